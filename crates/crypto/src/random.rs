@@ -1,0 +1,21 @@
+//! Random bytes, handed in.
+
+/// A source of random bytes.
+pub trait Random: Send + Sync + 'static {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The operating system's generator, through the cryptographic library.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        // The library fails only where the kernel has no generator at all; going on would hand out
+        // predictable tokens.
+        if aws_lc_rs::rand::fill(bytes).is_err() {
+            std::process::abort();
+        }
+    }
+}

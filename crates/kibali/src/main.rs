@@ -1,0 +1,3 @@
+//! The `kibali` binary: configuration, wiring and commands.
+
+fn main() {}

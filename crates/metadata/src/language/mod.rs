@@ -1,0 +1,9 @@
+//! The list language of DHIS2: `fields`, `filter`, `order` and paging (web-api reference 1.4–1.7).
+
+mod fields;
+mod filter;
+mod order;
+
+pub use fields::{FieldItem, Fields, FieldsError, Preset, Transformer};
+pub use filter::{Filter, FilterError, Junction, Operator};
+pub use order::{Direction, Order};

@@ -1,0 +1,22 @@
+//! The vocabulary of Kibali: the words every other room speaks.
+//!
+//! Plain values with their invariants, nothing else. This crate never touches a socket, a file, a
+//! database, a clock or a source of randomness; times and random bytes arrive as arguments.
+
+mod access;
+mod authority;
+mod client;
+mod principal;
+mod scope;
+mod time;
+mod uid;
+mod version;
+
+pub use access::{Access, AccessError, Grantee, Sharing};
+pub use authority::Authorities;
+pub use client::{Client, ClientProfile, GrantType};
+pub use principal::{Credential, OrgUnitScope, Principal};
+pub use scope::{Scope, Scopes};
+pub use time::{Clock, Timestamp};
+pub use uid::{ObjectId, Uid, UidError};
+pub use version::{ApiVersion, Dialect};

@@ -1,0 +1,62 @@
+//! Who is calling, as authorisation sees it.
+
+use crate::{Authorities, ObjectId, Scopes, Uid};
+
+/// What proved who is calling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A browser login.
+    Session,
+    /// A user name and password in the `Authorization` header.
+    Basic,
+    /// An access token.
+    Bearer {
+        /// Uid of the client it was issued to.
+        client: Uid,
+        /// What it opens.
+        scopes: Scopes,
+    },
+    /// Kibali itself, for work that no caller asked for: seeding, command line.
+    System,
+}
+
+/// The organisation units of a user (web-api reference 3.7). Descendants are included wherever a
+/// scope is asked; the lists hold the units themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OrgUnitScope {
+    /// `organisationUnits`: data entry.
+    pub capture: Vec<Uid>,
+    /// `dataViewOrganisationUnits`.
+    pub view: Vec<Uid>,
+    /// `teiSearchOrganisationUnits`.
+    pub search: Vec<Uid>,
+}
+
+/// Who is calling: the user, what its roles give, and through which credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// Row number of the user.
+    pub user: ObjectId,
+    /// Public identifier of the user.
+    pub uid: Uid,
+    /// Login name.
+    pub username: String,
+    /// Union over the user's roles.
+    pub authorities: Authorities,
+    /// Uids of the roles.
+    pub roles: Vec<Uid>,
+    /// Uids of the user groups.
+    pub groups: Vec<Uid>,
+    /// Where in the hierarchy the user stands.
+    pub org_units: OrgUnitScope,
+    /// What proved who is calling.
+    pub credential: Credential,
+}
+
+impl Principal {
+    /// Does the user hold `ALL`?
+    #[must_use]
+    pub fn is_superuser(&self) -> bool {
+        self.authorities.is_superuser()
+    }
+}

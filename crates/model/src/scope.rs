@@ -1,0 +1,100 @@
+//! Scopes: what a token opens (rules of the door 1).
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// A scope a client may ask for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// `ALL`, the only scope of the legacy dialect: the Web API with the user's full rights.
+    All,
+    /// `username`, the modern dialect's scope for the same.
+    Username,
+    /// `api:read`: GET and HEAD on the Web API only.
+    ApiRead,
+    /// `openid`, `email`, `profile` or another name that opens nothing on the Web API.
+    Other(String),
+}
+
+impl Scope {
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::All => "ALL",
+            Self::Username => "username",
+            Self::ApiRead => "api:read",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl From<&str> for Scope {
+    fn from(name: &str) -> Self {
+        match name {
+            "ALL" => Self::All,
+            "username" => Self::Username,
+            "api:read" => Self::ApiRead,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+/// A set of scopes; written as names with single spaces between, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scopes(BTreeSet<Scope>);
+
+impl Scopes {
+    /// The legacy set: `ALL`.
+    #[must_use]
+    pub fn all() -> Self {
+        Self(BTreeSet::from([Scope::All]))
+    }
+
+    /// Reads names parted by white space (RFC 6749 section 3.3). No name is the empty set.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        Self(text.split_ascii_whitespace().map(Scope::from).collect())
+    }
+
+    /// Does it hold no scope?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The scopes, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Scope> {
+        self.0.iter()
+    }
+
+    /// Is `scope` in the set?
+    #[must_use]
+    pub fn contains(&self, scope: &Scope) -> bool {
+        self.0.contains(scope)
+    }
+
+    /// Does it open the Web API with the user's full rights?
+    #[must_use]
+    pub fn opens_api(&self) -> bool {
+        self.contains(&Scope::All) || self.contains(&Scope::Username)
+    }
+
+    /// Does it open the Web API for reading?
+    #[must_use]
+    pub fn opens_api_read(&self) -> bool {
+        self.opens_api() || self.contains(&Scope::ApiRead)
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, scope) in self.0.iter().enumerate() {
+            if position > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(scope.as_str())?;
+        }
+        Ok(())
+    }
+}

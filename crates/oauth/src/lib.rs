@@ -1,0 +1,1 @@
+//! Protocol decisions of OAuth2: pure functions of a request, the facts and the time.

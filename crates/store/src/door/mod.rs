@@ -1,0 +1,1 @@
+//! The door: accounts, clients, grants, tokens, codes and sessions.

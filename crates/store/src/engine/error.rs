@@ -1,0 +1,64 @@
+//! What can go wrong with the database.
+
+/// A database refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique index refused the row; the text is the index or column as the engine names it.
+    #[error("a row with the same {0} exists")]
+    Duplicate(String),
+    /// The object was changed by someone else since it was read.
+    #[error("the object was changed since it was read")]
+    Stale,
+    /// The writes waiting in line are too many; try again.
+    #[error("too many writes are waiting")]
+    Busy,
+    /// The batch this write shared with others could not be committed; nothing of it stands.
+    #[error("the write was not committed: {0}")]
+    NotCommitted(String),
+    /// The store has been closed.
+    #[error("the store is closed")]
+    Closed,
+    /// The database was migrated by a newer Kibali.
+    #[error("the database has schema {found}, this Kibali knows {known}: use a newer Kibali")]
+    SchemaTooNew {
+        /// Version found.
+        found: i64,
+        /// Newest version this binary knows.
+        known: i64,
+    },
+    /// The engine would not keep what it acknowledges.
+    #[error("the database is not durable: {0}")]
+    NotDurable(String),
+    /// A column that is never null was null; its position.
+    #[error("column {0} is null")]
+    UnexpectedNull(usize),
+    /// What is stored cannot be read back.
+    #[error("a stored value cannot be read: {0}")]
+    Corrupt(String),
+    /// Everything else the driver reports.
+    #[error("the database failed: {0}")]
+    Database(sqlx::Error),
+}
+
+impl StoreError {
+    /// Would the same write, tried again, have a chance? PostgreSQL's serialization failures and
+    /// deadlocks (SQLSTATE 40001, 40P01).
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        matches!(error.code().as_deref(), Some("40001" | "40P01"))
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(inner) if inner.is_unique_violation() => {
+                let name = inner.constraint().map_or_else(|| inner.message().to_owned(), str::to_owned);
+                Self::Duplicate(name)
+            }
+            sqlx::Error::PoolClosed => Self::Closed,
+            _ => Self::Database(error),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The two engines behind one set of types: connections, statements, rows, and the single writer.
+
+mod connection;
+mod error;
+mod row;
+mod statement;
+mod store;
+mod writer;
+
+pub use connection::{Engine, Reader, Tx};
+pub use error::StoreError;
+pub use row::Row;
+pub use statement::{Statement, Value};
+pub use store::{Location, Store, StoreOptions};
+pub use writer::Write;

@@ -1,0 +1,153 @@
+//! How writes reach the database.
+//!
+//! SQLite has one connection that writes. It takes every write that waits, applies each in a savepoint of
+//! one transaction, and answers all of them after the one commit: many small writes share one `fsync`.
+//! PostgreSQL gives each write a transaction of its own, tried again when the server asks for it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use sqlx::PgPool;
+use tokio::sync::{mpsc, oneshot};
+
+use super::connection::Held;
+use super::{StoreError, Tx};
+
+/// A change, as a value. It is applied whole or not at all, and may be applied again after a conflict, so
+/// it must not consume itself.
+pub trait Write: Send + Sync + 'static {
+    /// What the caller learns.
+    type Output: Send + 'static;
+
+    /// Makes the change in `tx`.
+    fn apply<'t>(
+        &'t self,
+        tx: &'t mut Tx,
+    ) -> impl Future<Output = Result<Self::Output, StoreError>> + Send + 't;
+}
+
+/// Writes that may wait for the writer; one more is refused as [`StoreError::Busy`].
+const WAITING: usize = 4096;
+/// Writes that share one commit at most.
+const BATCH: usize = 256;
+/// How often PostgreSQL's conflicts are tried.
+const ATTEMPTS: usize = 8;
+
+type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A write waiting for its commit, with its types erased.
+pub(super) trait Job: Send {
+    /// Applies the write; true when it may be committed.
+    fn apply<'a>(&'a mut self, tx: &'a mut Tx) -> Pending<'a, bool>;
+    /// Answers the caller; an error when the batch could not be committed.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Waiting<W: Write> {
+    write: W,
+    result: Option<Result<W::Output, StoreError>>,
+    reply: oneshot::Sender<Result<W::Output, StoreError>>,
+}
+
+impl<W: Write> Job for Waiting<W> {
+    fn apply<'a>(&'a mut self, tx: &'a mut Tx) -> Pending<'a, bool> {
+        Box::pin(async move {
+            let result = self.write.apply(tx).await;
+            let applied = result.is_ok();
+            self.result = Some(result);
+            applied
+        })
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let result = match (committed, self.result) {
+            (Err(error), None | Some(Ok(_))) => Err(error),
+            (_, Some(result)) => result,
+            (Ok(()), None) => Err(StoreError::Closed),
+        };
+        // The caller may have gone; the change stands all the same.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// Where writes are sent.
+#[derive(Clone)]
+pub(super) enum Writer {
+    Sqlite(mpsc::Sender<Box<dyn Job>>),
+    Postgres(PgPool),
+}
+
+impl Writer {
+    pub(super) fn sqlite(tx: Tx) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        tokio::spawn(write_batches(tx, receiver));
+        Self::Sqlite(sender)
+    }
+
+    pub(super) async fn write<W: Write>(&self, write: W) -> Result<W::Output, StoreError> {
+        match self {
+            Self::Sqlite(sender) => {
+                let (reply, answer) = oneshot::channel();
+                let job = Box::new(Waiting { write, result: None, reply });
+                sender.try_send(job).map_err(|error| match error {
+                    mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+                    mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+                })?;
+                answer.await.map_err(|_| StoreError::Closed)?
+            }
+            Self::Postgres(pool) => {
+                // A task of its own: a caller that goes away must not leave a change half made.
+                let pool = pool.clone();
+                let done = tokio::spawn(async move { write_with_retry(&pool, write).await });
+                done.await.map_err(|_| StoreError::Closed)?
+            }
+        }
+    }
+}
+
+async fn write_with_retry<W: Write>(pool: &PgPool, write: W) -> Result<W::Output, StoreError> {
+    let mut attempt = 1;
+    loop {
+        match write_once(pool, &write).await {
+            Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
+            result => return result,
+        }
+    }
+}
+
+async fn write_once<W: Write>(pool: &PgPool, write: &W) -> Result<W::Output, StoreError> {
+    let mut tx = Tx { held: Held::PostgresTransaction(pool.begin().await?) };
+    let output = write.apply(&mut tx).await?;
+    tx.held.commit().await?;
+    Ok(output)
+}
+
+async fn write_batches(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while waiting.recv_many(&mut batch, BATCH).await > 0 {
+        let committed = write_batch(&mut tx, &mut batch).await;
+        if let Err(error) = &committed {
+            tracing::error!(%error, writes = batch.len(), "a batch of writes could not be committed");
+            // Whatever state the transaction is in, the next batch starts outside of it.
+            let _ = tx.held.script("rollback").await;
+        }
+        for job in batch.drain(..) {
+            job.answer(match &committed {
+                Ok(()) => Ok(()),
+                Err(error) => Err(StoreError::NotCommitted(error.to_string())),
+            });
+        }
+    }
+}
+
+async fn write_batch(tx: &mut Tx, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    tx.held.script("begin immediate").await?;
+    for job in batch.iter_mut() {
+        tx.held.run("savepoint one_write", Vec::new()).await?;
+        if !job.apply(tx).await {
+            tx.held.run("rollback to one_write", Vec::new()).await?;
+        }
+        tx.held.run("release one_write", Vec::new()).await?;
+    }
+    tx.held.script("commit").await
+}

@@ -1,0 +1,79 @@
+//! Bringing a database's schema up to date.
+
+use crate::engine::{Engine, Statement, Store, StoreError, Tx, Write};
+use crate::values;
+
+/// The migrations, oldest first; a migration's version is its place, from 1.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
+
+const FIND_TABLE_SQLITE: Statement = Statement::new(
+    "schema_version.exists",
+    "select cast(count(*) as bigint) from sqlite_master where type = 'table' and name = 'schema_version'",
+);
+const FIND_TABLE_POSTGRES: Statement = Statement::new(
+    "schema_version.exists",
+    "select count(*) from information_schema.tables
+     where table_schema = current_schema() and table_name = 'schema_version'",
+);
+const READ: Statement =
+    Statement::new("schema_version.read", "select coalesce(max(version), 0) from schema_version");
+const RECORD: Statement =
+    Statement::new("schema_version.record", "insert into schema_version (version) values ($1)");
+
+/// Applies what is missing, in one transaction, so that nodes that start together do it once.
+///
+/// # Errors
+/// The database was migrated by a newer Kibali, or refuses.
+pub(crate) async fn up(store: &Store) -> Result<(), StoreError> {
+    store.write(Up).await
+}
+
+struct Up;
+
+impl Write for Up {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let engine = tx.engine();
+        let find = match engine {
+            Engine::Sqlite => FIND_TABLE_SQLITE,
+            Engine::Postgres => {
+                tx.run_composed("select pg_advisory_xact_lock(7461)", Vec::new()).await?;
+                FIND_TABLE_POSTGRES
+            }
+        };
+        let exists = tx.row(find, values![]).await?.is_some_and(|row| row.int(0).is_ok_and(|n| n > 0));
+        if !exists {
+            tx.run_composed(&spell("create table schema_version (version {int} not null)", engine), vec![])
+                .await?;
+        }
+        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+        let found = match tx.row(READ, values![]).await? {
+            Some(row) => row.int(0)?,
+            None => 0,
+        };
+        if found > known {
+            return Err(StoreError::SchemaTooNew { found, known });
+        }
+        for (text, version) in MIGRATIONS.iter().zip(1_i64..).filter(|(_, version)| *version > found) {
+            tx.script(&spell(text, engine)).await?;
+            tx.run(RECORD, values![version]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the engine's own type names into a migration.
+fn spell(text: &str, engine: Engine) -> String {
+    let (int, words, bytes, serial, strict) = match engine {
+        Engine::Sqlite => ("integer", "text", "blob", "integer primary key autoincrement", "strict"),
+        Engine::Postgres => {
+            ("bigint", "text collate \"C\"", "bytea", "bigint generated always as identity primary key", "")
+        }
+    };
+    text.replace("{int}", int)
+        .replace("{text}", words)
+        .replace("{bytes}", bytes)
+        .replace("{serial}", serial)
+        .replace("{strict}", strict)
+}

@@ -1,0 +1,1 @@
+//! Objects of every kind: reading, writing, sharing, references.

@@ -1,0 +1,10 @@
+//! The Web API: `/api/*`.
+
+use axum::Router;
+
+use crate::App;
+
+/// The routes of this room.
+pub fn router() -> Router<App> {
+    Router::new()
+}

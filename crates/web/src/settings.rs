@@ -1,0 +1,66 @@
+//! What the operator chose, as the web rooms need it.
+
+use kibali_model::ApiVersion;
+use url::Url;
+
+/// The operator's choices. Built by the binary from `kibali.conf`, the environment and flags.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The only source of absolute addresses, its context path included (rules of the door 9).
+    pub base_url: Url,
+    /// The DHIS2 version Kibali speaks as.
+    pub as_version: ApiVersion,
+    /// Peers whose `X-Forwarded-*` headers count.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Life of an access token in seconds; 43 200 in DHIS2.
+    pub access_token_seconds: i64,
+    /// Life of a refresh token in seconds; 2 592 000 in DHIS2.
+    pub refresh_token_seconds: i64,
+    /// Life of an authorization code in seconds.
+    pub code_seconds: i64,
+    /// Life of a session without use, in seconds.
+    pub session_seconds: i64,
+    /// Live grants per user and client from the password grant.
+    pub password_grants_per_user: u32,
+    /// `access_token` is accepted as a query parameter.
+    pub query_token: bool,
+    /// bcrypt cost of new passwords; 10 in DHIS2.
+    pub bcrypt_cost: u32,
+    /// Threads that hash passwords.
+    pub hash_threads: usize,
+    /// `kibali dev`: serves `/dev/callback`, and the pages say that this is a sandbox.
+    pub dev: bool,
+}
+
+impl Settings {
+    /// The defaults, for a server at `base_url`.
+    #[must_use]
+    pub fn new(base_url: Url) -> Self {
+        Self {
+            base_url,
+            as_version: ApiVersion::DEFAULT,
+            trusted_proxies: Vec::new(),
+            access_token_seconds: 43_200,
+            refresh_token_seconds: 2_592_000,
+            code_seconds: 300,
+            session_seconds: 3600,
+            password_grants_per_user: 100,
+            query_token: false,
+            bcrypt_cost: 10,
+            hash_threads: 1,
+            dev: false,
+        }
+    }
+
+    /// The context path, empty or beginning with `/` and not ending with one.
+    #[must_use]
+    pub fn context_path(&self) -> &str {
+        self.base_url.path().trim_end_matches('/')
+    }
+
+    /// The absolute address of `path`, which begins with `/`.
+    #[must_use]
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url.as_str().trim_end_matches('/'))
+    }
+}

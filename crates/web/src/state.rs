@@ -1,0 +1,61 @@
+//! What every handler shares.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use kibali_crypto::Random;
+use kibali_metadata::Registry;
+use kibali_model::{Clock, Timestamp, Uid};
+use kibali_store::Store;
+
+use crate::Settings;
+
+/// The running application: cheap to clone, handed to every handler.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an application is made of.
+pub struct Parts {
+    /// Everything kept.
+    pub store: Store,
+    /// The kinds of the Web API.
+    pub registry: Arc<Registry>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub random: Arc<dyn Random>,
+    /// The operator's choices.
+    pub settings: Settings,
+}
+
+impl App {
+    /// An application of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Parts {
+    /// The present.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A new identifier.
+    #[must_use]
+    pub fn new_uid(&self) -> Uid {
+        let mut bytes = [0; 11];
+        self.random.fill(&mut bytes);
+        Uid::from_random(bytes)
+    }
+}

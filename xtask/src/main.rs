@@ -1,0 +1,3 @@
+//! Chores of the project, in Rust: `cargo xtask test`, `cargo xtask bench`.
+
+fn main() {}
