@@ -4,9 +4,12 @@
 //! Everything here is a pure function of its arguments. This crate never touches a database, a socket,
 //! a clock or a source of randomness; `store` runs the plans made here.
 
+mod fold;
+pub mod import;
 pub mod kind;
 pub mod kinds;
 pub mod language;
 mod registry;
 
+pub use fold::fold;
 pub use registry::{Edge, EdgeEnd, Registry, RegistryError};
