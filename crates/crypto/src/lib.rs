@@ -3,8 +3,18 @@
 //! This crate never touches a runtime, a database or a socket. Random bytes come from a [`Random`] that is
 //! handed in, so that tests repeat.
 
+mod digest;
+mod master;
+mod password;
 mod random;
+mod seal;
 mod secret;
+mod token;
 
+pub use digest::{Digest, MacKey, equal_in_constant_time, sha256};
+pub use master::{MasterKey, MasterKeyError, Purpose};
+pub use password::{PasswordError, dummy_hash, hash_password, verify_password};
 pub use random::{Random, SystemRandom};
+pub use seal::{SealError, SealKey};
 pub use secret::Secret;
+pub use token::{ClientSecrets, new_client_secret, new_token, pkce_s256};
