@@ -7,8 +7,15 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EdgeNumber(pub i64);
 
-/// A metadata type.
-#[derive(Debug, Clone)]
+impl From<i64> for EdgeNumber {
+    fn from(number: i64) -> Self {
+        Self(number)
+    }
+}
+
+/// A metadata type. The default is a kind without names, sharing or properties, to be filled in by
+/// struct update: `Kind { singular: …, ..Kind::default() }`.
+#[derive(Debug, Clone, Default)]
 pub struct Kind {
     /// `dataElement`: the name in `/api/schemas/{singular}` and in the `object.kind` column.
     pub singular: &'static str,
@@ -60,11 +67,12 @@ pub struct KindAuthorities {
 }
 
 /// Who may read an object of a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AccessRule {
     /// Its sharing decides.
     Sharing,
     /// Everybody who passes the kind's read authority.
+    #[default]
     None,
     /// Whoever may read every object at the other end of this property (option combos through their
     /// options).
@@ -247,14 +255,17 @@ pub enum TreeColumn {
 pub enum Computed {
     /// The translation of the named property, or its base value.
     Display(&'static str),
+    /// As [`Computed::Display`] of the first property, and where that has no value either, of the second:
+    /// `displayFormName` falls back to the name.
+    DisplayOr(&'static str, &'static str),
     /// Absolute address of the object.
     Href,
     /// What the caller may do (web-api reference 3.6).
     Access,
     /// Always false: favourites are not kept.
     Favorite,
-    /// Always an empty list.
-    Favorites,
+    /// Always an empty list: what kinds that are not described yet would show of themselves here.
+    EmptyList,
     /// The property of the same object that this one repeats under an older name.
     Alias(&'static str),
     /// `firstName` and `surname` with a space between: a user's `name`.
@@ -267,6 +278,8 @@ pub enum Computed {
     Leaf,
     /// Is it one of the kind's defaults?
     IsDefault,
+    /// The kinds an attribute may be assigned to, as `DATA_ELEMENT`: one for each `…Attribute` that is true.
+    ObjectTypes,
     /// Is the named reference present?
     IsPresent(&'static str),
     /// The names of the options, joined by `, `: an option combo's name.
@@ -282,7 +295,8 @@ pub enum OnDelete {
     Veto,
     /// The reference goes, the source stays.
     Unlink,
-    /// The source goes too.
+    /// The source goes too. For a reference inside an embedded object: that embedded object goes, its
+    /// holder stays.
     Cascade,
 }
 
@@ -392,15 +406,25 @@ impl Property {
 
     /// A reference to one object, stored as an edge.
     #[must_use]
-    pub fn reference(name: &'static str, target: &'static str, edge: i64, on_delete: OnDelete) -> Self {
+    pub fn reference(
+        name: &'static str,
+        target: &'static str,
+        edge: impl Into<EdgeNumber>,
+        on_delete: OnDelete,
+    ) -> Self {
         let mut property = Self::new(name, Type::Reference(target));
-        property.storage = Storage::Edge { edge: EdgeNumber(edge), on_delete };
+        property.storage = Storage::Edge { edge: edge.into(), on_delete };
         property
     }
 
     /// A set of references, stored as an edge.
     #[must_use]
-    pub fn references(name: &'static str, target: &'static str, edge: i64, on_delete: OnDelete) -> Self {
+    pub fn references(
+        name: &'static str,
+        target: &'static str,
+        edge: impl Into<EdgeNumber>,
+        on_delete: OnDelete,
+    ) -> Self {
         let mut property = Self::reference(name, target, edge, on_delete);
         property.ty = Type::Collection(Box::new(property.ty));
         property
@@ -409,9 +433,9 @@ impl Property {
     /// The other end of an edge: objects of kind `source` that reference this one. Read, and written
     /// only by the nested-collection verbs unless [`Property::writes`] says more.
     #[must_use]
-    pub fn inverse(name: &'static str, source: &'static str, edge: i64) -> Self {
+    pub fn inverse(name: &'static str, source: &'static str, edge: impl Into<EdgeNumber>) -> Self {
         let mut property = Self::new(name, Type::Collection(Box::new(Type::Reference(source))));
-        property.storage = Storage::Inverse(EdgeNumber(edge));
+        property.storage = Storage::Inverse(edge.into());
         property.owner = false;
         property.writes = Writes::NestedVerbs;
         property
@@ -496,6 +520,13 @@ impl Property {
         self
     }
 
+    /// Not stored: not part of `:persisted`.
+    #[must_use]
+    pub const fn not_persisted(mut self) -> Self {
+        self.persisted = false;
+        self
+    }
+
     /// Not part of `:owner`.
     #[must_use]
     pub const fn not_owned(mut self) -> Self {
@@ -507,6 +538,13 @@ impl Property {
     #[must_use]
     pub const fn ordered(mut self) -> Self {
         self.ordered = true;
+        self
+    }
+
+    /// Not translated.
+    #[must_use]
+    pub const fn untranslated(mut self) -> Self {
+        self.translation_key = None;
         self
     }
 

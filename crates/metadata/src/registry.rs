@@ -84,7 +84,7 @@ impl Registry {
                 if let Some(edge) = edge_of(&kind, property, None) {
                     self.add_edge(edge)?;
                 }
-                if let Type::Complex(inner) = property.item_type() {
+                if let (Storage::Embedded, Type::Complex(inner)) = (property.storage, property.item_type()) {
                     for inner in inner {
                         if let Some(edge) = edge_of(&kind, inner, Some(property.name)) {
                             self.add_edge(edge)?;

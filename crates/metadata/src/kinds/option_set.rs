@@ -1,22 +1,26 @@
 //! `optionSet`: an ordered list of options.
 
-use super::common;
+use super::common::{self, Parts, text};
+use super::edges;
+use super::value_types::VALUE_TYPES;
 use crate::kind::{AccessRule, Kind, KindAuthorities, OnDelete, Property, Rule, Type};
 
 pub(super) fn kind() -> Kind {
-    let mut properties = common::identifiable(common::name().unique());
+    let mut properties = common::identifiable(common::name().unique(), Parts::ALL);
     properties.extend([
-        Property::new("description", Type::Text).translated("DESCRIPTION"),
-        Property::new("valueType", Type::Text).required(),
+        text("description").translated("DESCRIPTION"),
+        Property::new("valueType", Type::Constant(VALUE_TYPES)).required(),
         Property::new("version", Type::Integer).default("0"),
-        Property::references("options", "option", 1, OnDelete::Unlink).ordered().position_as("sortOrder"),
+        Property::references("options", "option", edges::OPTION_SET_OPTIONS, OnDelete::Unlink)
+            .ordered()
+            .position_as("sortOrder"),
     ]);
     Kind {
         singular: "optionSet",
         plural: "optionSets",
         display_name: "Option Set",
         klass: "org.hisp.dhis.option.OptionSet",
-        order: 201,
+        order: 1050,
         authorities: KindAuthorities {
             create_public: &["F_OPTIONSET_PUBLIC_ADD"],
             create_private: &["F_OPTIONSET_PRIVATE_ADD"],
@@ -24,13 +28,10 @@ pub(super) fn kind() -> Kind {
             ..KindAuthorities::default()
         },
         shareable: true,
-        data_shareable: false,
-        default_private: false,
-        nameable: false,
         translatable: true,
         access: AccessRule::Sharing,
         properties,
         rules: vec![Rule::VersionIncrements],
-        defaults: Vec::new(),
+        ..Kind::default()
     }
 }
