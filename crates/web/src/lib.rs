@@ -4,10 +4,12 @@
 //! bytes. It holds no SQL and takes no protocol decision.
 
 pub mod api;
+pub mod body;
 pub mod identity;
 pub mod pages;
 pub mod refusal;
 pub mod settings;
+pub mod speech;
 mod state;
 pub mod uaa;
 
@@ -17,11 +19,13 @@ pub use state::{App, Parts};
 
 use axum::Router;
 
-/// The whole application, below the context path of `settings.base_url`.
+/// The whole application. A path may begin with the context path of `settings.base_url` or not, so a proxy
+/// may pass it on or strip it.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let rooms = Router::new()
         .nest("/uaa/oauth", uaa::router())
         .nest("/api", api::router())
         .merge(pages::router())
-        .with_state(app)
+        .with_state(app.clone());
+    speech::wrap(app, rooms)
 }

@@ -1,0 +1,191 @@
+//! Reading request bodies: bounded in bytes, in time and in depth, with a refusal for each bound.
+
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{FromRequest, Request};
+use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+
+use crate::Refusal;
+
+/// Bytes of a body, where a request is about one thing.
+pub const JSON_LIMIT: usize = 1 << 20;
+
+/// How much a body may be, and how long it may take to arrive whole.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Most bytes.
+    pub bytes: usize,
+    /// Time from the first look to the last byte.
+    pub within: Duration,
+}
+
+impl Bounds {
+    /// One object, one setting, one form.
+    pub const SMALL: Self = Self { bytes: JSON_LIMIT, within: Duration::from_secs(20) };
+    /// An import.
+    pub const LARGE: Self = Self { bytes: 128 << 20, within: Duration::from_secs(300) };
+}
+
+/// Reads a body whole.
+///
+/// # Errors
+/// [`Refusal::TooLarge`], [`Refusal::TooSlow`], or [`Refusal::UnreadableBody`] when the connection broke.
+pub async fn bytes(body: Body, bounds: Bounds) -> Result<Bytes, Refusal> {
+    tokio::time::timeout(bounds.within, collect(body, bounds.bytes)).await.map_err(|_| Refusal::TooSlow)?
+}
+
+async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Refusal> {
+    let too_large = || Refusal::TooLarge { limit };
+    let announced = HttpBody::size_hint(&body).lower();
+    if announced > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(too_large());
+    }
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::UnreadableBody("The body broke off".to_owned()))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if whole.len() + data.len() > limit {
+            return Err(too_large());
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
+}
+
+/// Reads a body of JSON.
+///
+/// A missing `Content-Type` passes for JSON; another one, or a charset other than UTF-8, is refused.
+///
+/// # Errors
+/// As [`bytes`]; [`Refusal::UnsupportedMediaType`]; [`Refusal::UnreadableBody`] where it is not JSON or is
+/// nested deeper than 127 levels.
+pub async fn json(headers: &HeaderMap, body: Body, bounds: Bounds) -> Result<Value, Refusal> {
+    require_json(headers)?;
+    parse(&bytes(body, bounds).await?)
+}
+
+/// Reads JSON that is at hand.
+///
+/// # Errors
+/// [`Refusal::UnreadableBody`]. The text says where and why, and repeats nothing of the body.
+pub fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Refusal::UnreadableBody(format!("The body is not JSON: {error}")))
+}
+
+/// Is the body announced as JSON in UTF-8, or not announced at all?
+///
+/// # Errors
+/// [`Refusal::UnsupportedMediaType`].
+pub fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    const TAKEN: &str = "application/json in UTF-8";
+    let Some((media, charset)) = headers.get(CONTENT_TYPE).map(content_type) else { return Ok(()) };
+    let is_json = media == "application/json" || media == "text/json" || media.ends_with("+json");
+    let is_utf8 = charset.is_none_or(|charset| matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii"));
+    if is_json && is_utf8 { Ok(()) } else { Err(Refusal::UnsupportedMediaType(TAKEN)) }
+}
+
+/// The media type and charset of a `Content-Type`, in lower case.
+#[must_use]
+pub fn content_type(value: &HeaderValue) -> (String, Option<String>) {
+    let text = value.to_str().unwrap_or_default().to_ascii_lowercase();
+    let mut parts = text.split(';').map(str::trim);
+    let media = parts.next().unwrap_or_default().to_owned();
+    let charset =
+        parts.find_map(|part| part.strip_prefix("charset=")).map(|name| name.trim_matches('"').to_owned());
+    (media, charset)
+}
+
+/// A small body of JSON.
+#[derive(Debug)]
+pub struct Json(pub Value);
+
+impl<S: Sync> FromRequest<S> for Json {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        json(&parts.headers, body, Bounds::SMALL).await.map(Self)
+    }
+}
+
+/// A small body as it came, with its media type and charset.
+#[derive(Debug)]
+pub struct Raw {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// The media type in lower case, empty when not announced.
+    pub media: String,
+}
+
+impl<S: Sync> FromRequest<S> for Raw {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let media = request.headers().get(CONTENT_TYPE).map(content_type).unwrap_or_default().0;
+        Ok(Self { bytes: bytes(request.into_body(), Bounds::SMALL).await?, media })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    // Tests may fail loudly.
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+    use super::*;
+    use futures_util::stream;
+    use std::convert::Infallible;
+
+    fn headers(content_type: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))])
+    }
+
+    #[tokio::test]
+    async fn more_bytes_than_allowed_are_refused_announced_or_not() {
+        let bounds = Bounds { bytes: 4, ..Bounds::SMALL };
+        let announced = Body::from("12345");
+        assert_eq!(bytes(announced, bounds).await, Err(Refusal::TooLarge { limit: 4 }));
+        let chunks = stream::iter(["123", "45"].map(Ok::<_, Infallible>));
+        assert_eq!(bytes(Body::from_stream(chunks), bounds).await, Err(Refusal::TooLarge { limit: 4 }));
+        assert_eq!(bytes(Body::from("1234"), bounds).await.unwrap(), "1234");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_trickles_is_refused_in_time() {
+        let bounds = Bounds { within: Duration::from_millis(20), ..Bounds::SMALL };
+        let never = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+        assert_eq!(bytes(never, bounds).await, Err(Refusal::TooSlow));
+    }
+
+    #[tokio::test]
+    async fn only_json_in_utf8_is_taken() {
+        for (kind, taken) in [
+            ("application/json", true),
+            ("application/json; charset=UTF-8", true),
+            ("application/json-patch+json", true),
+            ("application/json; charset=iso-8859-1", false),
+            ("application/x-www-form-urlencoded", false),
+            ("application/xml", false),
+        ] {
+            let answer = json(&headers(kind), Body::from("{}"), Bounds::SMALL).await;
+            assert_eq!(answer.is_ok(), taken, "{kind}");
+        }
+        assert!(json(&HeaderMap::new(), Body::from("{}"), Bounds::SMALL).await.is_ok());
+    }
+
+    #[test]
+    fn garbage_and_deep_nesting_are_named_not_repeated() {
+        for text in ["", "{", "\u{0}", &"[".repeat(100_000), "{\"password\":\"s3cret\" oops"] {
+            let Err(Refusal::UnreadableBody(message)) = parse(text.as_bytes()) else {
+                panic!("{text} was read")
+            };
+            assert!(!message.contains("s3cret"), "{message}");
+        }
+        assert!(parse(&[b'"', 0xff, b'"']).is_err());
+    }
+}

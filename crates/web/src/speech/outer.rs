@@ -1,0 +1,110 @@
+//! The outermost layer: what every request meets first and every answer last.
+
+use std::convert::Infallible;
+use std::fmt::Write as _;
+
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::response::Response;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use tower::ServiceExt as _;
+
+use super::{Room, Speech};
+use crate::refusal::{self, Refusal};
+use crate::{App, speech};
+
+/// The number under which the log knows a request; also the `X-Request-Id` header of its answer.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Puts the layer around the rooms. It must see a request before routing, because it takes version and
+/// suffix out of the path.
+pub(crate) fn wrap(app: App, rooms: Router) -> Router {
+    Router::new().fallback_service(tower::service_fn(move |request| {
+        let (app, rooms) = (app.clone(), rooms.clone());
+        async move { Ok::<_, Infallible>(serve(&app, rooms, request).await) }
+    }))
+}
+
+async fn serve(app: &App, rooms: Router, mut request: Request<Body>) -> Response {
+    let (speech, path) = speech::of(request.uri().path(), request.headers(), &app.settings);
+    if let Some(uri) = path.and_then(|path| with_path(request.uri(), &path)) {
+        *request.uri_mut() = uri;
+    }
+    let id = request_id(app);
+    let method = request.method().clone();
+    request.extensions_mut().insert(speech);
+    request.extensions_mut().insert(RequestId(id.clone()));
+
+    let Ok(answer) = rooms.oneshot(request).await;
+    let mut answer = match refused(&answer, &method, speech) {
+        Some(refusal) => {
+            if let Refusal::Internal(cause) = &refusal {
+                tracing::error!(request = id, cause = %cause, "a request failed");
+            }
+            refusal::render(&refusal, &speech, &app.settings, &id)
+        }
+        None => answer,
+    };
+    let headers = answer.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    answer
+}
+
+/// The refusal an answer stands for: the one a handler returned, or the one that routing or an extractor
+/// of the framework meant.
+fn refused(answer: &Response, method: &Method, speech: Speech) -> Option<Refusal> {
+    if let Some(refusal) = answer.extensions().get::<Refusal>() {
+        return Some(refusal.clone());
+    }
+    let status = answer.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return None;
+    }
+    let unspoken = HttpBody::is_end_stream(answer.body());
+    let plain =
+        answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !unspoken && !(plain && speech.room != Room::Page) {
+        return None;
+    }
+    let allow =
+        || answer.headers().get(ALLOW).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    Some(match status {
+        StatusCode::NOT_FOUND => Refusal::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Refusal::MethodNotAllowed { method: method.clone(), allow: allow() }
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge { limit: crate::body::JSON_LIMIT },
+        StatusCode::REQUEST_TIMEOUT => Refusal::TooSlow,
+        status if status.is_server_error() => {
+            Refusal::internal(format_args!("a handler answered a bare {status}"))
+        }
+        _ => Refusal::bad_request("The request cannot be read"),
+    })
+}
+
+fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
+    let path_and_query = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(path_and_query.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+fn request_id(app: &App) -> String {
+    let mut bytes = [0; 8];
+    app.random.fill(&mut bytes);
+    bytes.iter().fold(String::with_capacity(16), |mut id, byte| {
+        let _ = write!(id, "{byte:02x}");
+        id
+    })
+}
