@@ -121,6 +121,7 @@ create table oauth_grant (
   created      {int} not null,
   last_used    {int} not null,
   address      {text},                     -- where it was obtained
+  credential_version {int} not null,       -- the account's when it was obtained; a password grant ends with it
   ended        {int},                      -- not null: revoked at this time
   ended_why    {text}
 ) {strict};
@@ -164,11 +165,11 @@ create index code_expires on code (expires);
 create table session (
   hash          {bytes} primary key not null,
   user_object   {int},                     -- null: not signed in yet
-  csrf          {text} not null,
   created       {int} not null,
   last_used     {int} not null,
   expires       {int} not null,
   authenticated {int},
+  credential_version {int} not null default 0,  -- the account's at sign-in; the session ends with it
   address       {text},
   user_agent    {text},
   pending       {text}                     -- the page to return to after login

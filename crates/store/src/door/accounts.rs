@@ -1,0 +1,117 @@
+//! Accounts: what a sign-in is decided on.
+
+use kibali_metadata::kinds::edges;
+use kibali_model::{ObjectId, Timestamp, Uid};
+
+use crate::{Reader, Row, Statement, StoreError, values};
+
+/// The state of an account, as sign-in and every use of a token or session ask for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Row number of the user.
+    pub user: ObjectId,
+    /// Public identifier of the user.
+    pub uid: Uid,
+    /// Login name.
+    pub username: String,
+    /// bcrypt; none: cannot sign in by password.
+    pub password_hash: Option<String>,
+    /// When the password was set.
+    pub password_updated: Option<Timestamp>,
+    /// Raised whenever the password changes.
+    pub credential_version: i64,
+    /// Switched off by an administrator.
+    pub disabled: bool,
+    /// When the account ends.
+    pub expiry: Option<Timestamp>,
+    /// Signs in elsewhere.
+    pub external_auth: bool,
+    /// Has a second factor.
+    pub two_factor: bool,
+    /// A role of the user demands a second factor.
+    pub two_factor_demanded: bool,
+}
+
+impl Account {
+    /// May the account be used at `now`, whatever proves it?
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        !self.disabled && self.expiry.is_none_or(|expiry| now < expiry)
+    }
+}
+
+const BY_NAME: Statement = Statement::new(
+    "account.by_name",
+    "select o.id, o.uid, a.username, a.password_hash, a.password_updated, a.credential_version,
+            a.disabled, a.expiry, a.external_auth, a.two_factor
+     from account a join object o on o.id = a.object
+     where a.username = $1",
+);
+const BY_USER: Statement = Statement::new(
+    "account.by_user",
+    "select o.id, o.uid, a.username, a.password_hash, a.password_updated, a.credential_version,
+            a.disabled, a.expiry, a.external_auth, a.two_factor
+     from account a join object o on o.id = a.object
+     where a.object = $1",
+);
+const RESTRICTED_ROLES: Statement = Statement::new(
+    "account.restricted_roles",
+    "select role.doc
+     from reference r join object role on role.id = r.target
+     where r.source = $1 and r.edge = $2 and role.doc like '%R_ENABLE_2FA%'",
+);
+
+pub(crate) const STATEMENTS: &[Statement] = &[BY_NAME, BY_USER, RESTRICTED_ROLES];
+
+/// The restriction of a role whose members need a second factor (web-api reference 3.3).
+const DEMANDS_TWO_FACTOR: &str = "R_ENABLE_2FA";
+
+/// The account with this login name; letters count as written (web-api reference 3.2).
+///
+/// # Errors
+/// The database failed.
+pub async fn by_username(reader: &mut Reader, username: &str) -> Result<Option<Account>, StoreError> {
+    let row = reader.row(BY_NAME, values![username]).await?;
+    complete(reader, row).await
+}
+
+/// The account of this user.
+///
+/// # Errors
+/// The database failed.
+pub async fn by_user(reader: &mut Reader, user: ObjectId) -> Result<Option<Account>, StoreError> {
+    let row = reader.row(BY_USER, values![user]).await?;
+    complete(reader, row).await
+}
+
+async fn complete(reader: &mut Reader, row: Option<Row>) -> Result<Option<Account>, StoreError> {
+    let Some(row) = row else { return Ok(None) };
+    let user = row.id(0)?;
+    let roles = reader.rows(RESTRICTED_ROLES, values![user, edges::USER_ROLES.0]).await?;
+    let mut two_factor_demanded = false;
+    for role in roles {
+        // The pattern may also match a description; the document itself decides.
+        two_factor_demanded |=
+            strings(&role.text(0)?, "restrictions").iter().any(|r| r == DEMANDS_TWO_FACTOR);
+    }
+    Ok(Some(Account {
+        user,
+        uid: super::uid(&row, 1)?,
+        username: row.text(2)?,
+        password_hash: row.text_opt(3)?,
+        password_updated: row.time_opt(4)?,
+        credential_version: row.int(5)?,
+        disabled: row.flag(6)?,
+        expiry: row.time_opt(7)?,
+        external_auth: row.flag(8)?,
+        two_factor: row.flag(9)?,
+        two_factor_demanded,
+    }))
+}
+
+/// The strings of the list `name` in a document; none where there is no such list.
+pub(super) fn strings(doc: &str, name: &str) -> Vec<String> {
+    let doc: serde_json::Value = serde_json::from_str(doc).unwrap_or_default();
+    let items = doc.get(name).and_then(serde_json::Value::as_array);
+    items.into_iter().flatten().filter_map(serde_json::Value::as_str).map(str::to_owned).collect()
+}

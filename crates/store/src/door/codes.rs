@@ -1,0 +1,141 @@
+//! Authorization codes: kept for minutes, spent once.
+
+use kibali_model::{ObjectId, Scopes, Timestamp};
+
+use super::grants::{self, EndedWhy, NewGrant};
+use super::tokens::{Hash, NewTokens};
+use crate::{Reader, Statement, StoreError, Tx, Write, values};
+
+const INSERT: Statement = Statement::new(
+    "code.insert",
+    "insert into code (hash, user_object, client, scope, redirect_uri, redirect_sent, challenge,
+                       challenge_method, created, expires)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+);
+const FIND: Statement = Statement::new(
+    "code.find",
+    "select user_object, client, scope, redirect_uri, redirect_sent, challenge, challenge_method, expires,
+            spent
+     from code where hash = $1",
+);
+const SPEND: Statement = Statement::new(
+    "code.spend",
+    "update code set spent = $2, grant_id = $3 where hash = $1 and spent is null",
+);
+const GRANT_OF: Statement =
+    Statement::new("code.grant", "select grant_id from code where hash = $1 and grant_id is not null");
+
+pub(crate) const STATEMENTS: &[Statement] = &[INSERT, FIND, SPEND, GRANT_OF];
+
+/// What a code was issued for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    /// Who allowed it.
+    pub user: ObjectId,
+    /// Whom.
+    pub client: ObjectId,
+    /// What it opens.
+    pub scopes: Scopes,
+    /// Where it was sent.
+    pub redirect_uri: String,
+    /// Did the request name the redirect URI?
+    pub redirect_sent: bool,
+    /// PKCE challenge and its method, `S256` or `plain`.
+    pub challenge: Option<(String, String)>,
+    /// When it stops working.
+    pub expires: Timestamp,
+}
+
+/// Keeps a new code.
+#[derive(Debug, Clone)]
+pub struct InsertCode {
+    /// SHA-256 of the code.
+    pub hash: Hash,
+    /// What it is for.
+    pub code: Code,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for InsertCode {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let code = &self.code;
+        let (challenge, method) = code.challenge.as_ref().map(|(c, m)| (c.as_str(), m.as_str())).unzip();
+        let row = values![
+            self.hash,
+            code.user,
+            code.client,
+            code.scopes.to_string(),
+            code.redirect_uri.as_str(),
+            code.redirect_sent,
+            challenge,
+            method,
+            self.now,
+            code.expires,
+        ];
+        tx.run(INSERT, row).await?;
+        Ok(())
+    }
+}
+
+/// The code with this hash and whether it is spent.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(reader: &mut Reader, hash: Hash) -> Result<Option<(Code, bool)>, StoreError> {
+    let Some(row) = reader.row(FIND, values![hash]).await? else { return Ok(None) };
+    let code = Code {
+        user: row.id(0)?,
+        client: row.id(1)?,
+        scopes: Scopes::parse(&row.text(2)?),
+        redirect_uri: row.text(3)?,
+        redirect_sent: row.flag(4)?,
+        challenge: row.text_opt(5)?.zip(row.text_opt(6)?),
+        expires: row.time(7)?,
+    };
+    Ok(Some((code, !row.is_null(8)?)))
+}
+
+/// What became of a code that was presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    /// This was the first time, and the grant stands.
+    Granted,
+    /// It was spent before: the grant it was spent for has ended (RFC 6749 section 4.1.2).
+    Replayed,
+    /// This was the first time; nothing was granted, because nothing was asked for or the account was
+    /// disabled or its password changed meanwhile.
+    Burnt,
+}
+
+/// Spends a code, once, for a grant; or for nothing, where the request that presented it was wrong
+/// (DHIS2 deletes it then too, legacy reference 3.7).
+#[derive(Debug, Clone)]
+pub struct SpendCode {
+    /// SHA-256 of the code.
+    pub hash: Hash,
+    /// What it is spent for.
+    pub grant: Option<(NewGrant, NewTokens)>,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for SpendCode {
+    type Output = Spent;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<Spent, StoreError> {
+        let grant_id = self.grant.as_ref().map(|(grant, _)| grant.id);
+        if tx.run(SPEND, values![self.hash, self.now, grant_id]).await? == 0 {
+            if let Some(row) = tx.row(GRANT_OF, values![self.hash]).await? {
+                grants::end(tx, row.int(0)?, EndedWhy::CodeReplayed, self.now).await?;
+            }
+            return Ok(Spent::Replayed);
+        }
+        match &self.grant {
+            Some((grant, tokens)) if grants::insert(tx, grant, tokens, self.now).await? => Ok(Spent::Granted),
+            _ => Ok(Spent::Burnt),
+        }
+    }
+}

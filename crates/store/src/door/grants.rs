@@ -1,0 +1,231 @@
+//! Grants: what a user allowed a client, and the end of it.
+
+use kibali_model::{GrantType, ObjectId, Scopes, Timestamp};
+
+use super::tokens::{self, DELETE_ACCESS, DELETE_ACCESS_OF_GRANT, DELETE_REFRESH_OF_GRANT, Hash, NewTokens};
+use crate::{Statement, StoreError, Tx, Write, values};
+
+const TOUCH_ACCOUNT: Statement = Statement::new(
+    "account.touch",
+    "update account set last_login = $3
+     where object = $1 and credential_version = $2 and disabled = 0",
+);
+const INSERT: Statement = Statement::new(
+    "grant.insert",
+    "insert into oauth_grant (id, user_object, client, grant_type, scope, created, last_used, address,
+                              credential_version)
+     values ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
+);
+const SURPLUS: Statement = Statement::new(
+    "grant.surplus",
+    "select id from oauth_grant
+     where user_object = $1 and client = $2 and ended is null and grant_type = 'password'
+     order by last_used desc, id desc limit 1000 offset $3",
+);
+const TOUCH: Statement =
+    Statement::new("grant.touch", "update oauth_grant set last_used = $2 where id = $1 and ended is null");
+const END: Statement = Statement::new(
+    "grant.end",
+    "update oauth_grant set ended = $2, ended_why = $3 where id = $1 and ended is null",
+);
+const LIVE_OF_USER: Statement = Statement::new(
+    "grant.live_of_user",
+    "select id from oauth_grant where user_object = $1 and ended is null",
+);
+const OF_ACCESS: Statement = Statement::new(
+    "grant.of_access_token",
+    "select g.id, g.client from access_token t join oauth_grant g on g.id = t.grant_id where t.hash = $1",
+);
+const OF_REFRESH: Statement = Statement::new(
+    "grant.of_refresh_token",
+    "select g.id, g.client from refresh_token t join oauth_grant g on g.id = t.grant_id where t.hash = $1",
+);
+
+pub(crate) const STATEMENTS: &[Statement] =
+    &[TOUCH_ACCOUNT, INSERT, SURPLUS, TOUCH, END, LIVE_OF_USER, OF_ACCESS, OF_REFRESH];
+
+/// Why a grant ended, as the account page says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedWhy {
+    /// The client or the user revoked it.
+    Revoked,
+    /// Newer grants of the same user and client took its place.
+    TooMany,
+    /// Its authorization code was presented twice.
+    CodeReplayed,
+    /// The password was set anew by someone else.
+    PasswordReset,
+}
+
+impl EndedWhy {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::TooMany => "too_many",
+            Self::CodeReplayed => "code_replayed",
+            Self::PasswordReset => "password_reset",
+        }
+    }
+}
+
+/// A grant to insert.
+#[derive(Debug, Clone)]
+pub struct NewGrant {
+    /// Row number.
+    pub id: i64,
+    /// Who allows.
+    pub user: ObjectId,
+    /// Whom.
+    pub client: ObjectId,
+    /// How it is obtained.
+    pub grant_type: GrantType,
+    /// What it opens.
+    pub scopes: Scopes,
+    /// From where.
+    pub address: String,
+    /// The account's credential version the decision rests on.
+    pub credential_version: i64,
+}
+
+/// Grants what was decided and inserts its tokens. Answers false, and does nothing, when the account was
+/// disabled or its password changed since it was read.
+#[derive(Debug, Clone)]
+pub struct IssueGrant {
+    /// The grant.
+    pub grant: NewGrant,
+    /// Its first tokens.
+    pub tokens: NewTokens,
+    /// Live password grants of the same user and client, this one included; the least recently used go.
+    pub at_most: u32,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for IssueGrant {
+    type Output = bool;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        if !insert(tx, &self.grant, &self.tokens, self.now).await? {
+            return Ok(false);
+        }
+        if self.grant.grant_type == GrantType::Password {
+            let NewGrant { user, client, .. } = self.grant;
+            let surplus = tx.rows(SURPLUS, values![user, client, i64::from(self.at_most)]).await?;
+            for row in surplus {
+                end(tx, row.int(0)?, EndedWhy::TooMany, self.now).await?;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Inserts a grant and its first tokens, unless the account changed since the decision. Touching the
+/// account's row first also makes two grants of one user wait for each other.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    grant: &NewGrant,
+    tokens: &NewTokens,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    if tx.run(TOUCH_ACCOUNT, values![grant.user, grant.credential_version, now]).await? == 0 {
+        return Ok(false);
+    }
+    let row = values![
+        grant.id,
+        grant.user,
+        grant.client,
+        grant.grant_type.as_str(),
+        grant.scopes.to_string(),
+        now,
+        grant.address.as_str(),
+        grant.credential_version,
+    ];
+    tx.run(INSERT, row).await?;
+    tokens::insert(tx, grant.id, tokens, now).await?;
+    Ok(true)
+}
+
+/// Ends a grant: its tokens are deleted, and every node is told to forget them.
+pub(super) async fn end(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) -> Result<(), StoreError> {
+    if tx.run(END, values![grant, now, why.as_str()]).await? > 0 {
+        tx.run(DELETE_ACCESS_OF_GRANT, values![grant]).await?;
+        tx.run(DELETE_REFRESH_OF_GRANT, values![grant]).await?;
+        changed(tx, grant, now).await?;
+    }
+    Ok(())
+}
+
+/// Ends every grant of a user. Part of writes that take an account from its holder: a password set by
+/// somebody else, a deleted user.
+///
+/// # Errors
+/// The database failed.
+pub async fn end_all_of_user(
+    tx: &mut Tx,
+    user: ObjectId,
+    why: EndedWhy,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for row in tx.rows(LIVE_OF_USER, values![user]).await? {
+        end(tx, row.int(0)?, why, now).await?;
+    }
+    Ok(())
+}
+
+/// Mints another access token within a grant. Answers false when the grant has ended meanwhile.
+#[derive(Debug, Clone)]
+pub struct RefreshGrant {
+    /// The grant.
+    pub grant: i64,
+    /// The new access token; the refresh token stays (rules of the door 5).
+    pub tokens: NewTokens,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for RefreshGrant {
+    type Output = bool;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        if tx.run(TOUCH, values![self.grant, self.now]).await? == 0 {
+            return Ok(false);
+        }
+        tokens::insert(tx, self.grant, &self.tokens, self.now).await?;
+        Ok(true)
+    }
+}
+
+/// Revokes a token on behalf of its client (RFC 7009): a refresh token takes its whole grant along, an
+/// access token goes alone. A token of another client, or none, is left alone; the answer never differs.
+#[derive(Debug, Clone)]
+pub struct RevokeToken {
+    /// SHA-256 of the token.
+    pub hash: Hash,
+    /// The client that asks.
+    pub client: ObjectId,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for RevokeToken {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        if let Some(row) = tx.row(OF_REFRESH, values![self.hash]).await?
+            && row.id(1)? == self.client
+        {
+            return end(tx, row.int(0)?, EndedWhy::Revoked, self.now).await;
+        }
+        if let Some(row) = tx.row(OF_ACCESS, values![self.hash]).await?
+            && row.id(1)? == self.client
+        {
+            tx.run(DELETE_ACCESS, values![self.hash]).await?;
+            changed(tx, row.int(0)?, self.now).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn changed(tx: &mut Tx, grant: i64, now: Timestamp) -> Result<(), StoreError> {
+    super::changes::record(tx, super::changes::Topic::Grant, Some(ObjectId(grant)), now).await
+}

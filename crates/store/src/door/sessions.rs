@@ -1,0 +1,161 @@
+//! Sessions: browsers, signed in or about to be.
+
+use kibali_model::{ObjectId, Timestamp};
+
+use super::changes::{self, Topic};
+use super::tokens::Hash;
+use crate::{Reader, Statement, StoreError, Tx, Write, values};
+
+const FIND: Statement = Statement::new(
+    "session.find",
+    "select user_object, last_used, expires, credential_version, pending from session where hash = $1",
+);
+const INSERT: Statement = Statement::new(
+    "session.insert",
+    "insert into session (hash, user_object, created, last_used, expires, authenticated, credential_version,
+                          address, user_agent, pending)
+     values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9)",
+);
+const DELETE: Statement = Statement::new("session.delete", "delete from session where hash = $1");
+const TOUCH: Statement = Statement::new(
+    "session.touch",
+    "update session set last_used = $2, expires = $3 where hash = $1 and last_used < $2",
+);
+const TOUCH_ACCOUNT: Statement =
+    Statement::new("account.signed_in", "update account set last_login = $2 where object = $1");
+const DELETE_OF_USER: Statement =
+    Statement::new("session.delete_of_user", "delete from session where user_object = $1 and hash <> $2");
+
+pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT, DELETE, TOUCH, TOUCH_ACCOUNT, DELETE_OF_USER];
+
+/// A session as the store finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundSession {
+    /// Who is signed in; none before sign-in.
+    pub user: Option<ObjectId>,
+    /// When it was last used, to within a minute.
+    pub last_used: Timestamp,
+    /// When it ends if it is not used.
+    pub expires: Timestamp,
+    /// The account's credential version at sign-in.
+    pub credential_version: i64,
+    /// The page to return to after sign-in.
+    pub pending: Option<String>,
+}
+
+/// The session with this hash, live or not.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(reader: &mut Reader, hash: Hash) -> Result<Option<FoundSession>, StoreError> {
+    let Some(row) = reader.row(FIND, values![hash]).await? else { return Ok(None) };
+    Ok(Some(FoundSession {
+        user: row.int_opt(0)?.map(ObjectId),
+        last_used: row.time(1)?,
+        expires: row.time(2)?,
+        credential_version: row.int(3)?,
+        pending: row.text_opt(4)?,
+    }))
+}
+
+/// Starts a session in place of another one, whose cookie a stranger might have set.
+#[derive(Debug, Clone)]
+pub struct StartSession {
+    /// SHA-256 of the new cookie.
+    pub hash: Hash,
+    /// SHA-256 of the cookie it replaces.
+    pub replaces: Option<Hash>,
+    /// Who signed in, and the account's credential version; none for a browser that is about to.
+    pub user: Option<(ObjectId, i64)>,
+    /// When it ends if it is not used.
+    pub expires: Timestamp,
+    /// Where from.
+    pub address: String,
+    /// The browser, as it names itself.
+    pub user_agent: Option<String>,
+    /// The page to return to after sign-in.
+    pub pending: Option<String>,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for StartSession {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        if let Some(hash) = self.replaces {
+            tx.run(DELETE, values![hash]).await?;
+        }
+        let (user, version) = self.user.unzip();
+        let row = values![
+            self.hash,
+            user,
+            self.now,
+            self.expires,
+            user.map(|_| self.now),
+            version.unwrap_or_default(),
+            self.address.as_str(),
+            self.user_agent.as_deref(),
+            self.pending.as_deref(),
+        ];
+        tx.run(INSERT, row).await?;
+        if let Some(user) = user {
+            tx.run(TOUCH_ACCOUNT, values![user, self.now]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Notes that a session was used.
+#[derive(Debug, Clone, Copy)]
+pub struct TouchSession {
+    /// SHA-256 of the cookie.
+    pub hash: Hash,
+    /// When it ends now if it is not used.
+    pub expires: Timestamp,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for TouchSession {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        tx.run(TOUCH, values![self.hash, self.now, self.expires]).await?;
+        Ok(())
+    }
+}
+
+/// Ends a session.
+#[derive(Debug, Clone, Copy)]
+pub struct EndSession {
+    /// SHA-256 of the cookie.
+    pub hash: Hash,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for EndSession {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        if tx.run(DELETE, values![self.hash]).await? > 0 {
+            changes::record(tx, Topic::Session, None, self.now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends every session of a user but the one that is kept. Part of writes that change a password.
+///
+/// # Errors
+/// The database failed.
+pub async fn end_others(
+    tx: &mut Tx,
+    user: ObjectId,
+    keep: Option<Hash>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.run(DELETE_OF_USER, values![user, keep.map_or_else(Vec::new, |hash| hash.to_vec())]).await?;
+    changes::record(tx, Topic::Session, Some(user), now).await
+}

@@ -1,0 +1,158 @@
+//! Access and refresh tokens: found by hash, minted within a grant.
+
+use kibali_model::{GrantType, ObjectId, Scopes, Timestamp, Uid};
+
+use crate::{Reader, Row, Statement, StoreError, Tx, values};
+
+/// SHA-256 of a token, code or cookie.
+pub type Hash = [u8; 32];
+
+const FIND_ACCESS: Statement = Statement::new(
+    "access_token.find",
+    "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope, g.credential_version, g.ended,
+            client.uid
+     from access_token t
+     join oauth_grant g on g.id = t.grant_id
+     left join object client on client.id = g.client
+     where t.hash = $1",
+);
+const FIND_REFRESH: Statement = Statement::new(
+    "refresh_token.find",
+    "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope, g.credential_version, g.ended,
+            client.uid
+     from refresh_token t
+     join oauth_grant g on g.id = t.grant_id
+     left join object client on client.id = g.client
+     where t.hash = $1",
+);
+const INSERT_ACCESS: Statement = Statement::new(
+    "access_token.insert",
+    "insert into access_token (hash, grant_id, created, expires) values ($1, $2, $3, $4)",
+);
+const INSERT_REFRESH: Statement = Statement::new(
+    "refresh_token.insert",
+    "insert into refresh_token (hash, grant_id, created, expires) values ($1, $2, $3, $4)",
+);
+const DELETE_SURPLUS_ACCESS: Statement = Statement::new(
+    "access_token.delete_surplus",
+    "delete from access_token where hash in (
+       select hash from access_token where grant_id = $1
+       order by created desc, hash limit 1000 offset $2)",
+);
+pub(super) const DELETE_ACCESS: Statement =
+    Statement::new("access_token.delete", "delete from access_token where hash = $1");
+pub(super) const DELETE_ACCESS_OF_GRANT: Statement =
+    Statement::new("access_token.delete_of_grant", "delete from access_token where grant_id = $1");
+pub(super) const DELETE_REFRESH_OF_GRANT: Statement =
+    Statement::new("refresh_token.delete_of_grant", "delete from refresh_token where grant_id = $1");
+
+pub(crate) const STATEMENTS: &[Statement] = &[
+    FIND_ACCESS,
+    FIND_REFRESH,
+    INSERT_ACCESS,
+    INSERT_REFRESH,
+    DELETE_SURPLUS_ACCESS,
+    DELETE_ACCESS,
+    DELETE_ACCESS_OF_GRANT,
+    DELETE_REFRESH_OF_GRANT,
+];
+
+/// Live access tokens within one grant; the oldest goes when another is minted. A client that refreshes
+/// without end fills no table.
+const ACCESS_TOKENS_PER_GRANT: i64 = 20;
+
+/// A token as the store finds it, with the grant it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundToken {
+    /// When it stops working.
+    pub expires: Timestamp,
+    /// The grant.
+    pub grant: i64,
+    /// Whose.
+    pub user: ObjectId,
+    /// For which client.
+    pub client: ObjectId,
+    /// The client's public identifier; none once it is deleted.
+    pub client_uid: Option<Uid>,
+    /// How the grant was obtained; none for a way this Kibali does not know.
+    pub grant_type: Option<GrantType>,
+    /// What it opens.
+    pub scopes: Scopes,
+    /// The account's credential version when the grant was obtained.
+    pub credential_version: i64,
+    /// The grant was revoked.
+    pub ended: bool,
+}
+
+impl FoundToken {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            expires: row.time(0)?,
+            grant: row.int(1)?,
+            user: row.id(2)?,
+            client: row.id(3)?,
+            client_uid: if row.is_null(8)? { None } else { Some(super::uid(row, 8)?) },
+            grant_type: GrantType::from_name(&row.text(4)?),
+            scopes: Scopes::parse(&row.text(5)?),
+            credential_version: row.int(6)?,
+            ended: !row.is_null(7)?,
+        })
+    }
+
+    /// Does the grant outlive a change of the password to `credential_version`? One obtained with the old
+    /// password does not (rules of the door 6).
+    #[must_use]
+    pub fn outlives(&self, credential_version: i64) -> bool {
+        self.grant_type != Some(GrantType::Password) || self.credential_version == credential_version
+    }
+}
+
+/// A token to insert.
+#[derive(Debug, Clone, Copy)]
+pub struct NewToken {
+    /// SHA-256 of it.
+    pub hash: Hash,
+    /// When it stops working.
+    pub expires: Timestamp,
+}
+
+/// The access token with this hash, live or not.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_access(reader: &mut Reader, hash: Hash) -> Result<Option<FoundToken>, StoreError> {
+    let row = reader.row(FIND_ACCESS, values![hash]).await?;
+    row.as_ref().map(FoundToken::read).transpose()
+}
+
+/// The refresh token with this hash, live or not.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_refresh(reader: &mut Reader, hash: Hash) -> Result<Option<FoundToken>, StoreError> {
+    let row = reader.row(FIND_REFRESH, values![hash]).await?;
+    row.as_ref().map(FoundToken::read).transpose()
+}
+
+/// The tokens of one answer.
+#[derive(Debug, Clone, Copy)]
+pub struct NewTokens {
+    /// The access token.
+    pub access: NewToken,
+    /// The refresh token, where the client may use one.
+    pub refresh: Option<NewToken>,
+}
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    grant: i64,
+    tokens: &NewTokens,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.run(INSERT_ACCESS, values![tokens.access.hash, grant, now, tokens.access.expires]).await?;
+    tx.run(DELETE_SURPLUS_ACCESS, values![grant, ACCESS_TOKENS_PER_GRANT]).await?;
+    if let Some(refresh) = tokens.refresh {
+        tx.run(INSERT_REFRESH, values![refresh.hash, grant, now, refresh.expires]).await?;
+    }
+    Ok(())
+}
