@@ -2,8 +2,10 @@
 
 mod fields;
 mod filter;
+mod list_query;
 mod order;
 
-pub use fields::{FieldItem, Fields, FieldsError, Preset, Transformer};
+pub use fields::{FieldItem, Fields, FieldsError, MAX_DEPTH, MAX_ITEMS, Preset, Transformer};
 pub use filter::{Filter, FilterError, Junction, Operator};
+pub use list_query::{ListQuery, ListQueryError, Paging};
 pub use order::{Direction, Order};
