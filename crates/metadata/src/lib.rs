@@ -4,6 +4,7 @@
 //! Everything here is a pure function of its arguments. This crate never touches a database, a socket,
 //! a clock or a source of randomness; `store` runs the plans made here.
 
+pub mod acl;
 pub mod document;
 mod fold;
 pub mod import;
@@ -13,4 +14,5 @@ pub mod language;
 mod registry;
 
 pub use fold::fold;
+pub use kind::Kind;
 pub use registry::{Edge, EdgeEnd, Registry, RegistryError};

@@ -6,6 +6,7 @@
 mod access;
 mod authority;
 mod client;
+mod password;
 mod principal;
 mod scope;
 mod time;
@@ -15,6 +16,7 @@ mod version;
 pub use access::{Access, AccessError, Grantee, Sharing};
 pub use authority::Authorities;
 pub use client::{Client, ClientProfile, GrantType};
+pub use password::{PasswordFault, PasswordPolicy, is_username};
 pub use principal::{Credential, OrgUnitScope, Principal};
 pub use scope::{Scope, Scopes};
 pub use time::{Clock, Timestamp};

@@ -5,10 +5,26 @@
 //! report; the store writes them. Creating, replacing, patching and deleting one object, and the verbs on
 //! nested collections, are imports of one item.
 
+mod changes;
+mod facts;
 mod fault;
+mod item;
 mod params;
+mod parse;
+mod plan;
 mod report;
+mod rules;
+mod shape;
 
+pub use changes::{AccountRow, Changes, ClientRow, ObjectRow, SecretWork, Topic, TreeMove};
+pub use facts::{
+    AccountFacts, Ask, ClientFacts, DEPENDANTS_READ, Dependants, Detail, Facts, Head, Key, Needs, Reference,
+};
 pub use fault::{Code, Fault};
+pub use item::{Batch, Edit, Element, Given, GivenSharing, GivenTranslation, Ident, Item, Sensitive};
 pub use params::{AtomicMode, Identifier, ImportMode, ImportParams, ImportStrategy, MergeMode, ReportMode};
+pub use parse::{Door, parse_object, parse_payload, read, read_sharing, read_translations};
+pub use plan::{Action, Context, Outcome, Plan, plan};
 pub use report::{ErrorReport, ImportReport, ObjectReport, Stats, Status, TypeReport, Warning};
+pub use rules::is_redirect;
+pub use shape::{is_absent, is_email, is_url};

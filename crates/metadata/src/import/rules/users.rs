@@ -1,0 +1,243 @@
+//! Users: names, passwords, the roles one may give, and whom one may manage (web-api reference 3.2).
+
+use std::collections::BTreeSet;
+
+use kibali_model::{Authorities, ObjectId, is_username};
+use serde_json::Value;
+
+use crate::import::facts::Needs;
+use crate::import::plan::{Action, Work};
+use crate::import::{Code, Fault};
+use crate::kind::{EdgeNumber, Property};
+
+const ROLES: &str = "userRoles";
+const GROUPS: &str = "userGroups";
+const ADD: &str = "F_USER_ADD";
+const DELETE: &str = "F_USER_DELETE";
+
+/// Holds every user of the batch, and every role given or taken, against the rules.
+pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Needs> {
+    let Some(roles) = edge(work, ROLES) else { return Ok(()) };
+    for at in concerned.iter().copied() {
+        let Some(draft) = work.drafts.get(at) else { continue };
+        if draft.action != Action::Delete {
+            check_name(work, at);
+            check_password(work, at);
+            check_roles_left(work, at, roles)?;
+        }
+        check_managed(work, at, roles)?;
+    }
+    check_granted(work, roles)?;
+    keep_a_superuser(work, concerned, roles)
+}
+
+fn edge(work: &Work<'_>, property: &str) -> Option<EdgeNumber> {
+    let kind = work.context.registry.kind("user")?;
+    kind.property(property).and_then(Property::edge).map(|(edge, _)| edge)
+}
+
+fn check_name(work: &mut Work<'_>, at: usize) {
+    let Some(draft) = work.drafts.get(at).filter(|draft| draft.is_new()) else { return };
+    let invited = draft.next.doc.get("invitation").and_then(Value::as_bool).unwrap_or_default();
+    let username = draft.next.account.as_ref().map(|account| account.username.clone()).unwrap_or_default();
+    if !username.is_empty() && !invited && !is_username(&username) {
+        work.fail(at, Fault::new(Code::E4049, [&username]).at("username"));
+    }
+}
+
+fn check_password(work: &mut Work<'_>, at: usize) {
+    let Some(draft) = work.drafts.get(at) else { return };
+    let (Some(secret), Some(account)) = (&draft.next.secret, &draft.next.account) else { return };
+    let email = draft.next.doc.get("email").and_then(Value::as_str);
+    // Kibali itself seeds the passwords that DHIS2's documentation uses.
+    let trusted = work.context.caller.credential == kibali_model::Credential::System;
+    if let Err(fault) = work.context.passwords.check(secret.expose(), &account.username, email)
+        && !trusted
+    {
+        work.fail(at, Fault::new(Code::E4005, ["password", &fault.to_string()]).at("password"));
+    }
+}
+
+/// A user keeps at least one role; what was a missing property is E4055.
+fn check_roles_left(work: &mut Work<'_>, at: usize, roles: EdgeNumber) -> Result<(), Needs> {
+    let Some(draft) = work.drafts.get_mut(at) else { return Ok(()) };
+    let missing = |fault: &Fault| fault.code == Code::E4000 && fault.property.as_deref() == Some(ROLES);
+    let told = draft.faults.iter().any(missing);
+    draft.faults.retain(|fault| !missing(fault));
+    let (id, is_new) = (draft.id, draft.is_new());
+    let edited = draft.item.edits.contains_key(ROLES);
+    let other_fault = draft.faults.iter().any(|fault| fault.property.as_deref() == Some(ROLES));
+    if !is_new && edited {
+        tell_stored(work, roles, id)?;
+    }
+    let none_left = edited && !other_fault && work.rows.targets(roles, id).is_empty();
+    if told || none_left {
+        work.fail(at, Fault::new(Code::E4055, []).at(ROLES));
+    }
+    Ok(())
+}
+
+/// Makes all stored rows of a source known, those that edits of members did not load.
+pub(super) fn tell_stored(work: &mut Work<'_>, edge: EdgeNumber, source: ObjectId) -> Result<(), Needs> {
+    if work.rows.is_whole(edge, source) {
+        return Ok(());
+    }
+    let stored = work.ask.targets((edge, source));
+    work.ask.settled()?;
+    for row in stored.into_iter().flatten() {
+        work.rows.stored(*row);
+    }
+    work.rows.told_whole(edge, source);
+    Ok(())
+}
+
+/// The authorities a user has as stored.
+fn stored_authorities(work: &Work<'_>, roles: EdgeNumber, user: ObjectId) -> Result<Authorities, Needs> {
+    let rows = work.ask.targets((roles, user));
+    work.ask.settled()?;
+    let mut names = BTreeSet::new();
+    for row in rows.into_iter().flatten() {
+        names.extend(role_authorities(work, row.target)?);
+    }
+    Ok(names.into_iter().collect())
+}
+
+/// What a role gives: as this import leaves it, or as stored.
+fn role_authorities(work: &Work<'_>, role: ObjectId) -> Result<Vec<String>, Needs> {
+    let draft = work.by_id.get(&role).and_then(|at| work.drafts.get(*at));
+    let mut names = draft.map(|draft| texts(draft.next.doc.get("authorities"))).unwrap_or_default();
+    if !draft.is_some_and(crate::import::plan::Draft::is_new) {
+        let detail = work.ask.details(role);
+        work.ask.settled()?;
+        if let Some(Some(detail)) = detail {
+            names.extend(texts(detail.doc.get("authorities")));
+        }
+    }
+    Ok(names)
+}
+
+fn texts(value: Option<&Value>) -> Vec<String> {
+    value
+        .and_then(Value::as_array)
+        .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        .unwrap_or_default()
+}
+
+/// Whoever is managed has no authority that the manager lacks, and is in a group the manager's groups
+/// manage where that is all the manager may.
+fn check_managed(work: &mut Work<'_>, at: usize, roles: EdgeNumber) -> Result<(), Needs> {
+    let caller = work.context.caller;
+    let Some(draft) = work.drafts.get(at) else { return Ok(()) };
+    if caller.is_superuser() {
+        return Ok(());
+    }
+    let (id, is_new, uid, action) = (draft.id, draft.is_new(), draft.uid, draft.action);
+    if !is_new && draft.head.is_some() {
+        let theirs = stored_authorities(work, roles, id)?;
+        if !caller.authorities.includes(&theirs) {
+            work.fail(at, Fault::new(Code::E3020, [&caller.username, uid.as_str()]));
+            return Ok(());
+        }
+    }
+    let unlimited = if action == Action::Delete { DELETE } else { ADD };
+    if !caller.authorities.has(unlimited) && !is_in_managed_group(work, id, is_new)? {
+        work.fail(at, Fault::new(Code::E3020, [&caller.username, uid.as_str()]));
+    }
+    Ok(())
+}
+
+fn is_in_managed_group(work: &Work<'_>, user: ObjectId, is_new: bool) -> Result<bool, Needs> {
+    let (Some(groups), Some(managed)) = (edge(work, GROUPS), managed_edge(work)) else { return Ok(false) };
+    let mut mine = Vec::new();
+    for group in &work.context.caller.groups {
+        mine.push(work.ask.objects(("userGroup", *group)).copied().flatten());
+    }
+    let theirs: Vec<ObjectId> = if is_new {
+        work.rows.sources(groups, user)
+    } else {
+        work.ask.sources((groups, user)).into_iter().flatten().map(|row| row.source).collect()
+    };
+    work.ask.settled()?;
+    let mut managing = Vec::new();
+    for group in mine.into_iter().flatten() {
+        managing.extend(work.ask.targets((managed, group)).into_iter().flatten().map(|row| row.target));
+    }
+    work.ask.settled()?;
+    Ok(theirs.iter().any(|group| managing.contains(group)))
+}
+
+fn managed_edge(work: &Work<'_>) -> Option<EdgeNumber> {
+    let kind = work.context.registry.kind("userGroup")?;
+    kind.property("managedGroups").and_then(Property::edge).map(|(edge, _)| edge)
+}
+
+/// Every role given, from whichever end: the caller has all its authorities and does not hold it itself.
+fn check_granted(work: &mut Work<'_>, roles: EdgeNumber) -> Result<(), Needs> {
+    let caller = work.context.caller;
+    if caller.is_superuser() {
+        return Ok(());
+    }
+    let (gone, come) = work.rows.difference();
+    let given = come.iter().map(|row| (row, true));
+    let taken = gone.iter().map(|row| (row, false));
+    for (row, is_given) in given.chain(taken).filter(|(row, _)| row.edge == roles) {
+        let Some(at) = work.by_id.get(&row.source).or_else(|| work.by_id.get(&row.target)).copied() else {
+            continue;
+        };
+        // Through the role's end the user itself is no draft, and must be one the caller may manage.
+        if !work.by_id.contains_key(&row.source) {
+            let theirs = stored_authorities(work, roles, row.source)?;
+            if !caller.authorities.includes(&theirs) || !caller.authorities.has(ADD) {
+                work.fail(at, Fault::new(Code::E3020, [&caller.username, "in this role"]));
+            }
+        }
+        if !is_given {
+            continue;
+        }
+        let authorities: Authorities = role_authorities(work, row.target)?.into_iter().collect();
+        let uid = match work.by_id.get(&row.target).and_then(|at| work.drafts.get(*at)) {
+            Some(draft) => Some(draft.uid),
+            None => {
+                let head = work.ask.heads(row.target);
+                work.ask.settled()?;
+                head.and_then(Option::as_ref).map(|head| head.uid)
+            }
+        };
+        let Some(uid) = uid else { continue };
+        let own = caller.roles.contains(&uid) && !work.context.may_grant_own_roles;
+        if own || !caller.authorities.includes(&authorities) {
+            work.fail(at, Fault::new(Code::E3003, [&caller.username, uid.as_str()]).at(ROLES));
+        }
+    }
+    Ok(())
+}
+
+/// Somebody holds `ALL` after every delete.
+fn keep_a_superuser(work: &mut Work<'_>, concerned: &[usize], roles: EdgeNumber) -> Result<(), Needs> {
+    let deleted: Vec<(usize, ObjectId)> = concerned
+        .iter()
+        .filter_map(|at| work.drafts.get(*at).map(|draft| (*at, draft)))
+        .filter(|(_, draft)| draft.action == Action::Delete && draft.head.is_some())
+        .map(|(at, draft)| (at, draft.id))
+        .collect();
+    if deleted.is_empty() {
+        return Ok(());
+    }
+    let all_roles = work.ask.all_of("userRole");
+    work.ask.settled()?;
+    let mut superusers = BTreeSet::new();
+    for role in all_roles.into_iter().flatten() {
+        if role_authorities(work, *role)?.iter().any(|name| name == Authorities::ALL) {
+            superusers.extend(work.ask.sources((roles, *role)).into_iter().flatten().map(|row| row.source));
+        }
+    }
+    work.ask.settled()?;
+    if superusers.iter().all(|user| deleted.iter().any(|(_, gone)| gone == user)) {
+        for (at, user) in deleted {
+            if superusers.contains(&user) {
+                work.fail(at, Fault::new(Code::E4030, ["the last user with authority ALL"]));
+            }
+        }
+    }
+    Ok(())
+}
