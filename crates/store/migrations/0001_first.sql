@@ -190,6 +190,9 @@ create table installation (
   value {text} not null
 ) {strict};
 
+-- Held by whoever writes metadata, so that one write at a time does, on PostgreSQL as on SQLite.
+insert into installation (name, value) values ('metadata_lock', '');
+
 create table system_setting (
   name   {text} not null,
   locale {text} not null default '',

@@ -3,9 +3,9 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use kibali_crypto::Random;
+use kibali_crypto::{MasterKey, Random};
 use kibali_metadata::Registry;
-use kibali_model::{Clock, Timestamp, Uid};
+use kibali_model::{Clock, ObjectId, Timestamp, Uid};
 use kibali_store::Store;
 
 use crate::Settings;
@@ -24,6 +24,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
     pub random: Arc<dyn Random>,
+    /// The key of the installation.
+    pub master_key: MasterKey,
     /// The operator's choices.
     pub settings: Settings,
 }
@@ -57,5 +59,13 @@ impl Parts {
         let mut bytes = [0; 11];
         self.random.fill(&mut bytes);
         Uid::from_random(bytes)
+    }
+
+    /// The first of a block of row numbers.
+    #[must_use]
+    pub fn new_object_id(&self) -> ObjectId {
+        let mut bytes = [0; 4];
+        self.random.fill(&mut bytes);
+        ObjectId::block(self.now(), u32::from_be_bytes(bytes))
     }
 }

@@ -16,6 +16,16 @@ pub enum Topic {
     Grant,
     /// A session.
     Session,
+    /// A user: its account, roles, groups or organisation units.
+    User,
+    /// A role.
+    Role,
+    /// A user group.
+    Group,
+    /// A client.
+    Client,
+    /// An organisation unit.
+    Unit,
 }
 
 impl Topic {
@@ -23,6 +33,11 @@ impl Topic {
         match self {
             Self::Grant => "grant",
             Self::Session => "session",
+            Self::User => "user",
+            Self::Role => "role",
+            Self::Group => "group",
+            Self::Client => "client",
+            Self::Unit => "unit",
         }
     }
 }

@@ -1,1 +1,6 @@
-//! Objects of every kind: reading, writing, sharing, references.
+//! Objects of every kind: the facts a plan needs, and the rows it writes.
+
+pub mod facts;
+mod sql;
+pub mod write;
+mod write_side;

@@ -1,5 +1,6 @@
 //! The Web API: `/api/*`.
 
+pub mod objects;
 mod web_message;
 pub mod xml;
 
@@ -11,5 +12,5 @@ use crate::App;
 
 /// The routes of this room.
 pub fn router() -> Router<App> {
-    Router::new()
+    Router::new().merge(objects::router())
 }

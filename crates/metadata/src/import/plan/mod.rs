@@ -25,7 +25,7 @@ use super::facts::{Ask, Detail, Facts, Head, Key, Needs};
 use super::item::{Batch, Item, Sensitive};
 use super::params::{AtomicMode, ImportParams};
 use super::report::ImportReport;
-use super::{Code, Fault, rules};
+use super::{Fault, rules};
 use crate::{Kind, Registry};
 use rows::Rows;
 pub(super) use values::sort_document;

@@ -1,0 +1,105 @@
+//! The side rows of users and clients, and everything that goes with a deleted object.
+
+use kibali_metadata::import::Changes;
+use kibali_model::{ObjectId, Timestamp};
+
+use super::write::Hashes;
+use crate::{Statement, StoreError, Tx, values};
+
+const ACCOUNT: Statement = Statement::new(
+    "account.upsert",
+    "insert into account (object, username, disabled, expiry, external_auth) values ($1, $2, $3, $4, $5)
+     on conflict (object) do update set username = excluded.username, disabled = excluded.disabled,
+       expiry = excluded.expiry, external_auth = excluded.external_auth",
+);
+const PASSWORD: Statement = Statement::new(
+    "account.set_password",
+    "update account set password_hash = $2, password_updated = $3, credential_version = credential_version + 1
+     where object = $1",
+);
+const CLIENT: Statement = Statement::new(
+    "client.upsert",
+    "insert into client (object, client_id, grant_types, redirect_uris) values ($1, $2, $3, $4)
+     on conflict (object) do update set client_id = excluded.client_id, grant_types = excluded.grant_types,
+       redirect_uris = excluded.redirect_uris",
+);
+const CLIENT_SECRET: Statement = Statement::new(
+    "client.set_secret",
+    "update client set secret = $2, secret_created = $3, previous_secret = null, previous_until = null
+     where object = $1",
+);
+const END_SESSIONS: Statement =
+    Statement::new("session.delete_of_user", "delete from session where user_object = $1");
+const END_GRANTS: Statement = Statement::new(
+    "grant.end_of_user",
+    "update oauth_grant set ended = $2, ended_why = 'password changed' where user_object = $1 and ended is null",
+);
+
+macro_rules! deletes {
+    ($($name:literal: $sql:literal),+ $(,)?) => {
+        /// Every row that goes with an object, tokens before the grants they hang on.
+        const DELETES: &[Statement] = &[$(Statement::new($name, $sql)),+];
+    };
+}
+
+deletes! {
+    "object.forget_access_tokens":
+        "delete from access_token where grant_id in (select id from oauth_grant where user_object = $1 or client = $1)",
+    "object.forget_refresh_tokens":
+        "delete from refresh_token where grant_id in (select id from oauth_grant where user_object = $1 or client = $1)",
+    "object.forget_codes": "delete from code where user_object = $1 or client = $1",
+    "object.forget_grants": "delete from oauth_grant where user_object = $1 or client = $1",
+    "object.forget_sessions": "delete from session where user_object = $1",
+    "object.forget_settings": "delete from user_setting where user_object = $1",
+    "object.forget_references": "delete from reference where source = $1",
+    "object.forget_keys": "delete from unique_key where object = $1",
+    "object.forget_sharing": "delete from sharing where object = $1",
+    "object.forget_translations": "delete from translation where object = $1",
+    "object.forget_attributes": "delete from attribute_value where object = $1 or attribute = $1",
+    "object.forget_tree": "delete from tree where object = $1",
+    "object.forget_account": "delete from account where object = $1",
+    "object.forget_client": "delete from client where object = $1",
+    "object.forget": "delete from object where id = $1",
+}
+
+pub(crate) const STATEMENTS: &[Statement] =
+    &[ACCOUNT, PASSWORD, CLIENT, CLIENT_SECRET, END_SESSIONS, END_GRANTS];
+pub(crate) const DELETE_STATEMENTS: &[Statement] = DELETES;
+
+/// Deletes an object with all its rows; a user's or a client's tokens die with it (rules of the door 6).
+pub(super) async fn delete_object(tx: &mut Tx, object: ObjectId) -> Result<(), StoreError> {
+    for statement in DELETES {
+        tx.run(*statement, values![object]).await?;
+    }
+    Ok(())
+}
+
+/// Writes the side rows, then the hashes into them.
+pub(super) async fn accounts_and_clients(
+    tx: &mut Tx,
+    changes: &Changes,
+    hashes: &Hashes,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for row in &changes.accounts {
+        let values = values![row.object, row.username.as_str(), row.disabled, row.expiry, row.external_auth];
+        tx.run(ACCOUNT, values).await?;
+    }
+    for row in &changes.clients {
+        let list = |names: &[String]| {
+            serde_json::to_string(names).map_err(|error| StoreError::Corrupt(error.to_string()))
+        };
+        let (grants, redirects) = (list(&row.grant_types)?, list(&row.redirect_uris)?);
+        tx.run(CLIENT, values![row.object, row.client_id.as_str(), grants, redirects]).await?;
+    }
+    for (user, hash) in &hashes.passwords {
+        tx.run(PASSWORD, values![*user, hash.as_str(), now]).await?;
+        // A password set by somebody else ends what the old one opened (rules of the door 6).
+        tx.run(END_SESSIONS, values![*user]).await?;
+        tx.run(END_GRANTS, values![*user, now]).await?;
+    }
+    for (client, secret) in &hashes.client_secrets {
+        tx.run(CLIENT_SECRET, values![*client, secret.clone(), now]).await?;
+    }
+    Ok(())
+}

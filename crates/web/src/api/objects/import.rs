@@ -1,0 +1,193 @@
+//! Running an import: facts, plan, hashes, one write; planned again when the world moved meanwhile.
+
+use std::sync::Arc;
+
+use kibali_crypto::{ClientSecrets, hash_password, new_client_secret};
+use kibali_metadata::import::{
+    Batch, Changes, Context, Facts, ImportParams, ImportReport, Plan, SecretWork, parse_payload, plan,
+};
+use kibali_model::{Authorities, Credential, ObjectId, OrgUnitScope, PasswordPolicy, Principal, Uid};
+use kibali_store::StoreError;
+use kibali_store::objects::facts;
+use kibali_store::objects::write::{Hashes, WriteChanges};
+use serde_json::{Map, Value, json};
+
+use crate::{App, Refusal};
+
+/// How often a plan may ask before something is wrong with it.
+const ROUNDS: usize = 64;
+/// How often an import is planned when others keep changing what it rests on.
+const ATTEMPTS: usize = 3;
+
+/// A client secret made by the server, to be told once and never again.
+#[derive(Clone)]
+pub struct ClientSecretOnce {
+    /// The client's row number.
+    pub client: ObjectId,
+    /// The secret.
+    pub secret: kibali_crypto::Secret<String>,
+}
+
+/// What became of an import.
+pub struct Done {
+    /// What was decided, and written where that was asked.
+    pub plan: Plan,
+    /// Secrets of new clients that came without one.
+    pub secrets: Vec<ClientSecretOnce>,
+}
+
+/// Imports a payload as `caller`: the body of `POST /api/metadata`, a file, a seed.
+///
+/// # Errors
+/// The database failed, or too much waits. What is wrong with the payload is in the report.
+pub async fn import(
+    app: &App,
+    caller: &Principal,
+    payload: &Map<String, Value>,
+    params: ImportParams,
+) -> Result<ImportReport, Refusal> {
+    let batch = parse_payload(&app.registry, payload, &params, &mut || app.new_uid());
+    Ok(run(app, caller, &batch, params, false).await?.plan.report)
+}
+
+/// Plans a batch and writes it.
+///
+/// # Errors
+/// As [`import`].
+pub async fn run(
+    app: &App,
+    caller: &Principal,
+    batch: &Batch,
+    params: ImportParams,
+    own_address: bool,
+) -> Result<Done, Refusal> {
+    for _ in 0..ATTEMPTS {
+        let plan = decide(app, caller, batch, params, own_address).await?;
+        if plan.changes.is_empty() {
+            return Ok(Done { plan, secrets: Vec::new() });
+        }
+        let (hashes, secrets) = hash(app, &plan.changes).await?;
+        let write = WriteChanges { changes: Arc::new(plan.changes.clone()), hashes, now: app.now() };
+        match app.store.write(write).await {
+            Ok(()) => return Ok(Done { plan, secrets }),
+            Err(StoreError::Stale | StoreError::Duplicate(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Refusal::conflict("The objects are being changed by others; send the request again"))
+}
+
+async fn decide(
+    app: &App,
+    caller: &Principal,
+    batch: &Batch,
+    params: ImportParams,
+    own_address: bool,
+) -> Result<Plan, Refusal> {
+    let mut seed = [0; 8];
+    app.random.fill(&mut seed);
+    let context = Context {
+        registry: &app.registry,
+        caller,
+        now: app.now(),
+        first_id: app.new_object_id(),
+        seed: u64::from_be_bytes(seed),
+        params,
+        passwords: PasswordPolicy::default(),
+        may_grant_own_roles: false,
+        own_address,
+    };
+    let mut reader = app.store.snapshot().await?;
+    let mut known = Facts::default();
+    for _ in 0..ROUNDS {
+        match plan(batch, &known, &context) {
+            Ok(plan) => return Ok(plan),
+            Err(needs) => facts::answer(&mut reader, &app.registry, caller, &needs, &mut known).await?,
+        }
+    }
+    Err(Refusal::internal("an import asked more often than it may"))
+}
+
+/// Hashes what must be hashed, before the write begins (rules of the door 8).
+async fn hash(app: &App, changes: &Changes) -> Result<(Hashes, Vec<ClientSecretOnce>), Refusal> {
+    let verifiers = ClientSecrets::new(&app.master_key);
+    let mut hashes = Hashes::default();
+    let mut made = Vec::new();
+    for work in &changes.secrets {
+        match work {
+            SecretWork::Password(user, password) => {
+                let (random, cost) = (Arc::clone(&app.random), app.settings.bcrypt_cost);
+                let password = password.clone();
+                let hashed =
+                    tokio::task::spawn_blocking(move || hash_password(&*random, password.expose(), cost))
+                        .await;
+                let hash = hashed.map_err(Refusal::internal)?.map_err(Refusal::internal)?;
+                hashes.passwords.push((*user, hash));
+            }
+            SecretWork::ClientSecret(client, secret) => {
+                hashes.client_secrets.push((*client, verifiers.verifier(secret.expose()).to_vec()));
+            }
+            SecretWork::NewClientSecret(client) => {
+                let secret = new_client_secret(&*app.random);
+                hashes.client_secrets.push((*client, verifiers.verifier(secret.expose()).to_vec()));
+                made.push(ClientSecretOnce { client: *client, secret });
+            }
+        }
+    }
+    Ok((hashes, made))
+}
+
+/// Kibali itself, which may do everything: for seeds and the command line.
+#[must_use]
+pub fn system_principal() -> Principal {
+    Principal {
+        user: ObjectId(0),
+        // A name in `createdBy`, of no user.
+        uid: Uid::from_random([10, 8, 1, 0, 11, 8, 52, 52, 52, 52, 52]),
+        username: "system".to_owned(),
+        authorities: Authorities::from_iter([Authorities::ALL]),
+        roles: Vec::new(),
+        groups: Vec::new(),
+        org_units: OrgUnitScope::default(),
+        credential: Credential::System,
+    }
+}
+
+/// Makes the objects that every database has, where they are missing (web-api reference 5.1). They are
+/// known by fixed identifiers, so making them again changes nothing.
+///
+/// # Errors
+/// The database failed.
+pub async fn create_defaults(app: &App) -> Result<(), Refusal> {
+    let open = json!({ "public": "rw------" });
+    let payload = json!({
+        "categoryOptions": [{
+            "id": "xYerKDKCefk", "code": "default", "name": "default", "shortName": "default",
+            "sharing": { "public": "rwrw----" }
+        }],
+        "categories": [{
+            "id": "GLevLNI9wkl", "code": "default", "name": "default", "shortName": "default",
+            "dataDimensionType": "DISAGGREGATION", "dataDimension": false, "sharing": open,
+            "categoryOptions": [{ "id": "xYerKDKCefk" }]
+        }],
+        "categoryCombos": [{
+            "id": "bjDvmb4bfuf", "code": "default", "name": "default", "dataDimensionType": "DISAGGREGATION",
+            "skipTotal": false, "sharing": open, "categories": [{ "id": "GLevLNI9wkl" }]
+        }],
+        "categoryOptionCombos": [{
+            "id": "HllvX50cXC0", "code": "default", "name": "default",
+            "categoryCombo": { "id": "bjDvmb4bfuf" }, "categoryOptions": [{ "id": "xYerKDKCefk" }]
+        }]
+    });
+    let Value::Object(payload) = payload else { return Ok(()) };
+    let params =
+        ImportParams { strategy: kibali_metadata::import::ImportStrategy::Create, ..ImportParams::default() };
+    let batch = parse_payload(&app.registry, &payload, &params, &mut || app.new_uid());
+    // Through their own address, or the defaults would be left out; where they exist, E5000 stops it all.
+    let done = run(app, &system_principal(), &batch, params, true).await?;
+    let exist = |code: &str| matches!(code, "E5000" | "E3001");
+    match done.plan.report.errors().find(|error| !exist(error.error_code)) {
+        Some(error) => Err(Refusal::internal(&error.message)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,38 @@
+//! PUT of one object: a full replace.
+
+use axum::extract::{Path, State};
+use http::StatusCode;
+use kibali_metadata::import::{ImportParams, ImportStrategy};
+use serde_json::Value;
+
+use super::verbs::{
+    Pairs, answer_import, answer_object, kind, object, params, refuse_access, require_found, run_one,
+};
+use crate::api::WebMessage;
+use crate::body::Json;
+use crate::identity::Caller;
+use crate::{App, Refusal};
+
+/// Kinds whose PUT answers an import report, as DHIS2's does (web-api reference 3.2).
+const IMPORT_REPORTS: [&str; 1] = ["user"];
+
+/// `PUT /api/{resource}/{uid}`.
+pub(super) async fn replace(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Path((resource, uid)): Path<(String, String)>,
+    query: Pairs,
+    Json(body): Json,
+) -> Result<WebMessage, Refusal> {
+    let kind = kind(&app, &resource)?;
+    let mut object = object(body)?;
+    object.insert("id".to_owned(), Value::from(uid.as_str()));
+    let params = ImportParams { strategy: ImportStrategy::Update, ..params(&query) };
+    let done = run_one(&app, &caller, &kind, &object, params).await?;
+    require_found(&done, &kind, &uid)?;
+    if IMPORT_REPORTS.contains(&kind.singular) {
+        done.plan.outcomes.first().map_or(Ok(()), refuse_access)?;
+        return Ok(answer_import(&done.plan.report));
+    }
+    Ok(answer_object(&done, &kind, StatusCode::OK)?.0)
+}

@@ -1,0 +1,63 @@
+//! Sharing and translations of one object, each behind an address of its own.
+
+use axum::extract::{Path, State};
+use http::StatusCode;
+use kibali_metadata::import::{Edit, Given, read_sharing, read_translations};
+use serde_json::{Map, Value};
+
+use super::patch::edit;
+use super::verbs::{answer_object, kind, require_found};
+use crate::api::WebMessage;
+use crate::body::Json;
+use crate::identity::Caller;
+use crate::{App, Refusal};
+use axum::response::{IntoResponse, Response};
+
+/// `PUT /api/{resource}/{uid}/sharing`.
+pub(super) async fn set_sharing(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Path((resource, uid)): Path<(String, String)>,
+    Json(body): Json,
+) -> Result<Response, Refusal> {
+    let kind = kind(&app, &resource)?;
+    if !kind.shareable {
+        return Err(Refusal::conflict(format!("{} has no sharing", kind.display_name)));
+    }
+    let wrapped = Map::from_iter([("sharing".to_owned(), body)]);
+    let given = read_sharing(&wrapped)
+        .map_err(|fault| Refusal::conflict_code(fault.code.as_str(), fault.message()))?
+        .ok_or_else(|| Refusal::UnreadableBody("The body is not a sharing object".to_owned()))?;
+    let edits = vec![("sharing", Edit::Set(Given::Sharing(given)))];
+    let done = edit(&app, &caller, &kind, &uid, edits, Vec::new()).await?;
+    require_found(&done, &kind, &uid)?;
+    no_content(answer_object(&done, &kind, StatusCode::OK)?.0)
+}
+
+/// `PUT /api/{resource}/{uid}/translations`.
+pub(super) async fn set_translations(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Path((resource, uid)): Path<(String, String)>,
+    Json(body): Json,
+) -> Result<Response, Refusal> {
+    let kind = kind(&app, &resource)?;
+    let list = body.get("translations").cloned().unwrap_or(Value::Null);
+    let given = read_translations(&list)
+        .map_err(|fault| Refusal::conflict_code(fault.code.as_str(), fault.message()))?;
+    let edits = vec![("translations", Edit::Set(Given::Translations(given)))];
+    if kind.property("translations").is_none() {
+        return Err(Refusal::conflict_code("E1107", format!("{} is not translated", kind.display_name)));
+    }
+    let done = edit(&app, &caller, &kind, &uid, edits, Vec::new()).await?;
+    require_found(&done, &kind, &uid)?;
+    no_content(answer_object(&done, &kind, StatusCode::OK)?.0)
+}
+
+/// Nothing to say where it worked.
+fn no_content(message: WebMessage) -> Result<Response, Refusal> {
+    if message.http_status == StatusCode::OK {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    Ok(message.into_response())
+}
