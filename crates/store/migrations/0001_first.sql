@@ -174,7 +174,7 @@ create table session (
   user_agent    {text},
   pending       {text}                     -- the page to return to after login
 ) {strict};
-create index session_user on session (user_object);
+create index session_of_user on session (user_object);
 create index session_expires on session (expires);
 
 create table setup_link (

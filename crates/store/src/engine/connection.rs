@@ -1,7 +1,9 @@
 //! Connections: one that reads, one that writes.
 
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+use sqlx::{
+    AssertSqlSafe, Connection, Executor, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction,
+};
 
 use super::{Row, Statement, StoreError, Value};
 
@@ -103,6 +105,17 @@ impl Held {
             Self::SqliteSnapshot(transaction) => Ok(transaction.commit().await?),
             Self::PostgresTransaction(transaction) => Ok(transaction.commit().await?),
             Self::SqliteReader(_) | Self::SqliteWriter(_) | Self::PostgresReader(_) => Ok(()),
+        }
+    }
+
+    /// Lets go of the connection; the last one of an SQLite file empties its log into it.
+    pub(super) async fn close(self) -> Result<(), StoreError> {
+        match self {
+            Self::SqliteWriter(connection) => Ok(connection.close().await?),
+            Self::SqliteReader(connection) => Ok(connection.close().await?),
+            Self::PostgresReader(connection) => Ok(connection.close().await?),
+            Self::SqliteSnapshot(transaction) => Ok(transaction.rollback().await?),
+            Self::PostgresTransaction(transaction) => Ok(transaction.rollback().await?),
         }
     }
 }

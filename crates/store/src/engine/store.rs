@@ -149,13 +149,13 @@ impl Store {
         self.writer.write(write).await
     }
 
-    /// Closes the connections; writes already accepted are finished first on PostgreSQL, and on SQLite as
-    /// soon as the last clone of the store is dropped.
+    /// Finishes the writes already accepted and closes every connection. Later calls are refused as
+    /// [`StoreError::Closed`].
     pub async fn close(&self) {
-        match &self.readers {
-            Readers::Sqlite(pool) => pool.close().await,
-            Readers::Postgres(pool) => pool.close().await,
+        if let Readers::Sqlite(pool) = &self.readers {
+            pool.close().await;
         }
+        self.writer.close().await;
     }
 }
 

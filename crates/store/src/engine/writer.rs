@@ -5,10 +5,12 @@
 //! PostgreSQL gives each write a transaction of its own, tried again when the server asks for it.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
+use futures_util::FutureExt;
 use sqlx::PgPool;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connection::Held;
 use super::{StoreError, Tx};
@@ -52,7 +54,9 @@ struct Waiting<W: Write> {
 impl<W: Write> Job for Waiting<W> {
     fn apply<'a>(&'a mut self, tx: &'a mut Tx) -> Pending<'a, bool> {
         Box::pin(async move {
-            let result = self.write.apply(tx).await;
+            // A panic undoes this write alone: the writer serves everybody.
+            let result = AssertUnwindSafe(self.write.apply(tx)).catch_unwind().await;
+            let result = result.unwrap_or_else(|_| Err(StoreError::NotCommitted("it panicked".into())));
             let applied = result.is_ok();
             self.result = Some(result);
             applied
@@ -73,23 +77,40 @@ impl<W: Write> Job for Waiting<W> {
 /// Where writes are sent.
 #[derive(Clone)]
 pub(super) enum Writer {
-    Sqlite(mpsc::Sender<Box<dyn Job>>),
+    Sqlite {
+        /// Writes that wait.
+        jobs: mpsc::Sender<Box<dyn Job>>,
+        /// Tells the writer to end; it lets go of its own end when it has.
+        closing: watch::Sender<bool>,
+    },
     Postgres(PgPool),
 }
 
 impl Writer {
     pub(super) fn sqlite(tx: Tx) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
-        tokio::spawn(write_batches(tx, receiver));
-        Self::Sqlite(sender)
+        let (closing, closed) = watch::channel(false);
+        tokio::spawn(write_batches(tx, receiver, closed));
+        Self::Sqlite { jobs: sender, closing }
+    }
+
+    /// Finishes the writes already accepted, refuses new ones, and lets go of the connection.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite { closing, .. } => {
+                closing.send_replace(true);
+                closing.closed().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
     }
 
     pub(super) async fn write<W: Write>(&self, write: W) -> Result<W::Output, StoreError> {
         match self {
-            Self::Sqlite(sender) => {
+            Self::Sqlite { jobs, .. } => {
                 let (reply, answer) = oneshot::channel();
                 let job = Box::new(Waiting { write, result: None, reply });
-                sender.try_send(job).map_err(|error| match error {
+                jobs.try_send(job).map_err(|error| match error {
                     mpsc::error::TrySendError::Full(_) => StoreError::Busy,
                     mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
                 })?;
@@ -122,9 +143,24 @@ async fn write_once<W: Write>(pool: &PgPool, write: &W) -> Result<W::Output, Sto
     Ok(output)
 }
 
-async fn write_batches(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+/// Runs until every sender is gone, or until it is told to close and nothing waits any more.
+async fn write_batches(
+    mut tx: Tx,
+    mut waiting: mpsc::Receiver<Box<dyn Job>>,
+    mut closing: watch::Receiver<bool>,
+) {
     let mut batch = Vec::with_capacity(BATCH);
-    while waiting.recv_many(&mut batch, BATCH).await > 0 {
+    loop {
+        let taken = tokio::select! {
+            taken = waiting.recv_many(&mut batch, BATCH) => taken,
+            _ = closing.wait_for(|closing| *closing), if !waiting.is_closed() => {
+                waiting.close();
+                continue;
+            }
+        };
+        if taken == 0 {
+            break;
+        }
         let committed = write_batch(&mut tx, &mut batch).await;
         if let Err(error) = &committed {
             tracing::error!(%error, writes = batch.len(), "a batch of writes could not be committed");
@@ -137,6 +173,9 @@ async fn write_batches(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
                 Err(error) => Err(StoreError::NotCommitted(error.to_string())),
             });
         }
+    }
+    if let Err(error) = tx.held.close().await {
+        tracing::warn!(%error, "the writer's connection did not close cleanly");
     }
 }
 

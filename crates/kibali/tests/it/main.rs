@@ -1,0 +1,5 @@
+//! The promises of the application, on SQLite and PostgreSQL. A module per area.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // tests
+
+mod store;

@@ -1,0 +1,119 @@
+//! One node of the real application.
+
+use std::sync::Arc;
+
+use axum::Router;
+use kibali_store::{Engine, Location, Store, StoreOptions};
+use kibali_web::{App, Parts, Settings};
+
+use crate::database::Database;
+use crate::{Browser, Request, TestClock, TestRandom};
+
+/// The running application, without a socket: the real router on a real database.
+pub struct TestApp {
+    /// What handlers see.
+    pub app: App,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
+    /// Its random bytes.
+    pub random: Arc<TestRandom>,
+    database: Database,
+    router: Router,
+}
+
+impl TestApp {
+    /// A node on a fresh, seeded database. None where PostgreSQL is not installed.
+    pub async fn start(engine: Engine) -> Option<Self> {
+        let database = Database::create(engine).await?;
+        Some(Self::node(database, Arc::default(), 1, |_| {}).await)
+    }
+
+    /// A second node on the same database, with the same clock. `seed` keeps its random bytes apart from
+    /// the others'.
+    pub async fn another(&self, seed: u64, choose: impl FnOnce(&mut Settings)) -> Self {
+        Self::node(self.database.clone(), Arc::clone(&self.clock), seed, choose).await
+    }
+
+    async fn node(
+        database: Database,
+        clock: Arc<TestClock>,
+        seed: u64,
+        choose: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let options = StoreOptions { connections: 4 };
+        let store = Store::open(&database.location(), options).await.expect("the store opens");
+        let mut settings = Settings::new("http://localhost:8080".parse().expect("an address"));
+        settings.bcrypt_cost = 4;
+        choose(&mut settings);
+        let random = Arc::new(TestRandom::new(seed));
+        let app = App::new(Parts {
+            store,
+            registry: Arc::new(kibali_metadata::kinds::registry().expect("the descriptions hold")),
+            clock: Arc::<TestClock>::clone(&clock),
+            random: Arc::<TestRandom>::clone(&random),
+            settings,
+        });
+        let router = kibali_web::router(app.clone());
+        Self { app, clock, random, database, router }
+    }
+
+    /// Which database stands behind.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.app.store.engine()
+    }
+
+    /// Where its data lives.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        self.database.location()
+    }
+
+    /// A request; it goes out with [`Request::send`].
+    #[must_use]
+    pub fn request(&self, method: &str, path: &str) -> Request {
+        Request::new(self.router.clone(), method, path)
+    }
+
+    /// A GET.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Request {
+        self.request("GET", path)
+    }
+
+    /// A POST.
+    #[must_use]
+    pub fn post(&self, path: &str) -> Request {
+        self.request("POST", path)
+    }
+
+    /// A PUT.
+    #[must_use]
+    pub fn put(&self, path: &str) -> Request {
+        self.request("PUT", path)
+    }
+
+    /// A PATCH.
+    #[must_use]
+    pub fn patch(&self, path: &str) -> Request {
+        self.request("PATCH", path)
+    }
+
+    /// A DELETE.
+    #[must_use]
+    pub fn delete(&self, path: &str) -> Request {
+        self.request("DELETE", path)
+    }
+
+    /// A person with a browser, without cookies yet.
+    #[must_use]
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.router.clone(), &self.app.settings)
+    }
+
+    /// Closes the store and removes the database.
+    pub async fn stop(self) {
+        self.app.store.close().await;
+        self.database.remove().await;
+    }
+}
