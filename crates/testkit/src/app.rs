@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use kibali_crypto::MasterKey;
 use kibali_store::{Engine, Location, Store, StoreOptions};
 use kibali_web::{App, Parts, Settings};
 
@@ -51,6 +52,7 @@ impl TestApp {
             registry: Arc::new(kibali_metadata::kinds::registry().expect("the descriptions hold")),
             clock: Arc::<TestClock>::clone(&clock),
             random: Arc::<TestRandom>::clone(&random),
+            master_key: master_key(),
             settings,
         });
         let router = kibali_web::router(app.clone());
@@ -116,4 +118,9 @@ impl TestApp {
         self.app.store.close().await;
         self.database.remove().await;
     }
+}
+
+/// The master key of every test.
+pub(crate) fn master_key() -> MasterKey {
+    MasterKey::from_bytes(&[7; 32]).expect("32 bytes")
 }
