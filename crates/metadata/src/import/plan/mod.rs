@@ -218,7 +218,7 @@ impl<'a> Work<'a> {
         self.decide_references()?;
         self.decide_attributes()?;
         self.apply_rules()?;
-        self.check_access();
+        self.check_access()?;
         self.decide_unique()?;
         self.decide_deletes()?;
         self.ask.settled()

@@ -6,6 +6,8 @@ mod nested;
 mod patch;
 mod put;
 mod sharing;
+#[cfg(test)]
+mod tests;
 mod verbs;
 
 pub use import::{ClientSecretOnce, Done, create_defaults, import, run, system_principal};

@@ -10,7 +10,7 @@ use kibali_metadata::kind::Property;
 use kibali_model::Principal;
 use serde_json::Value;
 
-use super::patch::edit;
+use super::patch::edit_members;
 use super::verbs::{CONFLICT, kind, refuse_access, require_found};
 use crate::api::{Outcome, WebMessage};
 use crate::body::Json;
@@ -100,7 +100,7 @@ async fn apply(
         Edit::Set(Given::Many(members)) => members.len(),
         _ => 0,
     };
-    let done = edit(app, caller, &kind, uid, vec![(property.name, members)], Vec::new()).await?;
+    let done = edit_members(app, caller, &kind, uid, (property.name, members)).await?;
     require_found(&done, &kind, uid)?;
     let Some(fate) = done.plan.outcomes.first() else { return Err(Refusal::NotFound) };
     refuse_access(fate)?;

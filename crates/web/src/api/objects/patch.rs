@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 use kibali_metadata::Kind;
 use kibali_metadata::import::{
-    Batch, Detail, Edit, Facts, Fault, ImportParams, ImportStrategy, Item, Needs, compile,
+    AtomicMode, Batch, Detail, Edit, Facts, Fault, ImportParams, ImportStrategy, Item, Needs, compile,
 };
 use kibali_model::{Principal, Sharing};
 use kibali_store::objects::facts;
@@ -51,7 +51,31 @@ pub(super) async fn edit(
     edits: Vec<(&'static str, Edit)>,
     faults: Vec<Fault>,
 ) -> Result<Done, Refusal> {
-    let item = Item {
+    let item = item(app, kind, uid, edits, faults);
+    run(app, caller, &Batch { items: vec![item], warnings: Vec::new() }, edit_params(), true).await
+}
+
+/// Changes the members of one collection; identifiers that lead nowhere are passed over.
+pub(super) async fn edit_members(
+    app: &App,
+    caller: &Principal,
+    kind: &Arc<Kind>,
+    uid: &str,
+    edit: (&'static str, Edit),
+) -> Result<Done, Refusal> {
+    let item = item(app, kind, uid, vec![edit], Vec::new());
+    let params = ImportParams { atomic: AtomicMode::None, ..edit_params() };
+    run(app, caller, &Batch { items: vec![item], warnings: Vec::new() }, params, true).await
+}
+
+fn item(
+    app: &App,
+    kind: &Arc<Kind>,
+    uid: &str,
+    edits: Vec<(&'static str, Edit)>,
+    faults: Vec<Fault>,
+) -> Item {
+    Item {
         kind: kind.clone(),
         index: 0,
         id: Some(uid.to_owned()),
@@ -60,9 +84,11 @@ pub(super) async fn edit(
         fresh: app.new_uid(),
         edits: edits.into_iter().collect(),
         faults,
-    };
-    let params = ImportParams { strategy: ImportStrategy::Update, ..ImportParams::default() };
-    run(app, caller, &Batch { items: vec![item], warnings: Vec::new() }, params, true).await
+    }
+}
+
+fn edit_params() -> ImportParams {
+    ImportParams { strategy: ImportStrategy::Update, ..ImportParams::default() }
 }
 
 /// The object's own values, references left out.

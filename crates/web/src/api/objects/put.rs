@@ -1,16 +1,18 @@
 //! PUT of one object: a full replace.
 
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use kibali_metadata::import::{ImportParams, ImportStrategy};
 use serde_json::Value;
 
 use super::verbs::{
-    Pairs, answer_import, answer_object, kind, object, params, refuse_access, require_found, run_one,
+    Pairs, answer_import, answer_object, kind, object, params, plain_below_38, refuse_access, require_found,
+    run_one,
 };
-use crate::api::WebMessage;
 use crate::body::Json;
 use crate::identity::Caller;
+use crate::speech::Speech;
 use crate::{App, Refusal};
 
 /// Kinds whose PUT answers an import report, as DHIS2's does (web-api reference 3.2).
@@ -21,9 +23,10 @@ pub(super) async fn replace(
     State(app): State<App>,
     Caller(caller): Caller,
     Path((resource, uid)): Path<(String, String)>,
+    speech: Speech,
     query: Pairs,
     Json(body): Json,
-) -> Result<WebMessage, Refusal> {
+) -> Result<Response, Refusal> {
     let kind = kind(&app, &resource)?;
     let mut object = object(body)?;
     object.insert("id".to_owned(), Value::from(uid.as_str()));
@@ -32,7 +35,7 @@ pub(super) async fn replace(
     require_found(&done, &kind, &uid)?;
     if IMPORT_REPORTS.contains(&kind.singular) {
         done.plan.outcomes.first().map_or(Ok(()), refuse_access)?;
-        return Ok(answer_import(&done.plan.report));
+        return Ok(plain_below_38(answer_import(&done.plan.report), speech));
     }
-    Ok(answer_object(&done, &kind, StatusCode::OK)?.0)
+    Ok(answer_object(&done, &kind, StatusCode::OK)?.0.into_response())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use http::header::CACHE_CONTROL;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use kibali_metadata::Kind;
 use kibali_metadata::import::{
@@ -18,6 +18,7 @@ use super::import::{Done, import, run};
 use crate::api::{Outcome, WebMessage};
 use crate::body::{self, Bounds, Json};
 use crate::identity::Caller;
+use crate::speech::Speech;
 use crate::{App, Refusal};
 
 /// Query parameters in the order sent.
@@ -140,13 +141,14 @@ pub(super) fn require_found(done: &Done, kind: &Kind, uid: &str) -> Result<(), R
 pub(super) async fn import_metadata(
     State(app): State<App>,
     Caller(caller): Caller,
+    speech: Speech,
     query: Pairs,
     headers: HeaderMap,
     request: axum::body::Body,
-) -> Result<WebMessage, Refusal> {
+) -> Result<Response, Refusal> {
     let payload = object(body::json(&headers, request, Bounds::LARGE).await?)?;
     let report = import(&app, &caller, &payload, params(&query)).await?;
-    Ok(answer_import(&report))
+    Ok(plain_below_38(answer_import(&report), speech))
 }
 
 /// The envelope of an import.
@@ -157,4 +159,15 @@ pub(super) fn answer_import(report: &kibali_metadata::import::ImportReport) -> W
     let mut message = WebMessage::new(StatusCode::CONFLICT, Outcome::Warning);
     message.message = Some(CONFLICT.into());
     message.with_report("ImportReport", report)
+}
+
+/// Below API version 38 an import report stands bare, with status 200 (web-api reference 2.5).
+pub(super) fn plain_below_38(message: WebMessage, speech: Speech) -> Response {
+    match &message.response {
+        Some(report) if speech.version.number() < 38 => {
+            let json = HeaderValue::from_static("application/json");
+            ([(CONTENT_TYPE, json)], report.to_string()).into_response()
+        }
+        _ => message.into_response(),
+    }
 }
