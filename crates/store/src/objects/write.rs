@@ -71,7 +71,7 @@ const PLANT: Statement =
     Statement::new("tree.insert", "insert into tree (object, path, level) values ($1, $2, $3)");
 const MOVE: Statement = Statement::new(
     "tree.move",
-    "update tree set path = $2 || substr(path, $3), level = level + $4
+    "update tree set path = $2 || substr(path, cast($3 as integer)), level = level + $4
      where path = $1 or (path >= $1 || '/' and path < $1 || '0')",
 );
 
