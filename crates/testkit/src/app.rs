@@ -41,20 +41,8 @@ impl TestApp {
         seed: u64,
         choose: impl FnOnce(&mut Settings),
     ) -> Self {
-        let options = StoreOptions { connections: 4 };
-        let store = Store::open(&database.location(), options).await.expect("the store opens");
-        let mut settings = Settings::new("http://localhost:8080".parse().expect("an address"));
-        settings.bcrypt_cost = 4;
-        choose(&mut settings);
         let random = Arc::new(TestRandom::new(seed));
-        let app = App::new(Parts {
-            store,
-            registry: Arc::new(kibali_metadata::kinds::registry().expect("the descriptions hold")),
-            clock: Arc::<TestClock>::clone(&clock),
-            random: Arc::<TestRandom>::clone(&random),
-            master_key: master_key(),
-            settings,
-        });
+        let app = open(&database.location(), &clock, &random, choose).await;
         let router = kibali_web::router(app.clone());
         Self { app, clock, random, database, router }
     }
@@ -120,7 +108,22 @@ impl TestApp {
     }
 }
 
-/// The master key of every test.
-pub(crate) fn master_key() -> MasterKey {
-    MasterKey::from_bytes(&[7; 32]).expect("32 bytes")
+/// The application's parts, on the database at `location`.
+pub(crate) async fn open(
+    location: &Location,
+    clock: &Arc<TestClock>,
+    random: &Arc<TestRandom>,
+    choose: impl FnOnce(&mut Settings),
+) -> App {
+    let mut settings = Settings::new("http://localhost:8080".parse().expect("an address"));
+    settings.bcrypt_cost = 4;
+    choose(&mut settings);
+    App::new(Parts {
+        store: Store::open(location, StoreOptions { connections: 4 }).await.expect("the store opens"),
+        registry: Arc::new(kibali_metadata::kinds::registry().expect("the descriptions hold")),
+        clock: Arc::<TestClock>::clone(clock),
+        random: Arc::<TestRandom>::clone(random),
+        master_key: MasterKey::from_bytes(&[7; 32]).expect("32 bytes"),
+        settings,
+    })
 }

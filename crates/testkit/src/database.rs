@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use kibali_store::{Engine, Location, Store, StoreOptions};
+use kibali_store::{Engine, Location};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tokio::sync::OnceCell;
 
 use crate::postgres::{CLUSTER_VARIABLE, Cluster, ClusterError, Durability};
-use crate::{TempDir, seed};
+use crate::{TempDir, TestRandom, app, seed};
 
 /// A database of its own; the nodes of one test share it.
 #[derive(Debug, Clone)]
@@ -76,9 +76,9 @@ impl Database {
 }
 
 async fn fill(location: &Location) {
-    let store = Store::open(location, StoreOptions::default()).await.expect("the template opens");
-    seed::everything(&store).await;
-    store.close().await;
+    let app = app::open(location, &Arc::default(), &Arc::new(TestRandom::new(0)), |_| {}).await;
+    seed::everything(&app).await;
+    app.store.close().await;
 }
 
 async fn administer(base: &str, sql: &str) {
