@@ -4,8 +4,10 @@ mod fields;
 mod filter;
 mod list_query;
 mod order;
+mod project;
 
 pub use fields::{FieldItem, Fields, FieldsError, MAX_DEPTH, MAX_ITEMS, Preset, Transformer};
 pub use filter::{Filter, FilterError, Junction, Operator};
 pub use list_query::{ListQuery, ListQueryError, Paging};
 pub use order::{Direction, Order};
+pub use project::project_value;
