@@ -12,6 +12,7 @@ pub mod kind;
 pub mod kinds;
 pub mod language;
 mod registry;
+pub mod schema;
 
 pub use fold::fold;
 pub use kind::Kind;
