@@ -89,10 +89,10 @@ fn compare(kind: &str, ours: &Value, theirs: &Value, found: &mut Vec<Difference>
 
 /// Properties by their JSON key: the collection's name where there is one.
 fn properties(schema: &Value) -> BTreeMap<&str, &Value> {
-    let mut all = by_name(schema.get("properties"), "name");
-    all.retain(|_, property| property.get("collectionName").is_none());
-    all.extend(by_name(schema.get("properties"), "collectionName"));
-    all
+    let items = schema.get("properties").and_then(Value::as_array).into_iter().flatten();
+    items
+        .filter_map(|item| Some((item.get("collectionName").or_else(|| item.get("name"))?.as_str()?, item)))
+        .collect()
 }
 
 fn by_name<'v>(list: Option<&'v Value>, key: &str) -> BTreeMap<&'v str, &'v Value> {
