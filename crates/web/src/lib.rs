@@ -24,7 +24,7 @@ use axum::Router;
 pub fn router(app: App) -> Router {
     let rooms = Router::new()
         .nest("/uaa/oauth", uaa::router())
-        .nest("/api", api::router())
+        .nest("/api", api::router(&app))
         .merge(pages::router())
         .with_state(app.clone());
     speech::wrap(app, rooms)

@@ -1,5 +1,8 @@
 //! The Web API: `/api/*`.
 
+pub(crate) mod answer;
+pub(crate) mod finish;
+mod not_served;
 pub mod objects;
 mod web_message;
 pub mod xml;
@@ -7,10 +10,28 @@ pub mod xml;
 pub use web_message::{Outcome, WebMessage, XmlRoot};
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use http::header::{CONTENT_LENGTH, LOCATION};
+use http::{Extensions, HeaderMap, StatusCode, Version};
+use tower_http::compression::CompressionLayer;
 
-use crate::App;
+use crate::{App, Refusal};
 
-/// The routes of this room.
-pub fn router() -> Router<App> {
-    Router::new().merge(objects::router())
+/// The routes of this room, with the layers that every answer of it passes.
+pub fn router(app: &App) -> Router<App> {
+    let resources = app.settings.absolute("/api/resources");
+    Router::new()
+        .merge(objects::router())
+        .route("/", get(|| async move { (StatusCode::FOUND, [(LOCATION, resources)]) }))
+        .fallback(|| async { Refusal::NotFound })
+        .layer(from_fn_with_state(app.clone(), finish::finish))
+        .layer(CompressionLayer::new().gzip(true).compress_when(worth_compressing))
+}
+
+/// Shorter answers gain nothing; a file that is asked for compressed is compressed whatever its length.
+fn worth_compressing(_: StatusCode, _: Version, headers: &HeaderMap, extensions: &Extensions) -> bool {
+    const SHORT: u64 = 512;
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    extensions.get::<finish::GzipFile>().is_some() || length.is_none_or(|length| length >= SHORT)
 }

@@ -6,11 +6,15 @@ use std::fmt::Write as _;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use tower::ServiceExt as _;
 
 use super::{Room, Speech};
+use crate::api::finish::GzipFile;
 use crate::refusal::{self, Refusal};
 use crate::{App, speech};
 
@@ -34,6 +38,9 @@ async fn serve(app: &App, rooms: Router, mut request: Request<Body>) -> Response
     if let Some(uri) = path.and_then(|path| with_path(request.uri(), &path)) {
         *request.uri_mut() = uri;
     }
+    if speech.gzip {
+        request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     let id = request_id(app);
     let method = request.method().clone();
     request.extensions_mut().insert(speech);
@@ -49,7 +56,11 @@ async fn serve(app: &App, rooms: Router, mut request: Request<Body>) -> Response
         }
         None => answer,
     };
+    let is_file = answer.extensions().get::<GzipFile>().is_some();
     let headers = answer.headers_mut();
+    if is_file && headers.remove(CONTENT_ENCODING).is_some() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/gzip"));
+    }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
     if let Ok(id) = HeaderValue::try_from(id) {

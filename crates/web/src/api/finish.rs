@@ -1,0 +1,206 @@
+//! The last hand on every answer of the Web API: XML where it is wanted, `ETag`, caching, `HEAD`
+//! (web-api reference 1.1, 1.3).
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt as _, stream};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderValue, Method, StatusCode};
+use http_body_util::BodyExt as _;
+use kibali_metadata::Registry;
+use serde_json::Value;
+
+use super::web_message::{XmlRoot, xml_item};
+use super::{not_served, xml};
+use crate::speech::{Format, Speech};
+use crate::{App, Refusal, body};
+
+/// Longer answers stream without a content hash (rules of the metadata 3).
+const HASHED: usize = 1 << 20;
+/// Longer answers are not written as XML, since that needs them whole.
+const WRITTEN_AS_XML: usize = 16 << 20;
+
+/// The answer is a compressed file: it is compressed however short it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GzipFile;
+
+pub(super) async fn finish(
+    State(app): State<App>,
+    speech: Speech,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    let method = request.method().clone();
+    let known = request.headers().get(IF_NONE_MATCH).cloned();
+    if method == Method::HEAD {
+        // The whole answer is made, so that its headers are those of GET.
+        *request.method_mut() = Method::GET;
+    }
+    let answer = next.run(request).await;
+    let answer = explained(answer, &method, &path, &app.registry);
+    if answer.extensions().get::<Refusal>().is_some() {
+        return answer;
+    }
+    let answer = match speech.format {
+        Format::Json => answer,
+        Format::Xml => as_xml(answer, &app.registry).await,
+        Format::Csv if speech.suffix.starts_with(".csv") && is_json(&answer) => {
+            return Refusal::NotAcceptable(".csv".to_owned()).into_response();
+        }
+        Format::Csv => answer,
+    };
+    let mut answer = match method {
+        Method::GET | Method::HEAD => tagged(answer, known.as_ref()).await,
+        _ => answer,
+    };
+    if speech.gzip && answer.status() == StatusCode::OK {
+        mark_as_file(&mut answer, &path, speech.suffix);
+    }
+    if method == Method::HEAD { without_body(answer) } else { answer }
+}
+
+/// Tells what DHIS2 has and Kibali does not from what nobody has.
+fn explained(answer: Response, method: &Method, path: &str, registry: &Registry) -> Response {
+    let below = path.strip_prefix("/api").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    let unrouted = match answer.status() {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Some(Refusal::MethodNotAllowed { method: method.clone(), allow: String::new() })
+        }
+        _ => None,
+    };
+    let found = answer.extensions().get::<Refusal>().or(unrouted.as_ref());
+    match found.and_then(|refusal| not_served::explain(below, refusal, registry)) {
+        Some(refusal) => refusal.into_response(),
+        None => answer,
+    }
+}
+
+fn is_json(answer: &Response) -> bool {
+    answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+}
+
+/// The same answer as XML, where it is JSON.
+async fn as_xml(answer: Response, registry: &Registry) -> Response {
+    if !is_json(&answer) {
+        return answer;
+    }
+    let root = answer.extensions().get::<XmlRoot>().map_or("metadata", |root| root.0);
+    let (mut parts, body) = answer.into_parts();
+    let bytes = match read_up_to(body, WRITTEN_AS_XML).await {
+        Ok(Read::Whole(bytes)) => bytes,
+        Ok(Read::Longer(_)) => {
+            return Refusal::conflict("The answer is too long for XML; ask for JSON, or for a page of it")
+                .into_response();
+        }
+        Err(error) => return Refusal::internal(error).into_response(),
+    };
+    let Ok(value) = body::parse(&bytes) else {
+        return Refusal::internal("an answer announced as JSON is none").into_response();
+    };
+    // An array has no element of its own: it stands inside the root.
+    let value = match value {
+        plain @ (Value::Object(_) | Value::Array(_)) => plain,
+        plain => serde_json::json!({ "value": plain }),
+    };
+    let item = |collection: &str| {
+        xml_item(collection).or_else(|| {
+            registry.kind(collection).filter(|kind| kind.plural == collection).map(|kind| kind.singular)
+        })
+    };
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml;charset=UTF-8"));
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(xml::document(root, &value, &item)))
+}
+
+/// With `Cache-Control` where the handler set none, and with a content hash as `ETag`; 304 where the
+/// caller has this content.
+async fn tagged(answer: Response, known: Option<&HeaderValue>) -> Response {
+    if answer.status() != StatusCode::OK {
+        return answer;
+    }
+    let (mut parts, body) = answer.into_parts();
+    let cached =
+        parts.headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache, private")).clone();
+    if cached.as_bytes().windows(8).any(|word| word == b"no-store") {
+        return Response::from_parts(parts, body);
+    }
+    let bytes = match read_up_to(body, HASHED).await {
+        Ok(Read::Whole(bytes)) => bytes,
+        Ok(Read::Longer(body)) => return Response::from_parts(parts, body),
+        Err(error) => return Refusal::internal(error).into_response(),
+    };
+    let tag = format!("\"{}\"", short_hash(&bytes));
+    let matches = known.and_then(|value| value.to_str().ok()).is_some_and(|list| has_tag(list, &tag));
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        parts.headers.insert(ETAG, tag);
+    }
+    if matches {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(CONTENT_TYPE);
+        parts.headers.remove(CONTENT_LENGTH);
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+/// 128 bits of SHA-256, in hexadecimal.
+fn short_hash(bytes: &[u8]) -> String {
+    let digest = kibali_crypto::sha256(bytes);
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Does an `If-None-Match` list hold this tag, weak or strong (RFC 9110 section 13.1.2)?
+fn has_tag(list: &str, tag: &str) -> bool {
+    list.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}
+
+enum Read {
+    Whole(Bytes),
+    /// What was read, followed by the rest.
+    Longer(Body),
+}
+
+async fn read_up_to(mut body: Body, limit: usize) -> Result<Read, axum::Error> {
+    if HttpBody::size_hint(&body).lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Ok(Read::Longer(body));
+    }
+    let mut first: Option<Bytes> = None;
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        match first.take() {
+            None if whole.is_empty() => first = Some(data),
+            None => whole.extend_from_slice(&data),
+            Some(before) => {
+                whole.extend_from_slice(&before);
+                whole.extend_from_slice(&data);
+            }
+        }
+        if whole.len() > limit {
+            let read = stream::iter([Ok(whole.freeze())]);
+            return Ok(Read::Longer(Body::from_stream(read.chain(body.into_data_stream()))));
+        }
+    }
+    Ok(Read::Whole(first.unwrap_or_else(|| whole.freeze())))
+}
+
+fn mark_as_file(answer: &mut Response, path: &str, suffix: &str) {
+    let name: String =
+        path.rsplit('/').next().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
+    answer.extensions_mut().insert(GzipFile);
+    if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{name}{suffix}\"")) {
+        answer.headers_mut().insert(CONTENT_DISPOSITION, value);
+    }
+}
+
+fn without_body(answer: Response) -> Response {
+    let (mut parts, body) = answer.into_parts();
+    if let Some(length) = HttpBody::size_hint(&body).exact() {
+        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Response::from_parts(parts, Body::empty())
+}
