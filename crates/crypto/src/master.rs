@@ -14,6 +14,8 @@ pub struct MasterKey(Secret<Digest>);
 pub enum Purpose {
     /// Verifiers of client secrets.
     ClientSecret,
+    /// Tokens of forms, made from the session's cookie.
+    Form,
     /// Values that must be read back.
     Seal,
     /// The value kept in the database that tells a wrong master key at start.
@@ -25,6 +27,7 @@ impl Purpose {
     const fn label(self) -> &'static str {
         match self {
             Self::ClientSecret => "kibali client secret v1",
+            Self::Form => "kibali form v1",
             Self::Seal => "kibali seal v1",
             Self::Check => "kibali master key check v1",
         }

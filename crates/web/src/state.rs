@@ -3,16 +3,22 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use kibali_crypto::{MasterKey, Random};
+use kibali_crypto::{MacKey, MasterKey, Random};
 use kibali_metadata::Registry;
 use kibali_model::{Clock, ObjectId, Timestamp, Uid};
 use kibali_store::Store;
 
 use crate::Settings;
+use crate::identity::Identity;
 
 /// The running application: cheap to clone, handed to every handler.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Running>);
+
+struct Running {
+    parts: Parts,
+    identity: Identity,
+}
 
 /// What an application is made of.
 pub struct Parts {
@@ -34,7 +40,14 @@ impl App {
     /// An application of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        let identity = Identity::new(&parts);
+        Self(Arc::new(Running { parts, identity }))
+    }
+
+    /// What this process remembers of callers, and its pool of password hashing.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
     }
 }
 
@@ -42,7 +55,7 @@ impl Deref for App {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 
@@ -68,4 +81,11 @@ impl Parts {
         self.random.fill(&mut bytes);
         ObjectId::block(self.now(), u32::from_be_bytes(bytes))
     }
+}
+
+/// A key that lives as long as the process.
+pub(crate) fn new_key(random: &dyn Random) -> MacKey {
+    let mut bytes = [0; 32];
+    random.fill(&mut bytes);
+    MacKey::new(&bytes)
 }

@@ -60,8 +60,12 @@ const RESTRICTED_ROLES: Statement = Statement::new(
      from reference r join object role on role.id = r.target
      where r.source = $1 and r.edge = $2 and role.doc like '%R_ENABLE_2FA%'",
 );
+const LOCKS: Statement = Statement::new(
+    "account.locks_after_failures",
+    "select value from system_setting where name = 'keyLockMultipleFailedLogins' and locale = ''",
+);
 
-pub(crate) const STATEMENTS: &[Statement] = &[BY_NAME, BY_USER, RESTRICTED_ROLES];
+pub(crate) const STATEMENTS: &[Statement] = &[BY_NAME, BY_USER, RESTRICTED_ROLES, LOCKS];
 
 /// The restriction of a role whose members need a second factor (web-api reference 3.3).
 const DEMANDS_TWO_FACTOR: &str = "R_ENABLE_2FA";
@@ -82,6 +86,15 @@ pub async fn by_username(reader: &mut Reader, username: &str) -> Result<Option<A
 pub async fn by_user(reader: &mut Reader, user: ObjectId) -> Result<Option<Account>, StoreError> {
     let row = reader.row(BY_USER, values![user]).await?;
     complete(reader, row).await
+}
+
+/// Does the installation lock users after failed attempts (`keyLockMultipleFailedLogins`)?
+///
+/// # Errors
+/// The database failed.
+pub async fn locks_after_failures(reader: &mut Reader) -> Result<bool, StoreError> {
+    let row = reader.row(LOCKS, values![]).await?;
+    Ok(row.is_some_and(|row| row.text(0).is_ok_and(|value| value == "true")))
 }
 
 async fn complete(reader: &mut Reader, row: Option<Row>) -> Result<Option<Account>, StoreError> {

@@ -1,34 +1,47 @@
-//! Who is calling: credentials in, a principal out.
+//! Who is calling: credentials in, a principal out (rules of the door 1, 9, 10).
 
-use std::convert::Infallible;
+mod address;
+mod authorization;
+mod basic;
+mod bearer;
+mod caller;
+mod hashing;
+mod origin;
+mod session;
+mod sign_in;
+mod throttle;
 
-use axum::extract::FromRequestParts;
-use http::request::Parts;
-use kibali_model::Principal;
+pub use address::ClientAddress;
+pub(crate) use authorization::Authorization;
+pub use caller::{Caller, MaybeCaller};
+pub(crate) use origin::require_own_site;
+pub use session::{Session, SetCookie, check_csrf, end_session, remember_return, start_session};
+pub use sign_in::{SignInRefusal, SignedIn, sign_in};
 
-use crate::{App, Refusal};
+use kibali_crypto::{ClientSecrets, MacKey, Purpose};
 
-/// The caller of a Web API request, proven by its credential (rules of the door 1). A handler that takes
-/// this cannot be reached without one.
-#[derive(Debug, Clone)]
-pub struct Caller(pub std::sync::Arc<Principal>);
+use crate::Parts;
+use crate::state::new_key;
 
-impl FromRequestParts<App> for Caller {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(_parts: &mut Parts, _app: &App) -> Result<Self, Refusal> {
-        Err(Refusal::NoCredentials)
-    }
+/// What one process remembers of callers. All of it is bounded, and all of it may be lost.
+pub struct Identity {
+    /// Verifiers of client secrets.
+    pub client_secrets: ClientSecrets,
+    /// The pool that hashes passwords.
+    pub passwords: hashing::HashPool,
+    throttle: throttle::Throttle,
+    basic: basic::BasicCache,
+    forms: MacKey,
 }
 
-/// The caller of a request that anybody may make, if a credential was sent and holds.
-#[derive(Debug, Clone)]
-pub struct MaybeCaller(pub Option<std::sync::Arc<Principal>>);
-
-impl FromRequestParts<App> for MaybeCaller {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self(Caller::from_request_parts(parts, app).await.ok().map(|caller| caller.0)))
+impl Identity {
+    pub(crate) fn new(parts: &Parts) -> Self {
+        Self {
+            client_secrets: ClientSecrets::new(&parts.master_key),
+            passwords: hashing::HashPool::start(parts),
+            throttle: throttle::Throttle::default(),
+            basic: basic::BasicCache::new(new_key(&*parts.random)),
+            forms: parts.master_key.mac_key(Purpose::Form),
+        }
     }
 }

@@ -1,0 +1,78 @@
+//! The caller of a request, proven by its credential (rules of the door 1).
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use kibali_model::Principal;
+
+use super::{Authorization, ClientAddress, Session, basic, bearer, require_own_site};
+use crate::{App, Refusal};
+
+/// The caller of a Web API request. A handler that takes this cannot be reached without a credential.
+#[derive(Debug, Clone)]
+pub struct Caller(pub Arc<Principal>);
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
+        let caller = Self(prove(parts, app).await?);
+        parts.extensions.insert(caller.clone());
+        Ok(caller)
+    }
+}
+
+/// The caller of a request that anybody may make. No credential is no caller; a wrong one is refused all
+/// the same.
+#[derive(Debug, Clone)]
+pub struct MaybeCaller(pub Option<Arc<Principal>>);
+
+impl FromRequestParts<App> for MaybeCaller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        match Caller::from_request_parts(parts, app).await {
+            Ok(caller) => Ok(Self(Some(caller.0))),
+            Err(Refusal::NoCredentials) => Ok(Self(None)),
+            Err(refusal) => Err(refusal),
+        }
+    }
+}
+
+/// One credential decides alone: the header where there is one, else the session.
+async fn prove(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Refusal> {
+    let header = Authorization::read(&parts.headers)?;
+    let parameter = if app.settings.query_token { access_token(parts.uri.query()) } else { None };
+    let principal = match (header, parameter) {
+        (Authorization::Absent, None) => return of_session(parts, app).await,
+        (Authorization::Absent, Some(token)) => bearer::verify(app, &token, &parts.method).await?,
+        (_, Some(_)) => return Err(Refusal::TwoCredentials),
+        (Authorization::Bearer(token), None) => bearer::verify(app, token.expose(), &parts.method).await?,
+        (Authorization::Basic(pair), None) => {
+            let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
+            basic::verify(app, &pair, address).await?
+        }
+        (Authorization::ApiToken, None) => {
+            return Err(Refusal::UnreadableCredentials("the scheme ApiToken is not taken"));
+        }
+    };
+    Ok(Arc::new(principal))
+}
+
+async fn of_session(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Refusal> {
+    let session = Session::from_request_parts(parts, app).await?;
+    let principal = session.principal().cloned().ok_or(Refusal::NoCredentials)?;
+    require_own_site(&parts.method, &parts.headers, &app.settings, &[])?;
+    Ok(principal)
+}
+
+/// The `access_token` of a query (RFC 6750 section 2.3), where the operator allows it.
+fn access_token(query: Option<&str>) -> Option<String> {
+    url::form_urlencoded::parse(query?.as_bytes())
+        .find(|(name, _)| name == "access_token")
+        .map(|(_, value)| value.into_owned())
+}

@@ -1,0 +1,102 @@
+//! The pool that hashes passwords: threads of its own and a short queue, so that a flood of sign-ins
+//! starves nothing but itself.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kibali_crypto::{Random, dummy_hash, hash_password, verify_password};
+use tokio::sync::oneshot;
+
+use crate::{Parts, Refusal};
+
+/// Hashes that may wait for each thread; at DHIS2's cost about two seconds of work.
+const WAITING_PER_THREAD: usize = 32;
+/// When a caller who found the queue full may come back, in seconds.
+const RETRY_SECONDS: u32 = 2;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Hashes and verifies passwords, away from the runtime.
+pub struct HashPool {
+    jobs: SyncSender<Job>,
+    random: Arc<dyn Random>,
+    cost: u32,
+    dummy: String,
+    done: Arc<AtomicU64>,
+}
+
+impl HashPool {
+    pub(super) fn start(parts: &Parts) -> Self {
+        let threads = parts.settings.hash_threads.max(1);
+        let (jobs, waiting) = sync_channel(threads * WAITING_PER_THREAD);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for number in 0..threads {
+            let waiting = Arc::clone(&waiting);
+            let thread = std::thread::Builder::new().name(format!("hash-{number}"));
+            // A system that can start no thread refuses sign-ins: nobody receives the jobs then.
+            if let Err(error) = thread.spawn(move || work(&waiting)) {
+                tracing::error!(%error, "a thread that hashes passwords could not be started");
+            }
+        }
+        let cost = parts.settings.bcrypt_cost;
+        Self { jobs, random: Arc::clone(&parts.random), cost, dummy: dummy_hash(cost), done: Arc::default() }
+    }
+
+    /// Is `password` the one `hash` was made from? Without a hash the same work is done and the answer is
+    /// no, so that an unknown user costs the time of a known one.
+    ///
+    /// # Errors
+    /// [`Refusal::Busy`] when too many wait already.
+    pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, Refusal> {
+        let password = password.to_owned();
+        let known = hash.is_some();
+        let hash = hash.unwrap_or(&self.dummy).to_owned();
+        let fits = self.run(move || verify_password(&password, &hash)).await?;
+        Ok(fits && known)
+    }
+
+    /// The hash to store for `password`.
+    ///
+    /// # Errors
+    /// [`Refusal::Busy`] when too many wait already.
+    pub async fn hash(&self, password: &str) -> Result<String, Refusal> {
+        let (password, random, cost) = (password.to_owned(), Arc::clone(&self.random), self.cost);
+        self.run(move || hash_password(&*random, &password, cost)).await?.map_err(Refusal::internal)
+    }
+
+    /// Hashes computed since the process started.
+    #[must_use]
+    pub fn hashes(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let done = Arc::clone(&self.done);
+        let job = Box::new(move || {
+            // Whoever asked has gone: the work would be for nobody.
+            if reply.is_closed() {
+                return;
+            }
+            let result = work();
+            done.fetch_add(1, Ordering::Relaxed);
+            let _ = reply.send(result);
+        });
+        self.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Refusal::Busy { seconds: RETRY_SECONDS },
+            TrySendError::Disconnected(_) => Refusal::internal("no thread hashes passwords"),
+        })?;
+        answer.await.map_err(|_| Refusal::internal("a password hash was not finished"))
+    }
+}
+
+fn work(waiting: &Mutex<Receiver<Job>>) {
+    loop {
+        let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(job) => job(),
+            Err(_) => return,
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Browser sessions: a cookie that holds nothing but a random token.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponseParts, ResponseParts};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{COOKIE, SET_COOKIE, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
+use kibali_crypto::{Digest, MacKey, Secret, equal_in_constant_time, new_token, sha256};
+use kibali_model::{Credential, Principal};
+use kibali_store::door::{accounts, principals, sessions};
+
+use super::{ClientAddress, SignedIn};
+use crate::{App, Refusal, Settings};
+
+/// Longest page remembered and longest browser name kept, in bytes.
+const LONGEST: usize = 8192;
+/// A session's use is noted at most this often.
+const NOTED_SECONDS: i64 = 60;
+/// How long a browser that was asked to sign in may take, in seconds.
+const PENDING_SECONDS: i64 = 1800;
+
+/// The session of a browser: signed in, about to be, or not begun. Every browser has one, and a CSRF token
+/// with it, even where nothing of it is stored.
+#[derive(Debug, Clone)]
+pub struct Session {
+    cookie: Secret<String>,
+    /// The browser does not have the cookie yet.
+    fresh: bool,
+    form_token: String,
+    principal: Option<Arc<Principal>>,
+    pending: Option<String>,
+}
+
+impl Session {
+    /// Who is signed in.
+    #[must_use]
+    pub const fn principal(&self) -> Option<&Arc<Principal>> {
+        self.principal.as_ref()
+    }
+
+    /// The token that forms of this session carry in a field `csrf`.
+    #[must_use]
+    pub fn csrf(&self) -> &str {
+        &self.form_token
+    }
+
+    /// The page that asked for the login, which the browser returns to; below the context path.
+    #[must_use]
+    pub fn pending(&self) -> Option<&str> {
+        self.pending.as_deref()
+    }
+
+    /// The cookie to send along with a page that holds a form, where the browser does not have it yet.
+    #[must_use]
+    pub fn set_cookie(&self, settings: &Settings) -> Option<SetCookie> {
+        self.fresh.then(|| SetCookie::new(settings, self.cookie.expose()))
+    }
+
+    fn hash(&self) -> Digest {
+        sha256(self.cookie.expose())
+    }
+
+    fn of_cookie(forms: &MacKey, cookie: String, fresh: bool) -> Self {
+        let form_token = URL_SAFE_NO_PAD.encode(forms.tag(&cookie));
+        Self { cookie: Secret::new(cookie), fresh, form_token, principal: None, pending: None }
+    }
+
+    fn fresh(app: &App) -> Self {
+        let cookie = new_token(&*app.random);
+        Self::of_cookie(&app.identity().forms, cookie.expose().clone(), true)
+    }
+}
+
+impl FromRequestParts<App> for Session {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
+        let session = match sent_cookie(&parts.headers, &app.settings) {
+            Some(cookie) => load(app, cookie).await?,
+            None => Self::fresh(app),
+        };
+        parts.extensions.insert(session.clone());
+        Ok(session)
+    }
+}
+
+async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
+    let mut session = Session::of_cookie(&app.identity().forms, cookie, false);
+    let mut reader = app.store.reader().await?;
+    let now = app.now();
+    let Some(found) = sessions::find(&mut reader, session.hash()).await?.filter(|found| now < found.expires)
+    else {
+        return Ok(session);
+    };
+    if let Some(user) = found.user {
+        let account = accounts::by_user(&mut reader, user)
+            .await?
+            .filter(|account| account.is_open(now) && account.credential_version == found.credential_version);
+        let Some(account) = account else { return Ok(session) };
+        let principal = principals::load(&mut reader, &account, Credential::Session).await?;
+        session.principal = Some(Arc::new(principal));
+        if now.seconds_since(found.last_used) >= NOTED_SECONDS {
+            note_use(app, &session);
+        }
+    }
+    session.pending = found.pending;
+    Ok(session)
+}
+
+/// Moves the end of a session that is used, without making the caller wait.
+fn note_use(app: &App, session: &Session) {
+    let now = app.now();
+    let touch = sessions::TouchSession {
+        hash: session.hash(),
+        expires: now.plus_seconds(app.settings.session_seconds),
+        now,
+    };
+    let store = app.store.clone();
+    tokio::spawn(async move {
+        if let Err(error) = store.write(touch).await {
+            tracing::warn!(%error, "the use of a session could not be noted");
+        }
+    });
+}
+
+/// Starts a session for somebody who signed in, in place of the one the browser had: its old cookie is
+/// worthless from now on.
+///
+/// # Errors
+/// The database failed.
+pub async fn start_session(
+    app: &App,
+    before: &Session,
+    who: &SignedIn,
+    address: ClientAddress,
+    headers: &HeaderMap,
+) -> Result<SetCookie, Refusal> {
+    let cookie = new_token(&*app.random);
+    let now = app.now();
+    let user_agent =
+        headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(|name| shortened(name, 255));
+    let start = sessions::StartSession {
+        hash: sha256(cookie.expose()),
+        replaces: Some(before.hash()),
+        user: Some((who.user, who.credential_version)),
+        expires: now.plus_seconds(app.settings.session_seconds),
+        address: address.to_string(),
+        user_agent,
+        pending: None,
+        now,
+    };
+    app.store.write(start).await?;
+    Ok(SetCookie::new(&app.settings, cookie.expose()))
+}
+
+/// Signs out.
+///
+/// # Errors
+/// The database failed.
+pub async fn end_session(app: &App, session: &Session) -> Result<SetCookie, Refusal> {
+    app.store.write(sessions::EndSession { hash: session.hash(), now: app.now() }).await?;
+    Ok(SetCookie::removal(&app.settings))
+}
+
+/// Keeps the page to return to after sign-in, on the server. `page` is below the context path, with its
+/// query.
+///
+/// # Errors
+/// The page's address is too long, or the database failed.
+pub async fn remember_return(
+    app: &App,
+    session: &Session,
+    page: &str,
+    address: ClientAddress,
+) -> Result<SetCookie, Refusal> {
+    if page.len() > LONGEST {
+        return Err(Refusal::bad_request("The address of the request is too long"));
+    }
+    let cookie = new_token(&*app.random);
+    let now = app.now();
+    let start = sessions::StartSession {
+        hash: sha256(cookie.expose()),
+        replaces: Some(session.hash()),
+        user: None,
+        expires: now.plus_seconds(PENDING_SECONDS),
+        address: address.to_string(),
+        user_agent: None,
+        pending: Some(page.to_owned()),
+        now,
+    };
+    app.store.write(start).await?;
+    Ok(SetCookie::new(&app.settings, cookie.expose()))
+}
+
+/// Is `sent` the token of this session's forms?
+///
+/// # Errors
+/// [`Refusal::FormExpired`].
+pub fn check_csrf(session: &Session, sent: &str) -> Result<(), Refusal> {
+    if !session.fresh && equal_in_constant_time(sent, session.csrf()) {
+        Ok(())
+    } else {
+        Err(Refusal::FormExpired)
+    }
+}
+
+/// A `Set-Cookie` header.
+#[derive(Debug, Clone)]
+pub struct SetCookie(HeaderValue);
+
+impl SetCookie {
+    fn new(settings: &Settings, value: &str) -> Self {
+        Self::header(settings, value, "")
+    }
+
+    fn removal(settings: &Settings) -> Self {
+        Self::header(settings, "", "; Max-Age=0")
+    }
+
+    fn header(settings: &Settings, value: &str, more: &str) -> Self {
+        let (name, path) = (cookie_name(settings), cookie_path(settings));
+        let secure = if is_https(settings) { "; Secure" } else { "" };
+        let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{more}");
+        // A context path that no header can hold leaves the browser without a cookie.
+        Self(HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("")))
+    }
+}
+
+impl IntoResponseParts for SetCookie {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
+        parts.headers_mut().append(SET_COOKIE, self.0);
+        Ok(parts)
+    }
+}
+
+fn is_https(settings: &Settings) -> bool {
+    settings.base_url.scheme() == "https"
+}
+
+/// `__Host-` says that the cookie is ours alone on the host; below a context path, where we are not alone,
+/// `__Secure-` is what can be said.
+fn cookie_name(settings: &Settings) -> &'static str {
+    match (is_https(settings), settings.context_path().is_empty()) {
+        (true, true) => "__Host-kibali",
+        (true, false) => "__Secure-kibali",
+        (false, _) => "kibali",
+    }
+}
+
+fn cookie_path(settings: &Settings) -> &str {
+    let path = settings.context_path();
+    if path.is_empty() { "/" } else { path }
+}
+
+/// Our cookie, if it looks like one.
+fn sent_cookie(headers: &HeaderMap, settings: &Settings) -> Option<String> {
+    let name = cookie_name(settings);
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let (_, value) = pairs.find(|(key, _)| *key == name)?;
+    let plausible =
+        value.len() == 43 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    plausible.then(|| value.to_owned())
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
+    use super::*;
+
+    fn settings(base: &str) -> Settings {
+        Settings::new(base.parse().unwrap())
+    }
+
+    #[test]
+    fn the_cookie_is_as_strict_as_the_address_allows() {
+        let line = |base: &str| SetCookie::new(&settings(base), "v").0.to_str().unwrap().to_owned();
+        assert_eq!(
+            line("https://kibali.example.org"),
+            "__Host-kibali=v; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert_eq!(
+            line("https://example.org/dhis"),
+            "__Secure-kibali=v; Path=/dhis; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert_eq!(line("http://localhost:8080"), "kibali=v; Path=/; HttpOnly; SameSite=Lax");
+    }
+
+    #[test]
+    fn only_a_plausible_cookie_of_our_name_is_read() {
+        let settings = settings("http://localhost:8080");
+        let token = "a".repeat(43);
+        let read = |line: &str| {
+            let mut headers = HeaderMap::new();
+            headers.append(COOKIE, line.parse().unwrap());
+            sent_cookie(&headers, &settings)
+        };
+        assert_eq!(read(&format!("x=1; kibali={token}; y=2")), Some(token.clone()));
+        assert_eq!(read(&format!("kibali={token}x")), None);
+        assert_eq!(read(&format!("xkibali={token}")), None);
+        assert_eq!(read("kibali=<script>"), None);
+    }
+
+    #[test]
+    fn a_form_token_belongs_to_its_cookie() {
+        let key = MacKey::new(&[1; 32]);
+        let one = Session::of_cookie(&key, "a".repeat(43), false);
+        let other = Session::of_cookie(&key, "b".repeat(43), false);
+        assert!(check_csrf(&one, one.csrf()).is_ok());
+        assert_eq!(check_csrf(&one, other.csrf()), Err(Refusal::FormExpired));
+        assert_eq!(check_csrf(&one, ""), Err(Refusal::FormExpired));
+        let unsent = Session::of_cookie(&key, "a".repeat(43), true);
+        assert_eq!(check_csrf(&unsent, unsent.csrf()), Err(Refusal::FormExpired));
+    }
+}

@@ -1,0 +1,129 @@
+//! Signing in with a user name and a password: one decision for the token endpoint, HTTP Basic and the
+//! login page.
+
+use std::net::IpAddr;
+
+use kibali_model::{ObjectId, Timestamp, Uid};
+use kibali_store::door::accounts::{self, Account};
+
+use super::ClientAddress;
+use crate::{App, Refusal};
+
+/// A user whose password was right and whose account may be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Row number of the user.
+    pub user: ObjectId,
+    /// Public identifier of the user.
+    pub uid: Uid,
+    /// Login name.
+    pub username: String,
+    /// The account's credential version that was checked; what is granted on it ends with it.
+    pub credential_version: i64,
+}
+
+/// Why somebody may not sign in. All but the first and the last two are told only after the right
+/// password (rules of the door 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInRefusal {
+    /// The user name or the password is wrong; which of them is not told.
+    BadCredentials,
+    /// Too many failures from this address, or by other addresses, lock the user here.
+    Locked,
+    /// An administrator switched the account off.
+    Disabled,
+    /// The account has ended.
+    Expired,
+    /// The user signs in elsewhere.
+    External,
+    /// The user has a second factor, and a password alone is not enough.
+    TwoFactor,
+    /// A role of the user demands a second factor that is not set up.
+    TwoFactorDemanded,
+    /// Too many failures: the next attempt is taken after this many seconds.
+    Throttled(u32),
+    /// Nothing could be decided: too many hashes wait, or the database failed.
+    Undecided(Refusal),
+}
+
+impl From<SignInRefusal> for Refusal {
+    fn from(refusal: SignInRefusal) -> Self {
+        match refusal {
+            SignInRefusal::BadCredentials => Self::WrongCredentials,
+            SignInRefusal::Locked => Self::AccountLocked,
+            SignInRefusal::Disabled => Self::AccountDisabled,
+            SignInRefusal::Expired => Self::AccountExpired,
+            SignInRefusal::External => Self::ExternalAccount,
+            SignInRefusal::TwoFactor => Self::SecondFactorActive,
+            SignInRefusal::TwoFactorDemanded => Self::SecondFactorDemanded,
+            SignInRefusal::Throttled(seconds) => Self::TooManyAttempts { seconds },
+            SignInRefusal::Undecided(refusal) => refusal,
+        }
+    }
+}
+
+/// Longest user name and password looked at, in bytes; longer ones are wrong. DHIS2 allows 255 and 72.
+const LONGEST: usize = 1024;
+
+/// Signs in. Costs one password hash whether or not the user exists.
+///
+/// # Errors
+/// [`SignInRefusal`].
+pub async fn sign_in(
+    app: &App,
+    username: &str,
+    password: &str,
+    address: ClientAddress,
+) -> Result<SignedIn, SignInRefusal> {
+    if username.len() > LONGEST || password.len() > LONGEST {
+        return Err(SignInRefusal::BadCredentials);
+    }
+    let identity = app.identity();
+    if let Some(seconds) = identity.throttle.wait(username, address.0, app.now()) {
+        return Err(SignInRefusal::Throttled(seconds));
+    }
+    let account = find(app, username).await.map_err(SignInRefusal::Undecided)?;
+    let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
+    let fits = identity.passwords.verify(password, hash).await.map_err(SignInRefusal::Undecided)?;
+    let Some(account) = account.filter(|_| fits) else {
+        identity.throttle.failed(username, address.0, app.now());
+        return Err(SignInRefusal::BadCredentials);
+    };
+    if locked(app, username, address.0).await.map_err(SignInRefusal::Undecided)? {
+        return Err(SignInRefusal::Locked);
+    }
+    may_sign_in(&account, app.now())?;
+    identity.throttle.succeeded(username, address.0, app.now());
+    Ok(SignedIn {
+        user: account.user,
+        uid: account.uid,
+        username: account.username,
+        credential_version: account.credential_version,
+    })
+}
+
+/// What the state of an account says to somebody who knows its password (legacy reference 3.6).
+pub(super) fn may_sign_in(account: &Account, now: Timestamp) -> Result<(), SignInRefusal> {
+    let checks = [
+        (account.disabled, SignInRefusal::Disabled),
+        (!account.is_open(now), SignInRefusal::Expired),
+        (account.external_auth, SignInRefusal::External),
+        (account.two_factor, SignInRefusal::TwoFactor),
+        (account.two_factor_demanded, SignInRefusal::TwoFactorDemanded),
+    ];
+    checks.into_iter().find(|(fails, _)| *fails).map_or(Ok(()), |(_, refusal)| Err(refusal))
+}
+
+async fn find(app: &App, username: &str) -> Result<Option<Account>, Refusal> {
+    let mut reader = app.store.reader().await?;
+    Ok(accounts::by_username(&mut reader, username).await?)
+}
+
+/// Is the user locked here, in an installation that locks after failures?
+async fn locked(app: &App, username: &str, address: IpAddr) -> Result<bool, Refusal> {
+    if !app.identity().throttle.locked(username, address, app.now()) {
+        return Ok(false);
+    }
+    let mut reader = app.store.reader().await?;
+    Ok(accounts::locks_after_failures(&mut reader).await?)
+}
