@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // tests
 
 mod metadata_import;
+mod purge;
 mod schemas;
+mod statements;
 mod store;

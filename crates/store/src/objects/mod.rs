@@ -3,4 +3,4 @@
 pub mod facts;
 mod sql;
 pub mod write;
-mod write_side;
+pub(crate) mod write_side;
