@@ -616,6 +616,15 @@ impl Property {
         }
     }
 
+    /// The properties of one embedded object; none for other types.
+    #[must_use]
+    pub fn inner(&self) -> &[Property] {
+        match self.item_type() {
+            Type::Complex(inner) => inner,
+            _ => &[],
+        }
+    }
+
     /// Is it neither a reference, nor complex, nor a collection (`simple` in `/api/schemas`)?
     #[must_use]
     pub const fn is_simple(&self) -> bool {

@@ -11,6 +11,7 @@ pub mod import;
 pub mod kind;
 pub mod kinds;
 pub mod language;
+pub mod read;
 mod registry;
 pub mod schema;
 

@@ -83,7 +83,7 @@ impl<'de> Deserialize<'de> for Uid {
 ///
 /// Numbers rise with time: milliseconds since 1970 in the high bits and a random start below, so
 /// that any number of nodes can take blocks without asking each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ObjectId(pub i64);
 
 impl ObjectId {
