@@ -16,8 +16,6 @@ pub enum Topic {
     Grant,
     /// A session.
     Session,
-    /// A system setting.
-    Setting,
     /// A user: its account, roles, groups or organisation units.
     User,
     /// A role.
@@ -35,7 +33,6 @@ impl Topic {
         match self {
             Self::Grant => "grant",
             Self::Session => "session",
-            Self::Setting => "setting",
             Self::User => "user",
             Self::Role => "role",
             Self::Group => "group",

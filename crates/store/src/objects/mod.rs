@@ -1,6 +1,20 @@
-//! Objects of every kind: the facts a plan needs, and the rows it writes.
+//! Objects of every kind: reading them through a caller's eyes, the facts a plan needs, and the rows it
+//! writes.
 
+mod compose;
+mod condition;
 pub mod facts;
+mod list;
+mod load;
+mod locale;
+mod reading;
+mod residual;
+mod rows;
 mod sql;
+mod visible;
 pub mod write;
-pub(crate) mod write_side;
+mod write_side;
+
+pub use list::{Listed, Listing};
+pub use reading::{ReadFailure, Reading};
+pub use visible::{Administrative, Visibility, everything, visible_to};
