@@ -3,7 +3,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // tests
 
 mod metadata_import;
-mod purge;
-mod schemas;
-mod statements;
+mod metadata_read;
 mod store;

@@ -4,7 +4,6 @@ pub(crate) mod answer;
 pub(crate) mod finish;
 mod not_served;
 pub mod objects;
-mod schemas;
 mod web_message;
 pub mod xml;
 
@@ -24,7 +23,6 @@ pub fn router(app: &App) -> Router<App> {
     let resources = app.settings.absolute("/api/resources");
     Router::new()
         .merge(objects::router())
-        .merge(schemas::router())
         .route("/", get(|| async move { (StatusCode::FOUND, [(LOCATION, resources)]) }))
         .fallback(|| async { Refusal::NotFound })
         .layer(from_fn_with_state(app.clone(), finish::finish))

@@ -1,30 +1,39 @@
 //! Metadata objects: `/api/{resource}` and `/api/metadata`.
 
+mod csv;
 mod delete;
+mod get;
 mod import;
+mod list;
 mod nested;
 mod patch;
 mod put;
+mod read;
 mod sharing;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod verbs;
 
 pub use import::{ClientSecretOnce, Done, create_defaults, import, run, system_principal};
+pub use read::own_user;
 
 use axum::Router;
-use axum::routing::{delete as on_delete, post, put as on_put};
+use axum::routing::{delete as on_delete, get as on_get, post, put as on_put};
 
 use crate::App;
 
-/// The routes that change objects.
+/// The routes that read and change objects.
 pub fn router() -> Router<App> {
     Router::new()
+        .route("/{resource}", on_get(list::list))
+        .route("/{resource}/{uid}", on_get(get::one))
+        .route("/{resource}/{uid}/{property}", on_get(get::property))
         .route("/metadata", post(verbs::import_metadata))
         .route("/{resource}", post(verbs::create))
         .route("/{resource}/{uid}", on_put(put::replace).patch(patch::patch).delete(delete::delete))
-        .route("/{resource}/{uid}/sharing", on_put(sharing::set_sharing))
-        .route("/{resource}/{uid}/translations", on_put(sharing::set_translations))
+        .route("/{resource}/{uid}/sharing", on_get(get::sharing).put(sharing::set_sharing))
+        .route("/{resource}/{uid}/translations", on_get(get::translations).put(sharing::set_translations))
         .route(
             "/{resource}/{uid}/{property}",
             post(nested::change).put(nested::replace).merge(on_delete(nested::remove)),

@@ -1,0 +1,126 @@
+//! `GET /api/{resource}/{uid}` and `/api/{resource}/{uid}/{property}`.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use kibali_metadata::Kind;
+use kibali_metadata::language::Fields;
+use kibali_metadata::read::resolve_fields;
+use kibali_model::Principal;
+use serde_json::{Map, Value};
+
+use super::list::{answer_list, root};
+use super::read::{Ask, everything, field, require_kind};
+use super::tree;
+use super::verbs::{Pairs, kind};
+use crate::api::answer;
+use crate::identity::Caller;
+use crate::speech::Speech;
+use crate::{App, Refusal};
+
+/// `GET /api/{resource}/{uid}`. Parameters that ask for a part of the tree make a list of it.
+pub(super) async fn one(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Path((resource, uid)): Path<(String, String)>,
+    speech: Speech,
+    query: Pairs,
+) -> Result<Response, Refusal> {
+    let kind = kind(&app, &resource)?;
+    require_kind(&caller, &kind)?;
+    let ask = Ask::new(&app, &caller, &query).await?;
+    if let Some(around) = tree::Around::of_parameters(&kind, &query)? {
+        return around_one(&ask, &kind, &uid, around, speech, &query).await;
+    }
+    let shape = ask.shape(&kind, &everything())?;
+    let mut reading = ask.reading().await?;
+    let found = reading.one(&shape, &uid).await?;
+    let level = found.ok_or_else(|| missing(&kind, &uid))?;
+    let object = ask.project(&mut reading, &shape, &level).await?.pop();
+    Ok(answer::rooted(kind.singular, &object.ok_or_else(|| missing(&kind, &uid))?))
+}
+
+/// `GET /api/{resource}/{uid}/{property}`: `fields` says what is shown inside the property.
+pub(super) async fn property(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Path((resource, uid, property)): Path<(String, String, String)>,
+    speech: Speech,
+    query: Pairs,
+) -> Result<Response, Refusal> {
+    show_property(app, &caller, (&resource, &uid, &property), speech, query).await
+}
+
+/// `GET /api/{resource}/{uid}/sharing`, whose path has other verbs of its own.
+pub(super) async fn sharing(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Path((resource, uid)): Path<(String, String)>,
+    speech: Speech,
+    query: Pairs,
+) -> Result<Response, Refusal> {
+    show_property(app, &caller, (&resource, &uid, "sharing"), speech, query).await
+}
+
+/// `GET /api/{resource}/{uid}/translations`, likewise.
+pub(super) async fn translations(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Path((resource, uid)): Path<(String, String)>,
+    speech: Speech,
+    query: Pairs,
+) -> Result<Response, Refusal> {
+    show_property(app, &caller, (&resource, &uid, "translations"), speech, query).await
+}
+
+async fn show_property(
+    app: App,
+    caller: &Principal,
+    (resource, uid, property): (&str, &str, &str),
+    speech: Speech,
+    query: Pairs,
+) -> Result<Response, Refusal> {
+    let kind = kind(&app, resource)?;
+    require_kind(caller, &kind)?;
+    let ask = Ask::new(&app, caller, &query).await?;
+    if let Some(around) = tree::Around::of_path(&kind, property) {
+        return around_one(&ask, &kind, uid, around, speech, &query).await;
+    }
+    if kind.property(property).is_none_or(|property| !property.readable) {
+        let message = format!("Property {property} does not exist on {}", kind.display_name);
+        return Err(Refusal::Missing(message));
+    }
+    let inner = ask.query.fields.clone().unwrap_or_else(everything);
+    let fields = Fields(vec![field(property, Some(inner))]);
+    let shape = resolve_fields(&app.registry, &kind, &fields, !ask.query.untranslated)?;
+    let mut reading = ask.reading().await?;
+    let found = reading.one(&shape, uid).await?;
+    let level = found.ok_or_else(|| missing(&kind, uid))?;
+    let object = ask.project(&mut reading, &shape, &level).await?.pop();
+    Ok(answer::json(&object.unwrap_or_else(|| Value::Object(Map::new()))))
+}
+
+async fn around_one(
+    ask: &Ask<'_>,
+    kind: &Kind,
+    uid: &str,
+    around: tree::Around,
+    speech: Speech,
+    query: &Pairs,
+) -> Result<Response, Refusal> {
+    let path = Fields(vec![field("path", None)]);
+    let shape = resolve_fields(&ask.app.registry, kind, &path, false)?;
+    let found = ask.reading().await?.one(&shape, uid).await?;
+    let position = found
+        .as_ref()
+        .and_then(|level| level.records.first()?.more.as_ref()?.tree.clone())
+        .ok_or_else(|| missing(kind, uid))?;
+    let view = around.view(uid, &position);
+    let address =
+        ask.app.settings.absolute(&format!("{}/{}/{uid}{}", root(speech), kind.plural, around.suffix()));
+    answer_list(ask, kind, view.predicate, view.order, &address, query).await
+}
+
+/// The same answer whether the object is not there or not readable (web-api reference 1.8).
+fn missing(kind: &Kind, uid: &str) -> Refusal {
+    Refusal::ObjectNotFound { kind: kind.display_name, uid: uid.to_owned() }
+}
