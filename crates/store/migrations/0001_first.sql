@@ -127,6 +127,7 @@ create table oauth_grant (
 ) {strict};
 create index oauth_grant_user on oauth_grant (user_object, client, ended, last_used);
 create index oauth_grant_client on oauth_grant (client);
+create index oauth_grant_last_used on oauth_grant (last_used);
 
 create table access_token (
   hash    {bytes} primary key not null,

@@ -4,6 +4,7 @@
 //! implements [`Write`] and is applied whole or not at all. This crate runs plans made elsewhere: it
 //! takes no protocol decisions, makes no secrets, and never reads a clock; times arrive as arguments.
 
+pub mod catalogue;
 pub mod door;
 mod engine;
 mod migrate;

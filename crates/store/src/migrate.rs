@@ -20,6 +20,8 @@ const READ: Statement =
 const RECORD: Statement =
     Statement::new("schema_version.record", "insert into schema_version (version) values ($1)");
 
+pub(crate) const STATEMENTS: &[Statement] = &[READ, RECORD];
+
 /// Applies what is missing, in one transaction, so that nodes that start together do it once.
 ///
 /// # Errors

@@ -21,6 +21,7 @@ mod known;
 pub mod postgres;
 mod request;
 pub mod seed;
+pub mod statements;
 
 pub use app::TestApp;
 pub use browser::{Browser, Page};

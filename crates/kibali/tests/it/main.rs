@@ -4,4 +4,7 @@
 
 mod metadata_import;
 mod metadata_read;
+mod purge;
+mod schemas;
+mod statements;
 mod store;

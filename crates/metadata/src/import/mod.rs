@@ -5,6 +5,7 @@
 //! report; the store writes them. Creating, replacing, patching and deleting one object, and the verbs on
 //! nested collections, are imports of one item.
 
+mod alone;
 mod changes;
 mod facts;
 mod fault;
@@ -17,6 +18,7 @@ mod report;
 mod rules;
 mod shape;
 
+pub use alone::check_alone;
 pub use changes::{AccountRow, Changes, ClientRow, ObjectRow, SecretWork, Topic, TreeMove};
 pub use facts::{
     AccountFacts, Ask, ClientFacts, DEPENDANTS_READ, Dependants, Detail, Facts, Head, Key, Needs, Reference,

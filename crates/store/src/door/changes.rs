@@ -16,6 +16,8 @@ pub enum Topic {
     Grant,
     /// A session.
     Session,
+    /// A system setting.
+    Setting,
     /// A user: its account, roles, groups or organisation units.
     User,
     /// A role.
@@ -33,6 +35,7 @@ impl Topic {
         match self {
             Self::Grant => "grant",
             Self::Session => "session",
+            Self::Setting => "setting",
             Self::User => "user",
             Self::Role => "role",
             Self::Group => "group",

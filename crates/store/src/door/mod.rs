@@ -3,12 +3,17 @@
 //! Tokens, codes and cookies arrive here as SHA-256 only; nothing in this room could give one back.
 
 pub mod accounts;
+pub mod audit;
 pub mod changes;
 pub mod clients;
 pub mod codes;
 pub mod grants;
+pub mod installation;
 pub mod principals;
+pub mod purge;
 pub mod sessions;
+pub mod settings;
+pub mod setup_link;
 pub mod tokens;
 
 use kibali_model::Uid;

@@ -6,14 +6,14 @@ mod condition;
 pub mod facts;
 mod list;
 mod load;
-mod locale;
+pub(crate) mod locale;
 mod reading;
 mod residual;
 mod rows;
 mod sql;
 mod visible;
 pub mod write;
-mod write_side;
+pub(crate) mod write_side;
 
 pub use list::{Listed, Listing};
 pub use reading::{ReadFailure, Reading};

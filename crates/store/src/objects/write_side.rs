@@ -29,7 +29,7 @@ const CLIENT_SECRET: Statement = Statement::new(
      where object = $1",
 );
 const END_SESSIONS: Statement =
-    Statement::new("session.delete_of_user", "delete from session where user_object = $1");
+    Statement::new("session.end_of_user", "delete from session where user_object = $1");
 const END_GRANTS: Statement = Statement::new(
     "grant.end_of_user",
     "update oauth_grant set ended = $2, ended_why = 'password changed' where user_object = $1 and ended is null",

@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod finish;
 mod not_served;
 pub mod objects;
+mod schemas;
 mod web_message;
 pub mod xml;
 
@@ -23,6 +24,7 @@ pub fn router(app: &App) -> Router<App> {
     let resources = app.settings.absolute("/api/resources");
     Router::new()
         .merge(objects::router())
+        .merge(schemas::router())
         .route("/", get(|| async move { (StatusCode::FOUND, [(LOCATION, resources)]) }))
         .fallback(|| async { Refusal::NotFound })
         .layer(from_fn_with_state(app.clone(), finish::finish))

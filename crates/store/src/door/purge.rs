@@ -1,0 +1,115 @@
+//! Taking away what has expired, in small writes.
+
+use kibali_model::Timestamp;
+
+use super::tokens::{DELETE_ACCESS_OF_GRANT, DELETE_REFRESH_OF_GRANT};
+use crate::{Statement, Store, StoreError, Tx, Write, values};
+
+/// Rows that one write takes away at most.
+const BATCH: i64 = 500;
+/// Writes of one round at most; the next round goes on.
+const BATCHES: usize = 200;
+/// How long an expired token can still be told from one that never was.
+const REMEMBERED_SECONDS: i64 = 86_400;
+/// How long a grant is kept after its access token, if it was never refreshed (rules of the door 2), and
+/// after its end.
+const GRANT_SECONDS: i64 = 7 * 86_400;
+
+macro_rules! expired {
+    ($name:literal, $table:literal, $key:literal) => {
+        Statement::new(
+            $name,
+            concat!(
+                "delete from ",
+                $table,
+                " where ",
+                $key,
+                " in (select ",
+                $key,
+                " from ",
+                $table,
+                " where expires < $1 limit $2)"
+            ),
+        )
+    };
+}
+
+/// Each takes away rows whose `expires` lies before `$1`.
+pub(crate) const EXPIRED: &[Statement] = &[
+    expired!("access_token.purge", "access_token", "hash"),
+    expired!("refresh_token.purge", "refresh_token", "hash"),
+    expired!("code.purge", "code", "hash"),
+    expired!("session.purge", "session", "hash"),
+    expired!("setup_link.purge", "setup_link", "hash"),
+];
+const DEAD_GRANTS: Statement = Statement::new(
+    "grant.dead",
+    "select g.id from oauth_grant g
+     where g.last_used < $1
+       and (g.ended < $1
+            or (g.last_used = g.created and g.created < $2)
+            or (not exists (select 1 from access_token t where t.grant_id = g.id)
+                and not exists (select 1 from refresh_token t where t.grant_id = g.id)))
+     limit $3",
+);
+const DELETE_GRANT: Statement = Statement::new("grant.delete", "delete from oauth_grant where id = $1");
+// The newest row stays, so that a node that slept longer sees that it missed some.
+const OLD_CHANGES: Statement = Statement::new(
+    "change.purge",
+    "delete from change where seq in (
+       select seq from change where at < $1 and seq < (select max(seq) from change) order by seq limit $2)",
+);
+
+pub(crate) const STATEMENTS: &[Statement] = &[DEAD_GRANTS, DELETE_GRANT, OLD_CHANGES];
+
+/// Takes away everything that has expired by `now`, at most 100,000 rows, in writes of at most 500, between
+/// which others get their turn. `access_token_seconds` is the life of an access token. Answers how many
+/// rows went.
+///
+/// # Errors
+/// The database failed.
+pub async fn run(store: &Store, now: Timestamp, access_token_seconds: i64) -> Result<u64, StoreError> {
+    let mut gone = 0;
+    for _ in 0..BATCHES {
+        let went = store.write(Purge { now, access_token_seconds }).await?;
+        gone += went;
+        if went == 0 {
+            break;
+        }
+    }
+    Ok(gone)
+}
+
+/// One batch.
+struct Purge {
+    now: Timestamp,
+    access_token_seconds: i64,
+}
+
+impl Write for Purge {
+    type Output = u64;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<u64, StoreError> {
+        let forgotten = self.now.plus_seconds(-REMEMBERED_SECONDS);
+        for statement in EXPIRED {
+            let went = tx.run(*statement, values![forgotten, BATCH]).await?;
+            if went > 0 {
+                return Ok(went);
+            }
+        }
+        let went = tx.run(OLD_CHANGES, values![forgotten, BATCH]).await?;
+        if went > 0 {
+            return Ok(went);
+        }
+        let ended = self.now.plus_seconds(-GRANT_SECONDS);
+        let never_refreshed = ended.plus_seconds(-self.access_token_seconds);
+        let dead = tx.rows(DEAD_GRANTS, values![ended, never_refreshed, BATCH / 5]).await?;
+        for row in &dead {
+            let grant = row.int(0)?;
+            for statement in [DELETE_ACCESS_OF_GRANT, DELETE_REFRESH_OF_GRANT, DELETE_GRANT] {
+                tx.run(statement, values![grant]).await?;
+            }
+        }
+        Ok(u64::try_from(dead.len()).unwrap_or(0))
+    }
+}
