@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod door;
 mod engine;
+pub mod fresh;
 mod migrate;
 pub mod objects;
 

@@ -119,7 +119,9 @@ pub(crate) async fn open(
     settings.bcrypt_cost = 4;
     choose(&mut settings);
     App::new(Parts {
-        store: Store::open(location, StoreOptions { connections: 4 }).await.expect("the store opens"),
+        store: Store::open(location, StoreOptions { connections: 4, ..StoreOptions::default() })
+            .await
+            .expect("the store opens"),
         registry: Arc::new(kibali_metadata::kinds::registry().expect("the descriptions hold")),
         clock: Arc::<TestClock>::clone(clock),
         random: Arc::<TestRandom>::clone(random),

@@ -6,6 +6,7 @@ use sqlx::{
 };
 
 use super::{Row, Statement, StoreError, Value};
+use crate::fresh::Change;
 
 /// Which database stands behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -175,9 +176,15 @@ impl Reader {
 /// A transaction that writes. Whatever it did is gone unless the whole [`Write`](super::Write) succeeds.
 pub struct Tx {
     pub(super) held: Held,
+    /// What was appended to the change log.
+    pub(crate) changes: Vec<Change>,
 }
 
 impl Tx {
+    pub(super) const fn new(held: Held) -> Self {
+        Self { held, changes: Vec::new() }
+    }
+
     queries!();
 
     /// Runs a statement and says how many rows it touched.

@@ -11,5 +11,6 @@ pub use connection::{Engine, Reader, Tx};
 pub use error::StoreError;
 pub use row::Row;
 pub use statement::{Statement, Value};
+pub(crate) use store::Readers;
 pub use store::{Location, Store, StoreOptions};
 pub use writer::Write;

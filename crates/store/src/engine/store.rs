@@ -7,10 +7,13 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Executor, PgPool, SqlitePool};
+use tokio::sync::watch;
 
 use super::connection::Held;
 use super::writer::Writer;
 use super::{Engine, Reader, StoreError, Tx, Write};
+use crate::door::changes;
+use crate::fresh::{Feed, follow};
 use crate::migrate;
 
 /// Where the data lives.
@@ -33,13 +36,15 @@ impl Location {
 /// How many connections a store holds.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreOptions {
-    /// Connections that read, at most. PostgreSQL writes through the same.
+    /// Connections that read, at most. PostgreSQL writes through the same. One more watches the change log.
     pub connections: u32,
+    /// Listen to PostgreSQL's notices of changes; without, the log is read twice a second.
+    pub notices: bool,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { connections: 8 }
+        Self { connections: 8, notices: true }
     }
 }
 
@@ -48,10 +53,14 @@ impl Default for StoreOptions {
 pub struct Store {
     readers: Readers,
     writer: Writer,
+    feed: Feed,
+    /// Tells the follower of the change log to end; it lets go of its own end when it has.
+    closing: watch::Sender<bool>,
 }
 
+/// Where readers come from.
 #[derive(Clone)]
-enum Readers {
+pub(crate) enum Readers {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
@@ -65,6 +74,10 @@ impl Store {
     pub async fn open(location: &Location, options: StoreOptions) -> Result<Self, StoreError> {
         let store = Self::connect(location, options).await?;
         migrate::up(&store).await?;
+        let sequence = changes::last(&mut store.reader().await?).await?;
+        let (readers, feed) = (store.readers.clone(), store.feed.clone());
+        let closing = store.closing.subscribe();
+        tokio::spawn(follow::follow(readers, feed, sequence, options.notices, closing));
         Ok(store)
     }
 
@@ -88,20 +101,24 @@ impl Store {
         let mut held = Held::SqliteWriter(Box::new(connect.clone().connect().await?));
         require_durable(&mut held).await?;
         let pool = SqlitePoolOptions::new()
-            .max_connections(options.connections)
+            .max_connections(options.connections.saturating_add(1))
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy_with(connect.pragma("query_only", "on"));
-        Ok(Self { readers: Readers::Sqlite(pool), writer: Writer::sqlite(Tx { held }) })
+        let feed = Feed::default();
+        let writer = Writer::sqlite(Tx::new(held), feed.clone());
+        Ok(Self { readers: Readers::Sqlite(pool), writer, feed, closing: watch::channel(false).0 })
     }
 
     async fn connect_postgres(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
         let connect = PgConnectOptions::from_str(url)?.disable_statement_logging();
         let pool = PgPoolOptions::new()
-            .max_connections(options.connections)
+            .max_connections(options.connections.saturating_add(1))
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(connect)
             .await?;
-        Ok(Self { readers: Readers::Postgres(pool.clone()), writer: Writer::Postgres(pool) })
+        let feed = Feed::default();
+        let writer = Writer::Postgres { pool: pool.clone(), feed: feed.clone() };
+        Ok(Self { readers: Readers::Postgres(pool), writer, feed, closing: watch::channel(false).0 })
     }
 
     /// Which database stands behind.
@@ -118,11 +135,7 @@ impl Store {
     /// # Errors
     /// No connection became free in ten seconds.
     pub async fn reader(&self) -> Result<Reader, StoreError> {
-        let held = match &self.readers {
-            Readers::Sqlite(pool) => Held::SqliteReader(pool.acquire().await?),
-            Readers::Postgres(pool) => Held::PostgresReader(pool.acquire().await?),
-        };
-        Ok(Reader { held })
+        self.readers.reader().await
     }
 
     /// A connection that reads; all its statements see one state.
@@ -141,6 +154,12 @@ impl Store {
         Ok(Reader { held })
     }
 
+    /// What changes, for caches.
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
     /// Makes a change and answers once it is durable.
     ///
     /// # Errors
@@ -152,10 +171,22 @@ impl Store {
     /// Finishes the writes already accepted and closes every connection. Later calls are refused as
     /// [`StoreError::Closed`].
     pub async fn close(&self) {
+        self.closing.send_replace(true);
+        self.closing.closed().await;
         if let Readers::Sqlite(pool) = &self.readers {
             pool.close().await;
         }
         self.writer.close().await;
+    }
+}
+
+impl Readers {
+    pub(crate) async fn reader(&self) -> Result<Reader, StoreError> {
+        let held = match self {
+            Self::Sqlite(pool) => Held::SqliteReader(pool.acquire().await?),
+            Self::Postgres(pool) => Held::PostgresReader(pool.acquire().await?),
+        };
+        Ok(Reader { held })
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connection::Held;
 use super::{StoreError, Tx};
+use crate::fresh::Feed;
 
 /// A change, as a value. It is applied whole or not at all, and may be applied again after a conflict, so
 /// it must not consume itself.
@@ -83,14 +84,19 @@ pub(super) enum Writer {
         /// Tells the writer to end; it lets go of its own end when it has.
         closing: watch::Sender<bool>,
     },
-    Postgres(PgPool),
+    Postgres {
+        /// Connections that read and write.
+        pool: PgPool,
+        /// Where a change is told before it is answered.
+        feed: Feed,
+    },
 }
 
 impl Writer {
-    pub(super) fn sqlite(tx: Tx) -> Self {
+    pub(super) fn sqlite(tx: Tx, feed: Feed) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
         let (closing, closed) = watch::channel(false);
-        tokio::spawn(write_batches(tx, receiver, closed));
+        tokio::spawn(write_batches(tx, receiver, closed, feed));
         Self::Sqlite { jobs: sender, closing }
     }
 
@@ -101,7 +107,7 @@ impl Writer {
                 closing.send_replace(true);
                 closing.closed().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { pool, .. } => pool.close().await,
         }
     }
 
@@ -116,31 +122,33 @@ impl Writer {
                 })?;
                 answer.await.map_err(|_| StoreError::Closed)?
             }
-            Self::Postgres(pool) => {
+            Self::Postgres { pool, feed } => {
                 // A task of its own: a caller that goes away must not leave a change half made.
-                let pool = pool.clone();
-                let done = tokio::spawn(async move { write_with_retry(&pool, write).await });
+                let (pool, feed) = (pool.clone(), feed.clone());
+                let done = tokio::spawn(async move { write_with_retry(&pool, &feed, write).await });
                 done.await.map_err(|_| StoreError::Closed)?
             }
         }
     }
 }
 
-async fn write_with_retry<W: Write>(pool: &PgPool, write: W) -> Result<W::Output, StoreError> {
+async fn write_with_retry<W: Write>(pool: &PgPool, feed: &Feed, write: W) -> Result<W::Output, StoreError> {
     let mut attempt = 1;
     loop {
-        match write_once(pool, &write).await {
+        match write_once(pool, feed, &write).await {
             Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
             result => return result,
         }
     }
 }
 
-async fn write_once<W: Write>(pool: &PgPool, write: &W) -> Result<W::Output, StoreError> {
-    let mut tx = Tx { held: Held::PostgresTransaction(pool.begin().await?) };
+async fn write_once<W: Write>(pool: &PgPool, feed: &Feed, write: &W) -> Result<W::Output, StoreError> {
+    let mut tx = Tx::new(Held::PostgresTransaction(pool.begin().await?));
     let output = write.apply(&mut tx).await?;
-    tx.held.commit().await?;
-    Ok(output)
+    let committed = tx.held.commit().await;
+    // Even when it failed: a commit whose answer was lost may stand.
+    feed.publish(&tx.changes);
+    committed.map(|()| output)
 }
 
 /// Runs until every sender is gone, or until it is told to close and nothing waits any more.
@@ -148,6 +156,7 @@ async fn write_batches(
     mut tx: Tx,
     mut waiting: mpsc::Receiver<Box<dyn Job>>,
     mut closing: watch::Receiver<bool>,
+    feed: Feed,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
@@ -167,6 +176,8 @@ async fn write_batches(
             // Whatever state the transaction is in, the next batch starts outside of it.
             let _ = tx.held.script("rollback").await;
         }
+        // Even when it failed; forgetting too much harms nobody.
+        feed.publish(&std::mem::take(&mut tx.changes));
         for job in batch.drain(..) {
             job.answer(match &committed {
                 Ok(()) => Ok(()),
