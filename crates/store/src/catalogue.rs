@@ -4,7 +4,7 @@ use crate::door::{
     accounts, audit, changes, clients, codes, grants, installation, principals, purge, sessions, settings,
     setup_link, tokens,
 };
-use crate::objects::{locale, write, write_side};
+use crate::objects::{write, write_side};
 use crate::{Statement, migrate};
 
 /// The statements of every module.
@@ -18,7 +18,6 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         codes::STATEMENTS,
         grants::STATEMENTS,
         installation::STATEMENTS,
-        locale::STATEMENTS,
         principals::STATEMENTS,
         purge::EXPIRED,
         purge::STATEMENTS,

@@ -6,7 +6,6 @@ mod condition;
 pub mod facts;
 mod list;
 mod load;
-pub(crate) mod locale;
 mod reading;
 mod residual;
 mod rows;
@@ -17,4 +16,4 @@ pub(crate) mod write_side;
 
 pub use list::{Listed, Listing};
 pub use reading::{ReadFailure, Reading};
-pub use visible::{Administrative, Visibility, everything, visible_to};
+pub use visible::{Administrative, Visibility, everything, exportable_by, visible_to};

@@ -17,6 +17,7 @@ pub struct Visibility<'p>(Eyes<'p>);
 #[derive(Debug, Clone, Copy)]
 enum Eyes<'p> {
     Caller(&'p Principal),
+    Exporter(&'p Principal),
     All,
 }
 
@@ -36,6 +37,14 @@ impl Administrative {
 #[must_use]
 pub const fn visible_to(principal: &Principal) -> Visibility<'_> {
     Visibility(Eyes::Caller(principal))
+}
+
+/// What `principal` may export: as [`visible_to`], and `F_METADATA_EXPORT` opens every kind (web-api
+/// reference 5.5). Sharing holds all the same.
+#[must_use]
+pub fn exportable_by(principal: &Principal) -> Visibility<'_> {
+    let opens = principal.authorities.has("F_METADATA_EXPORT");
+    Visibility(if opens { Eyes::Exporter(principal) } else { Eyes::Caller(principal) })
 }
 
 /// Everything, for who has the proof.
@@ -64,7 +73,7 @@ impl<'p> Visibility<'p> {
     #[must_use]
     pub fn may_read_kind(self, kind: &Kind) -> bool {
         match self.0 {
-            Eyes::All => true,
+            Eyes::All | Eyes::Exporter(_) => true,
             Eyes::Caller(caller) => caller.authorities.has_any(kind.authorities.read),
         }
     }
@@ -72,7 +81,7 @@ impl<'p> Visibility<'p> {
     /// The caller, unless everything is seen anyway.
     fn restricted(self) -> Option<&'p Principal> {
         match self.0 {
-            Eyes::Caller(caller) if !caller.is_superuser() => Some(caller),
+            Eyes::Caller(caller) | Eyes::Exporter(caller) if !caller.is_superuser() => Some(caller),
             _ => None,
         }
     }
@@ -80,7 +89,7 @@ impl<'p> Visibility<'p> {
     /// The caller.
     pub(super) const fn caller(self) -> Option<&'p Principal> {
         match self.0 {
-            Eyes::Caller(caller) => Some(caller),
+            Eyes::Caller(caller) | Eyes::Exporter(caller) => Some(caller),
             Eyes::All => None,
         }
     }

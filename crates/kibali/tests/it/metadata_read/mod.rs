@@ -1,6 +1,7 @@
 //! Reading objects: lists, single objects, fields, filters, order, paging.
 
 mod lists;
+mod sharing;
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
 use kibali_testkit::{Answer, TestApp};

@@ -2,6 +2,7 @@
 
 mod csv;
 mod delete;
+mod export;
 mod get;
 mod import;
 mod list;
@@ -29,7 +30,7 @@ pub fn router() -> Router<App> {
         .route("/{resource}", on_get(list::list))
         .route("/{resource}/{uid}", on_get(get::one))
         .route("/{resource}/{uid}/{property}", on_get(get::property))
-        .route("/metadata", post(verbs::import_metadata))
+        .route("/metadata", on_get(export::export).post(verbs::import_metadata))
         .route("/{resource}", post(verbs::create))
         .route("/{resource}/{uid}", on_put(put::replace).patch(patch::patch).delete(delete::delete))
         .route("/{resource}/{uid}/sharing", on_get(get::sharing).put(sharing::set_sharing))

@@ -8,7 +8,8 @@ use kibali_metadata::read::{
     resolve_order,
 };
 use kibali_model::Principal;
-use kibali_store::objects::{Listing, ReadFailure, Reading, visible_to};
+use kibali_store::door::settings;
+use kibali_store::objects::{Listing, ReadFailure, Reading, Visibility, visible_to};
 use serde_json::Value;
 
 use crate::{App, Refusal};
@@ -32,14 +33,21 @@ impl<'a> Ask<'a> {
         let locale = match &query.locale {
             _ if query.untranslated => None,
             Some(locale) => Some(locale.clone()),
-            None => app.store.display_locale(caller.user).await?,
+            None => display_locale(app, caller).await?,
         };
         Ok(Self { app, caller, query, locale })
     }
 
     /// Starts reading: all statements see one state.
     pub(super) async fn reading(&self) -> Result<Reading<'_>, Refusal> {
-        let visibility = visible_to(self.caller);
+        self.reading_through(visible_to(self.caller)).await
+    }
+
+    /// As [`Ask::reading`], through other eyes.
+    pub(super) async fn reading_through<'s>(
+        &'s self,
+        visibility: Visibility<'s>,
+    ) -> Result<Reading<'s>, Refusal> {
         Ok(self.app.store.reading(&self.app.registry, visibility, self.locale.as_deref()).await?)
     }
 
@@ -90,6 +98,12 @@ impl<'a> Ask<'a> {
         };
         Ok(Projector::new(view, &people).list(shape, level))
     }
+}
+
+/// In which language the caller reads names, if one was chosen (web-api reference 1.12).
+async fn display_locale(app: &App, caller: &Principal) -> Result<Option<String>, Refusal> {
+    let mut reader = app.store.reader().await?;
+    Ok(settings::of_user(&mut reader, caller.user).await?.remove("keyDbLocale"))
 }
 
 /// Users and organisation units combine `query` with filters.
