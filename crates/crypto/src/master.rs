@@ -18,6 +18,8 @@ pub enum Purpose {
     Form,
     /// Values that must be read back.
     Seal,
+    /// The installation's public identifier.
+    SystemId,
     /// The value kept in the database that tells a wrong master key at start.
     Check,
 }
@@ -29,6 +31,7 @@ impl Purpose {
             Self::ClientSecret => "kibali client secret v1",
             Self::Form => "kibali form v1",
             Self::Seal => "kibali seal v1",
+            Self::SystemId => "kibali system id v1",
             Self::Check => "kibali master key check v1",
         }
     }

@@ -4,7 +4,7 @@ use crate::door::{
     accounts, audit, changes, clients, codes, grants, installation, principals, purge, sessions, settings,
     setup_link, tokens,
 };
-use crate::objects::{write, write_side};
+use crate::objects::{counts, write, write_side};
 use crate::{Statement, migrate};
 
 /// The statements of every module.
@@ -25,6 +25,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         settings::STATEMENTS,
         setup_link::STATEMENTS,
         tokens::STATEMENTS,
+        counts::STATEMENTS,
         write::STATEMENTS,
         write_side::STATEMENTS,
         write_side::DELETE_STATEMENTS,

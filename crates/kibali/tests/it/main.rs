@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // tests
 
+mod foundation;
 mod metadata_import;
 mod metadata_read;
 mod purge;
 mod schemas;
+mod settings;
 mod statements;
 mod store;

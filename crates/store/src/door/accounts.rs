@@ -54,6 +54,13 @@ const BY_USER: Statement = Statement::new(
      from account a join object o on o.id = a.object
      where a.object = $1",
 );
+const BY_UID: Statement = Statement::new(
+    "account.by_uid",
+    "select o.id, o.uid, a.username, a.password_hash, a.password_updated, a.credential_version,
+            a.disabled, a.expiry, a.external_auth, a.two_factor
+     from object o join account a on a.object = o.id
+     where o.kind = 'user' and o.uid = $1",
+);
 const RESTRICTED_ROLES: Statement = Statement::new(
     "account.restricted_roles",
     "select role.doc
@@ -65,7 +72,7 @@ const LOCKS: Statement = Statement::new(
     "select value from system_setting where name = 'keyLockMultipleFailedLogins' and locale = ''",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[BY_NAME, BY_USER, RESTRICTED_ROLES, LOCKS];
+pub(crate) const STATEMENTS: &[Statement] = &[BY_NAME, BY_USER, BY_UID, RESTRICTED_ROLES, LOCKS];
 
 /// The restriction of a role whose members need a second factor (web-api reference 3.3).
 const DEMANDS_TWO_FACTOR: &str = "R_ENABLE_2FA";
@@ -76,6 +83,15 @@ const DEMANDS_TWO_FACTOR: &str = "R_ENABLE_2FA";
 /// The database failed.
 pub async fn by_username(reader: &mut Reader, username: &str) -> Result<Option<Account>, StoreError> {
     let row = reader.row(BY_NAME, values![username]).await?;
+    complete(reader, row).await
+}
+
+/// The account of the user with this public identifier.
+///
+/// # Errors
+/// The database failed.
+pub async fn by_uid(reader: &mut Reader, uid: &str) -> Result<Option<Account>, StoreError> {
+    let row = reader.row(BY_UID, values![uid]).await?;
     complete(reader, row).await
 }
 

@@ -1,4 +1,5 @@
-//! System settings, with their translations, and each user's own.
+//! Settings of the installation and of single users: names and texts. What a name means, its type and its
+//! default, is the business of the room that asks.
 
 use std::collections::BTreeMap;
 
@@ -8,99 +9,138 @@ use super::changes::{self, Topic};
 use crate::{Reader, Statement, StoreError, Tx, Write, values};
 
 const SYSTEM: Statement =
-    Statement::new("system_setting.all", "select name, value from system_setting where locale = $1");
+    Statement::new("setting.system", "select name, locale, value from system_setting order by name, locale");
+const SYSTEM_ONE: Statement =
+    Statement::new("setting.system_one", "select value from system_setting where name = $1 and locale = $2");
 const SET_SYSTEM: Statement = Statement::new(
-    "system_setting.set",
+    "setting.set_system",
     "insert into system_setting (name, locale, value) values ($1, $2, $3)
      on conflict (name, locale) do update set value = excluded.value",
 );
-const REMOVE_SYSTEM: Statement = Statement::new(
-    "system_setting.remove",
+const CLEAR_SYSTEM: Statement = Statement::new(
+    "setting.clear_system",
     "delete from system_setting where name = $1 and (locale = $2 or $2 = '')",
 );
-const USER: Statement =
-    Statement::new("user_setting.all", "select name, value from user_setting where user_object = $1");
-const SET_USER: Statement = Statement::new(
-    "user_setting.set",
+const OF_USER: Statement = Statement::new(
+    "setting.of_user",
+    "select name, value from user_setting where user_object = $1 order by name",
+);
+const SET_OF_USER: Statement = Statement::new(
+    "setting.set_of_user",
     "insert into user_setting (user_object, name, value) values ($1, $2, $3)
      on conflict (user_object, name) do update set value = excluded.value",
 );
-const REMOVE_USER: Statement =
-    Statement::new("user_setting.remove", "delete from user_setting where user_object = $1 and name = $2");
+const CLEAR_OF_USER: Statement =
+    Statement::new("setting.clear_of_user", "delete from user_setting where user_object = $1 and name = $2");
 
-pub(crate) const STATEMENTS: &[Statement] = &[SYSTEM, SET_SYSTEM, REMOVE_SYSTEM, USER, SET_USER, REMOVE_USER];
+pub(crate) const STATEMENTS: &[Statement] =
+    &[SYSTEM, SYSTEM_ONE, SET_SYSTEM, CLEAR_SYSTEM, OF_USER, SET_OF_USER, CLEAR_OF_USER];
 
-/// The system settings that are set, by name, in a locale; the empty one holds the values themselves.
+/// One stored setting of the installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SystemSetting {
+    /// Its name.
+    pub name: String,
+    /// The locale of a translation; empty for the value itself.
+    pub locale: String,
+    /// Its text.
+    pub value: String,
+}
+
+/// Every stored setting of the installation.
 ///
 /// # Errors
 /// The database failed.
-pub async fn system(reader: &mut Reader, locale: &str) -> Result<BTreeMap<String, String>, StoreError> {
-    by_name(reader, SYSTEM, locale.into()).await
+pub async fn system(reader: &mut Reader) -> Result<Vec<SystemSetting>, StoreError> {
+    let rows = reader.rows(SYSTEM, Vec::new()).await?;
+    rows.iter()
+        .map(|row| Ok(SystemSetting { name: row.text(0)?, locale: row.text(1)?, value: row.text(2)? }))
+        .collect()
 }
 
-/// The settings that a user has set, by name.
+/// The text of one setting of the installation, without a locale.
+///
+/// # Errors
+/// The database failed.
+pub async fn system_value(reader: &mut Reader, name: &str) -> Result<Option<String>, StoreError> {
+    reader.row(SYSTEM_ONE, values![name, ""]).await?.map(|row| row.text(0)).transpose()
+}
+
+/// Every stored setting of a user, by name.
 ///
 /// # Errors
 /// The database failed.
 pub async fn of_user(reader: &mut Reader, user: ObjectId) -> Result<BTreeMap<String, String>, StoreError> {
-    by_name(reader, USER, user.into()).await
-}
-
-async fn by_name(
-    reader: &mut Reader,
-    statement: Statement,
-    whose: crate::Value,
-) -> Result<BTreeMap<String, String>, StoreError> {
-    let rows = reader.rows(statement, vec![whose]).await?;
+    let rows = reader.rows(OF_USER, values![user]).await?;
     rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
 }
 
-/// Sets or removes a system setting.
+/// Stores settings of the installation, all or none.
 #[derive(Debug, Clone)]
-pub struct SetSystemSetting {
+pub struct SetSystem {
+    /// What to store.
+    pub settings: Vec<SystemSetting>,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for SetSystem {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        for setting in &self.settings {
+            let row = values![setting.name.as_str(), setting.locale.as_str(), setting.value.as_str()];
+            tx.run(SET_SYSTEM, row).await?;
+        }
+        changes::record(tx, Topic::Setting, None, self.now).await
+    }
+}
+
+/// Forgets a setting of the installation with its translations, or one translation.
+#[derive(Debug, Clone)]
+pub struct ClearSystem {
     /// Its name.
     pub name: String,
-    /// The locale of a translation; empty for the setting itself.
+    /// The locale of the translation; empty for the value itself.
     pub locale: String,
-    /// Its value; none removes it, and with the setting its translations.
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for ClearSystem {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        tx.run(CLEAR_SYSTEM, values![self.name.as_str(), self.locale.as_str()]).await?;
+        changes::record(tx, Topic::Setting, None, self.now).await
+    }
+}
+
+/// Stores one setting of a user, or forgets it.
+#[derive(Debug, Clone)]
+pub struct SetOfUser {
+    /// Whose.
+    pub user: ObjectId,
+    /// Its name.
+    pub name: String,
+    /// Its text; none forgets it.
     pub value: Option<String>,
     /// When.
     pub now: Timestamp,
 }
 
-impl Write for SetSystemSetting {
+impl Write for SetOfUser {
     type Output = ();
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        let (name, locale) = (self.name.as_str(), self.locale.as_str());
         match &self.value {
-            Some(value) => tx.run(SET_SYSTEM, values![name, locale, value.as_str()]).await?,
-            None => tx.run(REMOVE_SYSTEM, values![name, locale]).await?,
-        };
-        changes::record(tx, Topic::Setting, None, self.now).await
-    }
-}
-
-/// Sets or removes a setting of a user.
-#[derive(Debug, Clone)]
-pub struct SetUserSetting {
-    /// Whose.
-    pub user: ObjectId,
-    /// Its name.
-    pub name: String,
-    /// Its value; none removes it.
-    pub value: Option<String>,
-}
-
-impl Write for SetUserSetting {
-    type Output = ();
-
-    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        let name = self.name.as_str();
-        match &self.value {
-            Some(value) => tx.run(SET_USER, values![self.user, name, value.as_str()]).await?,
-            None => tx.run(REMOVE_USER, values![self.user, name]).await?,
-        };
-        Ok(())
+            Some(value) => {
+                tx.run(SET_OF_USER, values![self.user, self.name.as_str(), value.as_str()]).await?;
+            }
+            None => {
+                tx.run(CLEAR_OF_USER, values![self.user, self.name.as_str()]).await?;
+            }
+        }
+        changes::record(tx, Topic::Setting, Some(self.user), self.now).await
     }
 }

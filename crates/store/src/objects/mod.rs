@@ -3,6 +3,7 @@
 
 mod compose;
 mod condition;
+pub mod counts;
 pub mod facts;
 mod list;
 mod load;

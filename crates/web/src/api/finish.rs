@@ -2,7 +2,7 @@
 //! (web-api reference 1.1, 1.3).
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
@@ -40,8 +40,9 @@ pub(super) async fn finish(
         // The whole answer is made, so that its headers are those of GET.
         *request.method_mut() = Method::GET;
     }
+    let routed = request.extensions().get::<MatchedPath>().cloned();
     let answer = next.run(request).await;
-    let answer = explained(answer, &method, &path, &app.registry);
+    let answer = explained(answer, &method, &path, routed.as_ref(), &app.registry);
     if answer.extensions().get::<Refusal>().is_some() {
         return answer;
     }
@@ -64,19 +65,27 @@ pub(super) async fn finish(
 }
 
 /// Tells what DHIS2 has and Kibali does not from what nobody has.
-fn explained(answer: Response, method: &Method, path: &str, registry: &Registry) -> Response {
+fn explained(
+    answer: Response,
+    method: &Method,
+    path: &str,
+    routed: Option<&MatchedPath>,
+    registry: &Registry,
+) -> Response {
     let below = path.strip_prefix("/api").filter(|rest| rest.starts_with('/')).unwrap_or(path);
-    let unrouted = match answer.status() {
-        StatusCode::METHOD_NOT_ALLOWED => {
-            Some(Refusal::MethodNotAllowed { method: method.clone(), allow: String::new() })
-        }
-        _ => None,
-    };
-    let found = answer.extensions().get::<Refusal>().or(unrouted.as_ref());
-    match found.and_then(|refusal| not_served::explain(below, refusal, registry)) {
-        Some(refusal) => refusal.into_response(),
-        None => answer,
+    let unrouted = (answer.status() == StatusCode::METHOD_NOT_ALLOWED)
+        .then(|| Refusal::MethodNotAllowed { method: method.clone(), allow: String::new() });
+    let Some(found) = answer.extensions().get::<Refusal>().or(unrouted.as_ref()) else { return answer };
+    if let Some(refusal) = not_served::explain(below, found, registry) {
+        return refusal.into_response();
     }
+    // The routes of the engine take every name; only those of kinds exist.
+    let is_engine = routed.is_some_and(|route| route.as_str().contains("/{resource}"));
+    let resource = below.trim_start_matches('/').split('/').next().unwrap_or_default();
+    if unrouted.is_some() && is_engine && registry.kind(resource).is_none_or(|kind| kind.plural != resource) {
+        return Refusal::NotFound.into_response();
+    }
+    answer
 }
 
 fn is_json(answer: &Response) -> bool {

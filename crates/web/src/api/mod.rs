@@ -1,10 +1,18 @@
 //! The Web API: `/api/*`.
 
 pub(crate) mod answer;
+mod auth;
+mod configuration;
 pub(crate) mod finish;
+mod locales;
+mod login_config;
 mod not_served;
 pub mod objects;
+mod period_types;
+mod query;
 mod schemas;
+mod settings;
+mod system;
 mod web_message;
 pub mod xml;
 
@@ -23,8 +31,15 @@ use crate::{App, Refusal};
 pub fn router(app: &App) -> Router<App> {
     let resources = app.settings.absolute("/api/resources");
     Router::new()
+        .merge(auth::router())
+        .merge(configuration::router())
+        .merge(locales::router())
+        .merge(login_config::router())
         .merge(objects::router())
+        .merge(period_types::router())
         .merge(schemas::router())
+        .merge(settings::router())
+        .merge(system::router())
         .route("/", get(|| async move { (StatusCode::FOUND, [(LOCATION, resources)]) }))
         .fallback(|| async { Refusal::NotFound })
         .layer(from_fn_with_state(app.clone(), finish::finish))

@@ -6,7 +6,8 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use kibali_model::Principal;
 
-use super::{Authorization, ClientAddress, Session, basic, bearer, require_own_site};
+use super::{Authorization, ClientAddress, Session, basic, bearer};
+use crate::speech::cors;
 use crate::{App, Refusal};
 
 /// The caller of a Web API request. A handler that takes this cannot be reached without a credential.
@@ -66,7 +67,7 @@ async fn prove(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Refusal> 
 async fn of_session(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Refusal> {
     let session = Session::from_request_parts(parts, app).await?;
     let principal = session.principal().cloned().ok_or(Refusal::NoCredentials)?;
-    require_own_site(&parts.method, &parts.headers, &app.settings, &[])?;
+    cors::require_known_site(app, &parts.method, &parts.headers).await?;
     Ok(principal)
 }
 

@@ -4,6 +4,7 @@
 //! an extension, and used once more to render a refusal.
 
 mod accept;
+pub(crate) mod cors;
 mod outer;
 mod path;
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::header::{
     ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
@@ -13,6 +13,7 @@ use http::header::{
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use tower::ServiceExt as _;
 
+use super::cors::Cors;
 use super::{Room, Speech};
 use crate::api::finish::GzipFile;
 use crate::refusal::{self, Refusal};
@@ -46,7 +47,14 @@ async fn serve(app: &App, rooms: Router, mut request: Request<Body>) -> Response
     request.extensions_mut().insert(speech);
     request.extensions_mut().insert(RequestId(id.clone()));
 
-    let Ok(answer) = rooms.oneshot(request).await;
+    let cors = Cors::of(app, speech.room, &method, request.headers()).await;
+    let answer = match &cors {
+        Err(refusal) => refusal.clone().into_response(),
+        Ok(Some(cors)) if cors.is_preflight() => StatusCode::NO_CONTENT.into_response(),
+        Ok(_) => match rooms.oneshot(request).await {
+            Ok(answer) => answer,
+        },
+    };
     let mut answer = match refused(&answer, &method, speech) {
         Some(refusal) => {
             if let Refusal::Internal(cause) = &refusal {
@@ -60,6 +68,9 @@ async fn serve(app: &App, rooms: Router, mut request: Request<Body>) -> Response
     let headers = answer.headers_mut();
     if is_file && headers.remove(CONTENT_ENCODING).is_some() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/gzip"));
+    }
+    if let Ok(Some(cors)) = cors {
+        cors.answer(headers);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));

@@ -1,0 +1,163 @@
+//! `/api/systemSettings` (web-api reference 4.2).
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{ACCEPT, CACHE_CONTROL};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use kibali_model::Principal;
+use kibali_store::door::settings::{ClearSystem, SetSystem, SystemSetting};
+use serde_json::{Map, Value};
+
+use super::keys::{self, Key, SYSTEM};
+use super::stored::Stored;
+use super::{given, require_manager};
+use crate::api::query::Pairs;
+use crate::api::{WebMessage, answer};
+use crate::body::{Json, Raw};
+use crate::identity::Caller;
+use crate::{App, Refusal};
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/systemSettings", get(list).post(import))
+        .route("/systemSettings/{key}", get(one).post(set).delete(clear))
+}
+
+async fn list(State(app): State<App>, _: Caller, pairs: Pairs) -> Result<Response, Refusal> {
+    let stored = Stored::read(&mut app.store.reader().await?).await?;
+    let locale = pairs.first("locale");
+    let asked: Vec<&str> = pairs.list("key").collect();
+    let shown = SYSTEM.iter().filter(|key| !key.confidential);
+    let members: Map<String, Value> = shown
+        .filter(|key| asked.is_empty() || asked.contains(&key.name))
+        .map(|key| (key.name.to_owned(), stored.translated(key, locale)))
+        .filter(|(_, value)| !value.is_null() || !asked.is_empty())
+        .collect();
+    if members.is_empty() {
+        return Err(Refusal::Missing("None of these settings exists".to_owned()));
+    }
+    let mut response = answer::rooted("systemSettings", &Value::Object(members));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, max-age=0, must-revalidate"));
+    Ok(response)
+}
+
+async fn one(
+    State(app): State<App>,
+    _: Caller,
+    Path(name): Path<String>,
+    pairs: Pairs,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let key = keys::system(&name).filter(|key| !key.confidential).ok_or_else(|| {
+        Refusal::Missing(format!("Setting does not exist or is marked as confidential: {name}"))
+    })?;
+    let stored = Stored::read(&mut app.store.reader().await?).await?;
+    let value = stored.translated(key, pairs.first("locale"));
+    if wants_text(&headers) {
+        return Ok(answer::text(plain(&value)));
+    }
+    Ok(answer::rooted("systemSettings", &Value::Object(Map::from_iter([(name, value)]))))
+}
+
+/// `Accept: text/plain` asks for the bare value.
+fn wants_text(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/plain"))
+}
+
+/// A value as bare text; nothing for null.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+async fn set(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Path(name): Path<String>,
+    pairs: Pairs,
+    body: Raw,
+) -> Result<WebMessage, Refusal> {
+    require_manager(&caller)?;
+    let key = known(&name)?;
+    let value = given(&pairs, &body)?.ok_or_else(|| Refusal::conflict("Value must be specified"))?;
+    let locale = pairs.first("locale").unwrap_or_default();
+    let setting = checked(&app, key, locale, &value)?;
+    app.store.write(SetSystem { settings: vec![setting], now: app.now() }).await?;
+    Ok(WebMessage::ok(match (key.confidential, locale) {
+        (true, _) => format!("System setting '{name}' set."),
+        (false, "") => format!("System setting '{name}' set to value '{value}'."),
+        (false, locale) => {
+            format!("Translation for system setting '{name}' and locale '{locale}' set to: '{value}'")
+        }
+    }))
+}
+
+async fn import(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Json(body): Json,
+) -> Result<WebMessage, Refusal> {
+    require_manager(&caller)?;
+    let Value::Object(members) = body else {
+        return Err(Refusal::UnreadableBody("The body is not a JSON object".to_owned()));
+    };
+    let settings = members.iter().map(|(name, value)| checked(&app, known(name)?, "", &plain(value)));
+    let settings = settings.collect::<Result<Vec<_>, _>>()?;
+    app.store.write(SetSystem { settings, now: app.now() }).await?;
+    Ok(WebMessage::ok("System settings imported"))
+}
+
+async fn clear(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Path(name): Path<String>,
+    pairs: Pairs,
+) -> Result<StatusCode, Refusal> {
+    require_manager(&caller)?;
+    known(&name)?;
+    let locale = pairs.first("locale").unwrap_or_default().to_owned();
+    app.store.write(ClearSystem { name, locale, now: app.now() }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn known(name: &str) -> Result<&'static Key, Refusal> {
+    keys::system(name).ok_or_else(|| Refusal::conflict(format!("Key is not supported: {name}")))
+}
+
+/// The setting as it is stored: of its type, and sealed where it is a secret.
+fn checked(app: &App, key: &Key, locale: &str, value: &str) -> Result<SystemSetting, Refusal> {
+    if !locale.is_empty() && !key.translatable {
+        return Err(Refusal::conflict(format!("Setting {} is not translatable", key.name)));
+    }
+    let plausible =
+        locale.len() <= 16 && locale.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+    if !plausible {
+        return Err(Refusal::bad_request("locale is not one, write it like fr or pt_BR"));
+    }
+    if key.ty.read(value).is_none() {
+        return Err(Refusal::conflict(format!("Setting {} takes {}", key.name, key.ty.hint())));
+    }
+    let value = if key.confidential { sealed(app, key, value)? } else { value.to_owned() };
+    Ok(SystemSetting { name: key.name.to_owned(), locale: locale.to_owned(), value })
+}
+
+/// Secrets that must be read back are sealed under the master key (rules of the door 6).
+fn sealed(app: &App, key: &Key, value: &str) -> Result<String, Refusal> {
+    let place = format!("system_setting/{}", key.name);
+    let sealed = app.master_key.seal_key().seal(&*app.random, &place, value.as_bytes());
+    Ok(STANDARD.encode(sealed.map_err(Refusal::internal)?))
+}
+
+/// May the caller change settings?
+pub(super) fn is_manager(caller: &Principal) -> bool {
+    caller.authorities.has("F_SYSTEM_SETTING")
+}
