@@ -26,12 +26,21 @@ impl TestApp {
     /// A node on a fresh, seeded database. None where PostgreSQL is not installed.
     pub async fn start(engine: Engine) -> Option<Self> {
         let database = Database::create(engine).await?;
-        Some(Self::node(database, Arc::default(), 1, |_| {}).await)
+        Some(Self::node(database, Arc::default(), 1, |_, _| {}).await)
     }
 
     /// A second node on the same database, with the same clock. `seed` keeps its random bytes apart from
     /// the others'.
     pub async fn another(&self, seed: u64, choose: impl FnOnce(&mut Settings)) -> Self {
+        self.another_with(seed, |settings, _| choose(settings)).await
+    }
+
+    /// A second node whose store is chosen too.
+    pub async fn another_with(
+        &self,
+        seed: u64,
+        choose: impl FnOnce(&mut Settings, &mut StoreOptions),
+    ) -> Self {
         Self::node(self.database.clone(), Arc::clone(&self.clock), seed, choose).await
     }
 
@@ -39,7 +48,7 @@ impl TestApp {
         database: Database,
         clock: Arc<TestClock>,
         seed: u64,
-        choose: impl FnOnce(&mut Settings),
+        choose: impl FnOnce(&mut Settings, &mut StoreOptions),
     ) -> Self {
         let random = Arc::new(TestRandom::new(seed));
         let app = open(&database.location(), &clock, &random, choose).await;
@@ -113,15 +122,14 @@ pub(crate) async fn open(
     location: &Location,
     clock: &Arc<TestClock>,
     random: &Arc<TestRandom>,
-    choose: impl FnOnce(&mut Settings),
+    choose: impl FnOnce(&mut Settings, &mut StoreOptions),
 ) -> App {
     let mut settings = Settings::new("http://localhost:8080".parse().expect("an address"));
     settings.bcrypt_cost = 4;
-    choose(&mut settings);
+    let mut options = StoreOptions { connections: 4, ..StoreOptions::default() };
+    choose(&mut settings, &mut options);
     App::new(Parts {
-        store: Store::open(location, StoreOptions { connections: 4, ..StoreOptions::default() })
-            .await
-            .expect("the store opens"),
+        store: Store::open(location, options).await.expect("the store opens"),
         registry: Arc::new(kibali_metadata::kinds::registry().expect("the descriptions hold")),
         clock: Arc::<TestClock>::clone(clock),
         random: Arc::<TestRandom>::clone(random),

@@ -76,7 +76,7 @@ impl Database {
 }
 
 async fn fill(location: &Location) {
-    let app = app::open(location, &Arc::default(), &Arc::new(TestRandom::new(0)), |_| {}).await;
+    let app = app::open(location, &Arc::default(), &Arc::new(TestRandom::new(0)), |_, _| {}).await;
     seed::everything(&app).await;
     app.store.close().await;
 }

@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // tests
 
 mod foundation;
+mod freshness;
+mod grants;
 mod metadata_import;
 mod metadata_read;
 mod purge;
+mod quiet;
 mod schemas;
 mod settings;
 mod statements;

@@ -1,42 +1,13 @@
 //! What has expired goes, in small writes; what lives stays.
 
 use kibali_crypto::sha256;
-use kibali_model::{Clock, GrantType, ObjectId, Scopes};
-use kibali_store::door::grants::{IssueGrant, NewGrant, RefreshGrant};
-use kibali_store::door::tokens::{NewToken, NewTokens};
-use kibali_store::door::{accounts, clients, purge, tokens};
-use kibali_testkit::{TestApp, both, seed};
+use kibali_model::Clock;
+use kibali_store::door::grants::RefreshGrant;
+use kibali_store::door::tokens::NewTokens;
+use kibali_store::door::{purge, tokens};
+use kibali_testkit::{TestApp, both};
 
-const DAY: i64 = 86_400;
-const ACCESS: i64 = 43_200;
-
-fn minted(t: &TestApp, name: &str) -> NewTokens {
-    let now = t.clock.now();
-    NewTokens {
-        access: NewToken { hash: sha256(format!("{name} access")), expires: now.plus_seconds(ACCESS) },
-        refresh: Some(NewToken {
-            hash: sha256(format!("{name} refresh")),
-            expires: now.plus_seconds(30 * DAY),
-        }),
-    }
-}
-
-async fn issue(t: &TestApp, id: i64, name: &str) {
-    let mut reader = t.app.store.reader().await.unwrap();
-    let account = accounts::by_username(&mut reader, seed::ADMIN).await.unwrap().unwrap();
-    let client = clients::by_client_id(&mut reader, seed::CLIENT).await.unwrap().unwrap();
-    let grant = NewGrant {
-        id,
-        user: account.user,
-        client: ObjectId(client.client.object.0),
-        grant_type: GrantType::Password,
-        scopes: Scopes::parse("ALL"),
-        address: "127.0.0.1".into(),
-        credential_version: account.credential_version,
-    };
-    let write = IssueGrant { grant, tokens: minted(t, name), at_most: 100, now: t.clock.now() };
-    assert!(t.app.store.write(write).await.unwrap());
-}
+use crate::grants::{ACCESS, DAY, issue, minted};
 
 async fn refresh_lives(t: &TestApp, name: &str) -> bool {
     let mut reader = t.app.store.reader().await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -10,7 +11,7 @@ use sqlx::{ConnectOptions, Executor, PgPool, SqlitePool};
 use tokio::sync::watch;
 
 use super::connection::Held;
-use super::writer::Writer;
+use super::writer::{Told, Writer};
 use super::{Engine, Reader, StoreError, Tx, Write};
 use crate::door::changes;
 use crate::fresh::{Feed, follow};
@@ -53,7 +54,7 @@ impl Default for StoreOptions {
 pub struct Store {
     readers: Readers,
     writer: Writer,
-    feed: Feed,
+    told: Told,
     /// Tells the follower of the change log to end; it lets go of its own end when it has.
     closing: watch::Sender<bool>,
 }
@@ -75,7 +76,7 @@ impl Store {
         let store = Self::connect(location, options).await?;
         migrate::up(&store).await?;
         let sequence = changes::last(&mut store.reader().await?).await?;
-        let (readers, feed) = (store.readers.clone(), store.feed.clone());
+        let (readers, feed) = (store.readers.clone(), store.told.feed.clone());
         let closing = store.closing.subscribe();
         tokio::spawn(follow::follow(readers, feed, sequence, options.notices, closing));
         Ok(store)
@@ -104,9 +105,9 @@ impl Store {
             .max_connections(options.connections.saturating_add(1))
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy_with(connect.pragma("query_only", "on"));
-        let feed = Feed::default();
-        let writer = Writer::sqlite(Tx::new(held), feed.clone());
-        Ok(Self { readers: Readers::Sqlite(pool), writer, feed, closing: watch::channel(false).0 })
+        let told = Told::default();
+        let writer = Writer::sqlite(Tx::new(held), told.clone());
+        Ok(Self { readers: Readers::Sqlite(pool), writer, told, closing: watch::channel(false).0 })
     }
 
     async fn connect_postgres(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
@@ -116,9 +117,9 @@ impl Store {
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(connect)
             .await?;
-        let feed = Feed::default();
-        let writer = Writer::Postgres { pool: pool.clone(), feed: feed.clone() };
-        Ok(Self { readers: Readers::Postgres(pool), writer, feed, closing: watch::channel(false).0 })
+        let told = Told::default();
+        let writer = Writer::Postgres { pool: pool.clone(), told: told.clone() };
+        Ok(Self { readers: Readers::Postgres(pool), writer, told, closing: watch::channel(false).0 })
     }
 
     /// Which database stands behind.
@@ -157,7 +158,13 @@ impl Store {
     /// What changes, for caches.
     #[must_use]
     pub fn feed(&self) -> &Feed {
-        &self.feed
+        &self.told.feed
+    }
+
+    /// How many transactions of this store wrote since it was opened.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.told.commits.load(Ordering::Relaxed)
     }
 
     /// Makes a change and answers once it is durable.

@@ -7,6 +7,8 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt;
 use sqlx::PgPool;
@@ -14,7 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connection::Held;
 use super::{StoreError, Tx};
-use crate::fresh::Feed;
+use crate::fresh::{Change, Feed};
 
 /// A change, as a value. It is applied whole or not at all, and may be applied again after a conflict, so
 /// it must not consume itself.
@@ -87,16 +89,34 @@ pub(super) enum Writer {
     Postgres {
         /// Connections that read and write.
         pool: PgPool,
-        /// Where a change is told before it is answered.
-        feed: Feed,
+        /// What is told of commits.
+        told: Told,
     },
 }
 
+/// What is told of commits.
+#[derive(Clone, Default)]
+pub(super) struct Told {
+    /// Changes, before they are answered.
+    pub(super) feed: Feed,
+    /// How many transactions wrote.
+    pub(super) commits: Arc<AtomicU64>,
+}
+
+impl Told {
+    /// Called after every commit, even when it failed: one whose answer was lost may stand, and forgetting
+    /// too much harms nobody.
+    fn committed(&self, changes: &[Change]) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.feed.publish(changes);
+    }
+}
+
 impl Writer {
-    pub(super) fn sqlite(tx: Tx, feed: Feed) -> Self {
+    pub(super) fn sqlite(tx: Tx, told: Told) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
         let (closing, closed) = watch::channel(false);
-        tokio::spawn(write_batches(tx, receiver, closed, feed));
+        tokio::spawn(write_batches(tx, receiver, closed, told));
         Self::Sqlite { jobs: sender, closing }
     }
 
@@ -122,32 +142,31 @@ impl Writer {
                 })?;
                 answer.await.map_err(|_| StoreError::Closed)?
             }
-            Self::Postgres { pool, feed } => {
+            Self::Postgres { pool, told } => {
                 // A task of its own: a caller that goes away must not leave a change half made.
-                let (pool, feed) = (pool.clone(), feed.clone());
-                let done = tokio::spawn(async move { write_with_retry(&pool, &feed, write).await });
+                let (pool, told) = (pool.clone(), told.clone());
+                let done = tokio::spawn(async move { write_with_retry(&pool, &told, write).await });
                 done.await.map_err(|_| StoreError::Closed)?
             }
         }
     }
 }
 
-async fn write_with_retry<W: Write>(pool: &PgPool, feed: &Feed, write: W) -> Result<W::Output, StoreError> {
+async fn write_with_retry<W: Write>(pool: &PgPool, told: &Told, write: W) -> Result<W::Output, StoreError> {
     let mut attempt = 1;
     loop {
-        match write_once(pool, feed, &write).await {
+        match write_once(pool, told, &write).await {
             Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
             result => return result,
         }
     }
 }
 
-async fn write_once<W: Write>(pool: &PgPool, feed: &Feed, write: &W) -> Result<W::Output, StoreError> {
+async fn write_once<W: Write>(pool: &PgPool, told: &Told, write: &W) -> Result<W::Output, StoreError> {
     let mut tx = Tx::new(Held::PostgresTransaction(pool.begin().await?));
     let output = write.apply(&mut tx).await?;
     let committed = tx.held.commit().await;
-    // Even when it failed: a commit whose answer was lost may stand.
-    feed.publish(&tx.changes);
+    told.committed(&tx.changes);
     committed.map(|()| output)
 }
 
@@ -156,7 +175,7 @@ async fn write_batches(
     mut tx: Tx,
     mut waiting: mpsc::Receiver<Box<dyn Job>>,
     mut closing: watch::Receiver<bool>,
-    feed: Feed,
+    told: Told,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
@@ -176,8 +195,7 @@ async fn write_batches(
             // Whatever state the transaction is in, the next batch starts outside of it.
             let _ = tx.held.script("rollback").await;
         }
-        // Even when it failed; forgetting too much harms nobody.
-        feed.publish(&std::mem::take(&mut tx.changes));
+        told.committed(&std::mem::take(&mut tx.changes));
         for job in batch.drain(..) {
             job.answer(match &committed {
                 Ok(()) => Ok(()),

@@ -1,16 +1,67 @@
 //! Bearer tokens: live rows, nothing else (rules of the door 1).
 
+use std::sync::Arc;
+
 use http::Method;
-use kibali_crypto::sha256;
-use kibali_model::{Credential, Principal, Scopes};
+use kibali_crypto::{Digest, sha256};
+use kibali_model::{Credential, ObjectId, Principal, Scopes, Timestamp};
+use kibali_store::door::changes::Topic;
 use kibali_store::door::{accounts, principals, tokens};
+use kibali_store::fresh::{Cached, Change, RestsOn};
 
 use crate::{App, Refusal};
 
+/// Tokens remembered, a few kilobytes each at most.
+pub(super) const REMEMBERED: usize = 4096;
+
+/// Live tokens that were used not long ago, by their hash.
+pub(super) type BearerCache = Cached<Digest, Live>;
+
+/// A token that was found live, and whom it proves.
+#[derive(Clone)]
+pub(super) struct Live {
+    principal: Arc<Principal>,
+    grant: ObjectId,
+    client: ObjectId,
+    expires: Timestamp,
+    /// When the account ends.
+    account_ends: Option<Timestamp>,
+    scopes: Scopes,
+}
+
+impl RestsOn for Live {
+    fn rests_on(&self, change: &Change) -> bool {
+        match change.topic {
+            Topic::Grant => change.touches(self.grant),
+            Topic::Client => change.touches(self.client),
+            Topic::User => change.touches(self.principal.user),
+            // Few and rare: not worth remembering which ones the user has.
+            Topic::Role | Topic::Group | Topic::Unit => true,
+            Topic::Session | Topic::Setting => false,
+        }
+    }
+}
+
 /// The principal of an access token.
-pub(super) async fn verify(app: &App, token: &str, method: &Method) -> Result<Principal, Refusal> {
+pub(super) async fn verify(app: &App, token: &str, method: &Method) -> Result<Arc<Principal>, Refusal> {
+    let hash = sha256(token);
+    let live = app.identity().bearer.get_or_load(&hash, load(app, hash)).await?;
+    let now = app.now();
+    if now >= live.expires {
+        return Err(Refusal::ExpiredToken);
+    }
+    if live.account_ends.is_some_and(|end| now >= end) {
+        return Err(Refusal::InvalidToken);
+    }
+    opens(&live.scopes, method)?;
+    Ok(live.principal)
+}
+
+/// Finds a token that lives now; what ends it later by the clock alone is part of the answer, what ends it
+/// by a change is told by the feed.
+async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
     let mut reader = app.store.reader().await?;
-    let found = tokens::find_access(&mut reader, sha256(token)).await?.ok_or(Refusal::InvalidToken)?;
+    let found = tokens::find_access(&mut reader, hash).await?.ok_or(Refusal::InvalidToken)?;
     let now = app.now();
     if found.ended {
         return Err(Refusal::InvalidToken);
@@ -23,9 +74,15 @@ pub(super) async fn verify(app: &App, token: &str, method: &Method) -> Result<Pr
     if !account.is_open(now) || !found.outlives(account.credential_version) {
         return Err(Refusal::InvalidToken);
     }
-    opens(&found.scopes, method)?;
-    let credential = Credential::Bearer { client, scopes: found.scopes };
-    Ok(principals::load(&mut reader, &account, credential).await?)
+    let credential = Credential::Bearer { client, scopes: found.scopes.clone() };
+    Ok(Live {
+        principal: Arc::new(principals::load(&mut reader, &account, credential).await?),
+        grant: ObjectId(found.grant),
+        client: found.client,
+        expires: found.expires,
+        account_ends: account.expiry,
+        scopes: found.scopes,
+    })
 }
 
 /// Do the scopes open the Web API for this method?

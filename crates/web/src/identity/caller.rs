@@ -50,9 +50,11 @@ async fn prove(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Refusal> 
     let parameter = if app.settings.query_token { access_token(parts.uri.query()) } else { None };
     let principal = match (header, parameter) {
         (Authorization::Absent, None) => return of_session(parts, app).await,
-        (Authorization::Absent, Some(token)) => bearer::verify(app, &token, &parts.method).await?,
+        (Authorization::Absent, Some(token)) => return bearer::verify(app, &token, &parts.method).await,
         (_, Some(_)) => return Err(Refusal::TwoCredentials),
-        (Authorization::Bearer(token), None) => bearer::verify(app, token.expose(), &parts.method).await?,
+        (Authorization::Bearer(token), None) => {
+            return bearer::verify(app, token.expose(), &parts.method).await;
+        }
         (Authorization::Basic(pair), None) => {
             let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
             basic::verify(app, &pair, address).await?

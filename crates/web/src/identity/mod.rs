@@ -31,6 +31,7 @@ pub struct Identity {
     pub passwords: hashing::HashPool,
     throttle: throttle::Throttle,
     basic: basic::BasicCache,
+    bearer: bearer::BearerCache,
     forms: MacKey,
 }
 
@@ -41,6 +42,7 @@ impl Identity {
             passwords: hashing::HashPool::start(parts),
             throttle: throttle::Throttle::default(),
             basic: basic::BasicCache::new(new_key(&*parts.random)),
+            bearer: bearer::BearerCache::new(parts.store.feed(), bearer::REMEMBERED),
             forms: parts.master_key.mac_key(Purpose::Form),
         }
     }
