@@ -1,0 +1,180 @@
+//! The token endpoint: what is asked, and whether it may be had.
+
+use kibali_model::{Client, GrantType, ObjectId, Scopes, Timestamp};
+
+use crate::{OAuthError, Parameters};
+
+/// What an authenticated client asks for.
+#[derive(Clone, PartialEq, Eq)]
+pub enum TokenGrant<'a> {
+    /// A token for the password of a user.
+    Password {
+        /// Login name.
+        username: &'a str,
+        /// Password.
+        password: &'a str,
+    },
+    /// Another access token.
+    Refresh {
+        /// The refresh token.
+        token: &'a str,
+    },
+    /// A token for a code.
+    Code {
+        /// The code.
+        code: &'a str,
+        /// The redirect URI, if it is repeated.
+        redirect_uri: Option<&'a str>,
+        /// The PKCE verifier, if one is sent.
+        verifier: Option<&'a str>,
+    },
+}
+
+/// Reads what `client`, already authenticated, asks for. The order of checks is that of DHIS2 2.35 to 2.41
+/// (legacy reference 3.7).
+///
+/// # Errors
+/// The first check that fails.
+pub fn token_request<'a>(parameters: &'a Parameters, client: &Client) -> Result<TokenGrant<'a>, OAuthError> {
+    if parameters.get("client_id")?.is_some_and(|id| id != client.client_id) {
+        return Err(OAuthError::ClientIdMismatch);
+    }
+    scopes(parameters)?;
+    let name = parameters.require("grant_type")?;
+    if name == "implicit" {
+        return Err(OAuthError::ImplicitAtTokenEndpoint);
+    }
+    if name == GrantType::RefreshToken.as_str() {
+        parameters.require("refresh_token")?;
+    }
+    let grant_type = GrantType::from_name(name).ok_or(OAuthError::UnsupportedGrantType)?;
+    if !client.grant_types.contains(&grant_type) {
+        return Err(OAuthError::GrantNotAllowed(grant_type));
+    }
+    Ok(match grant_type {
+        GrantType::Password => TokenGrant::Password {
+            username: parameters.require("username")?,
+            password: parameters.require("password")?,
+        },
+        GrantType::RefreshToken => TokenGrant::Refresh { token: parameters.require("refresh_token")? },
+        GrantType::AuthorizationCode => TokenGrant::Code {
+            code: parameters.require("code")?,
+            redirect_uri: parameters.get("redirect_uri")?,
+            verifier: parameters.get("code_verifier")?,
+        },
+    })
+}
+
+/// The scopes asked for: `ALL`, which is also what no scope means (legacy reference 3.1).
+///
+/// # Errors
+/// [`OAuthError::InvalidScope`], [`OAuthError::Repeated`].
+pub fn scopes(parameters: &Parameters) -> Result<Scopes, OAuthError> {
+    match parameters.get("scope")?.map(Scopes::parse) {
+        None => Ok(Scopes::all()),
+        Some(scopes) if scopes.is_empty() || scopes == Scopes::all() => Ok(Scopes::all()),
+        Some(_) => Err(OAuthError::InvalidScope),
+    }
+}
+
+/// What is known of a refresh token.
+#[derive(Debug, Clone, Copy)]
+pub struct RefreshFacts {
+    /// The client it was issued to.
+    pub client: ObjectId,
+    /// When it stops working.
+    pub expires: Timestamp,
+    /// Its grant, its user and the user's password still stand.
+    pub live: bool,
+}
+
+/// May `client` refresh with the token these facts are of? The token stays as it is (rules of the door 5).
+///
+/// # Errors
+/// [`OAuthError::RefreshTokenUnknown`], [`OAuthError::RefreshTokenOfAnotherClient`],
+/// [`OAuthError::RefreshTokenExpired`].
+pub fn refresh(facts: Option<RefreshFacts>, client: &Client, now: Timestamp) -> Result<(), OAuthError> {
+    let facts = facts.ok_or(OAuthError::RefreshTokenUnknown)?;
+    if facts.client != client.object {
+        return Err(OAuthError::RefreshTokenOfAnotherClient);
+    }
+    if now >= facts.expires {
+        return Err(OAuthError::RefreshTokenExpired);
+    }
+    if facts.live { Ok(()) } else { Err(OAuthError::RefreshTokenUnknown) }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use kibali_model::{ClientProfile, Uid};
+    use proptest::prelude::*;
+
+    pub(crate) fn client(grants: &[GrantType], redirect_uris: &[&str]) -> Client {
+        Client {
+            object: ObjectId(1),
+            uid: Uid::from_random([0; 11]),
+            name: "Demo".into(),
+            client_id: "demo".into(),
+            grant_types: grants.iter().copied().collect(),
+            redirect_uris: redirect_uris.iter().map(|uri| (*uri).to_owned()).collect(),
+            profile: ClientProfile::Legacy,
+        }
+    }
+
+    fn refused(text: &str, grants: &[GrantType]) -> Option<OAuthError> {
+        token_request(&Parameters::read([text.as_bytes()]), &client(grants, &[])).err()
+    }
+
+    #[test]
+    fn checks_run_in_the_order_dhis2_has_them() {
+        use OAuthError as E;
+        let every = GrantType::EVERY.as_slice();
+        for (text, grants, error) in [
+            ("client_id=x&scope=x", every, E::ClientIdMismatch),
+            ("client_id=demo&scope=x", every, E::InvalidScope),
+            ("scope=ALL+read", every, E::InvalidScope),
+            ("scope=", every, E::Missing("grant_type")),
+            ("", every, E::Missing("grant_type")),
+            ("grant_type=implicit", every, E::ImplicitAtTokenEndpoint),
+            ("grant_type=refresh_token", &[], E::Missing("refresh_token")),
+            ("grant_type=x", every, E::UnsupportedGrantType),
+            ("grant_type=client_credentials", every, E::UnsupportedGrantType),
+            ("grant_type=password", &[], E::GrantNotAllowed(GrantType::Password)),
+            ("grant_type=password", every, E::Missing("username")),
+            ("grant_type=password&username=a", every, E::Missing("password")),
+            ("grant_type=authorization_code", every, E::Missing("code")),
+            ("grant_type=password&grant_type=refresh_token", every, E::Repeated("grant_type")),
+        ] {
+            assert_eq!(refused(text, grants), Some(error), "{text}");
+        }
+        for text in [
+            "grant_type=password&username=a&password=b&scope=ALL&scope=ALL",
+            "grant_type=refresh_token&refresh_token=x&client_id=demo",
+            "grant_type=authorization_code&code=x",
+        ] {
+            assert_eq!(refused(text, every), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_serves_its_client_until_it_expires_or_its_grant_ends() {
+        let client = client(&GrantType::EVERY, &[]);
+        let at = Timestamp::from_millis;
+        let facts = RefreshFacts { client: ObjectId(1), expires: at(10), live: true };
+        assert_eq!(refresh(Some(facts), &client, at(9)), Ok(()));
+        assert_eq!(refresh(Some(facts), &client, at(10)), Err(OAuthError::RefreshTokenExpired));
+        let of_another = RefreshFacts { client: ObjectId(2), ..facts };
+        assert_eq!(refresh(Some(of_another), &client, at(9)), Err(OAuthError::RefreshTokenOfAnotherClient));
+        let ended = RefreshFacts { live: false, ..facts };
+        assert_eq!(refresh(Some(ended), &client, at(9)), Err(OAuthError::RefreshTokenUnknown));
+        assert_eq!(refresh(None, &client, at(9)), Err(OAuthError::RefreshTokenUnknown));
+    }
+
+    proptest! {
+        #[test]
+        fn any_request_is_decided(text in "((grant_type|scope|client_id|code|username)(=[a-z]{0,4})?&){0,6}.{0,20}") {
+            let _ = refused(&text, &GrantType::EVERY);
+        }
+    }
+}
