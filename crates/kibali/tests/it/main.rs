@@ -13,3 +13,4 @@ mod schemas;
 mod settings;
 mod statements;
 mod store;
+mod token;

@@ -12,7 +12,7 @@ mod sign_in;
 mod throttle;
 
 pub use address::ClientAddress;
-pub(crate) use authorization::Authorization;
+pub(crate) use authorization::{Authorization, BasicPair};
 pub use caller::{Caller, MaybeCaller};
 pub(crate) use origin::require_own_site;
 pub use session::{Session, SetCookie, check_csrf, end_session, remember_return, start_session};

@@ -1,10 +1,21 @@
-//! The legacy OAuth2 dialect: `/uaa/oauth/*`.
+//! The legacy OAuth2 dialect of DHIS2 up to 2.41: `/uaa/oauth/*`.
+//!
+//! A handler reads, asks `kibali_oauth` for the decision, mints and stores. Nothing here is reachable under
+//! `/api`, as it was by accident in DHIS2 (legacy reference 1.1).
+
+mod answer;
+mod client;
+mod form;
+mod refused;
+mod revoke;
+mod token;
 
 use axum::Router;
+use axum::routing::post;
 
 use crate::App;
 
 /// The routes of this room.
 pub fn router() -> Router<App> {
-    Router::new()
+    Router::new().route("/token", post(token::token)).route("/revoke", post(revoke::revoke))
 }

@@ -1,0 +1,19 @@
+//! `POST /uaa/oauth/revoke`: a client gives a token back (RFC 7009). DHIS2 had no such endpoint.
+
+use axum::extract::State;
+use http::StatusCode;
+use kibali_crypto::sha256;
+use kibali_store::door::grants::RevokeToken;
+
+use super::client::authenticate;
+use super::form::Form;
+use crate::{App, Refusal};
+
+/// Revokes `token`, whichever kind it is; `token_type_hint` is not needed. The answer is the same for a
+/// token that is unknown or another client's.
+pub(super) async fn revoke(State(app): State<App>, form: Form) -> Result<StatusCode, Refusal> {
+    let client = authenticate(&app, &form).await?;
+    let hash = sha256(form.parameters.require("token")?);
+    app.store.write(RevokeToken { hash, client: client.object, now: app.now() }).await?;
+    Ok(StatusCode::OK)
+}
