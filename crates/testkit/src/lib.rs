@@ -14,6 +14,7 @@
 
 mod app;
 mod browser;
+pub mod careless;
 mod database;
 mod files;
 mod forms;
