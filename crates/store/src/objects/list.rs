@@ -9,6 +9,7 @@ use kibali_metadata::read::{
 };
 use kibali_model::ObjectId;
 
+use super::Visibility;
 use super::compose::{Alias, Sql};
 use super::condition::{condition, direction, sort_value};
 use super::reading::{ReadFailure, Reading};
@@ -38,9 +39,16 @@ pub struct Listed {
 
 /// A page as SQL has it.
 #[derive(Clone, Copy)]
-struct Slice {
+pub(super) struct Slice {
     offset: i64,
     limit: i64,
+}
+
+impl Slice {
+    /// The first of a list; one more than `most`, to tell that there are too many.
+    pub(super) fn up_to(most: usize) -> Self {
+        Self { offset: 0, limit: bounded(most).saturating_add(1) }
+    }
 }
 
 impl<'a> Reading<'a> {
@@ -52,8 +60,7 @@ impl<'a> Reading<'a> {
         let kind = listing.shape.kind;
         let predicate = self.settle(kind, listing.predicate).await?;
         let slice = match listing.paging {
-            // One more than may be emitted tells that there are too many.
-            Paging::Off => Slice { offset: 0, limit: bounded(MAX_REFERENCES).saturating_add(1) },
+            Paging::Off => Slice::up_to(MAX_REFERENCES),
             Paging::Page { page, size } => {
                 Slice { offset: bounded(page.saturating_sub(1).saturating_mul(size)), limit: bounded(size) }
             }
@@ -66,7 +73,7 @@ impl<'a> Reading<'a> {
         let ids = if in_rust {
             self.sorted(kind, &predicate, &listing.order, slice).await?
         } else {
-            self.ids(kind, &predicate, &listing.order, slice).await?
+            self.ids(self.context().visibility, kind, &predicate, &listing.order, slice).await?
         };
         self.emit(ids.len())?;
         let level = self.load(&listing.shape, &ids).await?;
@@ -100,12 +107,13 @@ impl<'a> Reading<'a> {
     }
 
     async fn count(&mut self, kind: &Kind, predicate: &Predicate<'_>) -> Result<u64, ReadFailure> {
-        let branches = self.context().visibility.branches(kind);
+        let visibility = self.context().visibility;
+        let branches = visibility.branches(kind);
         let mut sql = self.compose();
         sql.push("select 0");
         for branch in &branches {
             sql.push(" + (select count(*) ");
-            self.matching(&mut sql, kind, *branch, predicate);
+            self.matching(&mut sql, visibility, kind, *branch, predicate);
             sql.push(")");
         }
         if branches.is_empty() {
@@ -117,9 +125,16 @@ impl<'a> Reading<'a> {
     }
 
     /// Appends `from … where …` of one branch with the list's own conditions.
-    fn matching(&self, sql: &mut Sql, kind: &Kind, branch: Branch, predicate: &Predicate<'_>) {
+    fn matching(
+        &self,
+        sql: &mut Sql,
+        visibility: Visibility<'_>,
+        kind: &Kind,
+        branch: Branch,
+        predicate: &Predicate<'_>,
+    ) {
         let context = self.context();
-        context.visibility.from(sql, context.registry, kind.singular, branch);
+        visibility.from(sql, context.registry, kind.singular, branch);
         if !predicate.is_true() {
             sql.push(" and ");
             condition(sql, context, kind, predicate, Alias::ROOT);
@@ -128,14 +143,15 @@ impl<'a> Reading<'a> {
 
     /// The row numbers of a slice. Each branch sorts and cuts for itself, along an index where the order has
     /// one; then the few that are left are merged.
-    async fn ids(
+    pub(super) async fn ids(
         &mut self,
+        visibility: Visibility<'_>,
         kind: &Kind,
         predicate: &Predicate<'_>,
         order: &[SortKey<'_>],
         slice: Slice,
     ) -> Result<Vec<ObjectId>, ReadFailure> {
-        let branches = self.context().visibility.branches(kind);
+        let branches = visibility.branches(kind);
         if branches.is_empty() {
             return Ok(Vec::new());
         }
@@ -152,7 +168,7 @@ impl<'a> Reading<'a> {
                 sql.push(" as ").push(name);
             }
             sql.push(" ");
-            self.matching(&mut sql, kind, *branch, predicate);
+            self.matching(&mut sql, visibility, kind, *branch, predicate);
             by(&mut sql, order);
             sql.push(" limit ").bind(slice.offset.saturating_add(slice.limit)).push(") b");
         }
@@ -174,8 +190,8 @@ impl<'a> Reading<'a> {
         order: &[SortKey<'_>],
         slice: Slice,
     ) -> Result<Vec<ObjectId>, ReadFailure> {
-        let all = Slice { offset: 0, limit: bounded(MAX_RESIDUAL).saturating_add(1) };
-        let mut ids = self.ids(kind, predicate, &[], all).await?;
+        let visibility = self.context().visibility;
+        let mut ids = self.ids(visibility, kind, predicate, &[], Slice::up_to(MAX_RESIDUAL)).await?;
         if ids.len() > MAX_RESIDUAL {
             return Err(ReadError::TooManyObjects("order".to_owned()).into());
         }

@@ -6,7 +6,7 @@ use kibali_metadata::read::{MAX_REFERENCES, People, Person, ReadError};
 use super::Visibility;
 use super::compose::Sql;
 use super::condition::Context;
-use crate::{Reader, Row, Store, StoreError};
+use crate::{Engine, Reader, Row, Store, StoreError};
 
 /// Why a read failed.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,7 @@ pub struct Reading<'a> {
     locale: Option<&'a str>,
     statements: usize,
     references: usize,
+    plans: Option<Vec<String>>,
 }
 
 impl Store {
@@ -42,7 +43,7 @@ impl Store {
         locale: Option<&'a str>,
     ) -> Result<Reading<'a>, StoreError> {
         let reader = self.snapshot().await?;
-        Ok(Reading { reader, registry, visibility, locale, statements: 0, references: 0 })
+        Ok(Reading { reader, registry, visibility, locale, statements: 0, references: 0, plans: None })
     }
 }
 
@@ -51,6 +52,19 @@ impl<'a> Reading<'a> {
     #[must_use]
     pub const fn statements(&self) -> usize {
         self.statements
+    }
+
+    /// Also asks the engine, before each statement, which steps it will take.
+    #[must_use]
+    pub fn explaining(mut self) -> Self {
+        self.plans = Some(Vec::new());
+        self
+    }
+
+    /// The steps of every statement so far, if they were asked for.
+    #[must_use]
+    pub fn plans(&self) -> &[String] {
+        self.plans.as_deref().unwrap_or_default()
     }
 
     pub(super) const fn context(&self) -> Context<'a> {
@@ -65,6 +79,15 @@ impl<'a> Reading<'a> {
     pub(super) async fn rows(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
         let (text, values) = sql.finish();
         self.statements += 1;
+        if let Some(plans) = &mut self.plans {
+            let (explain, column) = match self.reader.engine() {
+                Engine::Sqlite => ("explain query plan ", 3),
+                Engine::Postgres => ("explain ", 0),
+            };
+            let rows = self.reader.rows_composed(&format!("{explain}{text}"), values.clone()).await?;
+            let steps: Vec<String> = rows.iter().map(|row| row.text(column)).collect::<Result<_, _>>()?;
+            plans.push(steps.join("\n"));
+        }
         self.reader.rows_composed(&text, values).await
     }
 

@@ -8,14 +8,15 @@ use std::pin::Pin;
 use kibali_metadata::fold;
 use kibali_metadata::kind::Kind;
 use kibali_metadata::read::{
-    DocumentValue, MAX_RESIDUAL, Predicate, ReadError, Residual, Scalar, Source, Test,
+    DocumentValue, MAX_RESIDUAL, Predicate, ReadError, Residual, Scalar, Source, Test, TextKey,
 };
 use kibali_model::ObjectId;
 
 use super::compose::Alias;
-use super::condition::{condition, int_value, text_value};
+use super::condition::{int_value, text_value};
+use super::list::Slice;
 use super::reading::{ReadFailure, Reading};
-use super::rows;
+use super::{Visibility, rows};
 use crate::StoreError;
 
 /// Documents looked into by one statement.
@@ -85,17 +86,11 @@ impl Reading<'_> {
         residuals: &[Residual<'_>],
     ) -> Result<Vec<ObjectId>, ReadFailure> {
         let path = residuals.iter().map(|residual| residual.path.as_str()).collect::<Vec<_>>().join(", ");
-        let context = self.context();
-        let mut sql = self.compose();
-        sql.push("select o.id from object o where o.kind = ").bind(kind.singular).push(" and ");
-        condition(&mut sql, context, kind, narrowed, Alias::ROOT);
-        sql.push(" and ");
-        context.visibility.readable(&mut sql, context.registry, kind, Alias::ROOT);
-        sql.push(" limit ").bind(i64::try_from(MAX_RESIDUAL).unwrap_or(i64::MAX).saturating_add(1));
-        let mut ids = Vec::new();
-        for row in self.rows(sql).await? {
-            ids.push(row.id(0)?);
-        }
+        // What looks at nothing but the uid looks at every reference, readable or not.
+        let uids_only =
+            residuals.iter().all(|residual| matches!(residual.source, Source::Text(TextKey::Uid)));
+        let whose = if uids_only { Visibility::of_uids() } else { self.context().visibility };
+        let mut ids = self.ids(whose, kind, narrowed, &[], Slice::up_to(MAX_RESIDUAL)).await?;
         if ids.len() > MAX_RESIDUAL {
             return Err(ReadError::TooManyObjects(path).into());
         }

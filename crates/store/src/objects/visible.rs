@@ -68,6 +68,13 @@ pub(super) enum Branch {
     AllOf(&'static str),
 }
 
+impl Visibility<'static> {
+    /// For questions about uids alone, which every reference shows.
+    pub(super) const fn of_uids() -> Self {
+        Self(Eyes::All)
+    }
+}
+
 impl<'p> Visibility<'p> {
     /// May objects of this kind be read at all?
     #[must_use]

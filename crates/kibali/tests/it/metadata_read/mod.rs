@@ -1,5 +1,7 @@
 //! Reading objects: lists, single objects, fields, filters, order, paging.
 
+mod cost;
+mod engines;
 mod fields;
 mod filters;
 mod lists;
