@@ -14,6 +14,8 @@ pub struct Account {
     pub uid: Uid,
     /// Login name.
     pub username: String,
+    /// First name and surname.
+    pub name: Option<String>,
     /// bcrypt; none: cannot sign in by password.
     pub password_hash: Option<String>,
     /// When the password was set.
@@ -43,21 +45,21 @@ impl Account {
 const BY_NAME: Statement = Statement::new(
     "account.by_name",
     "select o.id, o.uid, a.username, a.password_hash, a.password_updated, a.credential_version,
-            a.disabled, a.expiry, a.external_auth, a.two_factor
+            a.disabled, a.expiry, a.external_auth, a.two_factor, o.name
      from account a join object o on o.id = a.object
      where a.username = $1",
 );
 const BY_USER: Statement = Statement::new(
     "account.by_user",
     "select o.id, o.uid, a.username, a.password_hash, a.password_updated, a.credential_version,
-            a.disabled, a.expiry, a.external_auth, a.two_factor
+            a.disabled, a.expiry, a.external_auth, a.two_factor, o.name
      from account a join object o on o.id = a.object
      where a.object = $1",
 );
 const BY_UID: Statement = Statement::new(
     "account.by_uid",
     "select o.id, o.uid, a.username, a.password_hash, a.password_updated, a.credential_version,
-            a.disabled, a.expiry, a.external_auth, a.two_factor
+            a.disabled, a.expiry, a.external_auth, a.two_factor, o.name
      from object o join account a on a.object = o.id
      where o.kind = 'user' and o.uid = $1",
 );
@@ -127,6 +129,7 @@ async fn complete(reader: &mut Reader, row: Option<Row>) -> Result<Option<Accoun
         user,
         uid: super::uid(&row, 1)?,
         username: row.text(2)?,
+        name: row.text_opt(10)?,
         password_hash: row.text_opt(3)?,
         password_updated: row.time_opt(4)?,
         credential_version: row.int(5)?,

@@ -1,5 +1,9 @@
 //! The pages: login, consent, apps, settings.
 
+mod consent;
+
+pub use consent::{ConsentView, consent_page, oauth_error_page};
+
 use axum::Router;
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;

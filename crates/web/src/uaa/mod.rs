@@ -4,6 +4,7 @@
 //! `/api`, as it was by accident in DHIS2 (legacy reference 1.1).
 
 mod answer;
+mod authorize;
 mod client;
 mod form;
 mod refused;
@@ -11,11 +12,14 @@ mod revoke;
 mod token;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 
 use crate::App;
 
 /// The routes of this room.
 pub fn router() -> Router<App> {
-    Router::new().route("/token", post(token::token)).route("/revoke", post(revoke::revoke))
+    Router::new()
+        .route("/authorize", get(authorize::ask).post(authorize::answer))
+        .route("/token", post(token::token))
+        .route("/revoke", post(revoke::revoke))
 }
