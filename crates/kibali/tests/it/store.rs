@@ -2,7 +2,9 @@
 
 use kibali_model::Credential;
 use kibali_store::door::{accounts, principals};
-use kibali_testkit::{both, seed};
+use kibali_store::{Engine, Location, Statement, Store, StoreError, StoreOptions, Tx, Write, values};
+use kibali_testkit::postgres::{Cluster, ClusterError, Durability};
+use kibali_testkit::{TestApp, both, seed};
 
 both!(
     fn a_path_that_nobody_serves_is_not_found(t) {
@@ -18,3 +20,125 @@ both!(
         assert!(admin.is_superuser());
     }
 );
+
+const INSERT: Statement =
+    Statement::new("test.insert", "insert into installation (name, value) values ($1, '')");
+const COUNT: Statement =
+    Statement::new("test.count", "select count(*) from installation where name like 'test %'");
+
+/// What becomes of a write after it has inserted its row.
+#[derive(Clone, Copy, PartialEq)]
+enum Then {
+    Stands,
+    Refuses,
+    Panics,
+}
+
+struct Row(u32, Then);
+
+impl Write for Row {
+    type Output = u32;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<u32, StoreError> {
+        tx.run(INSERT, values![format!("test {}", self.0)]).await?;
+        match self.1 {
+            Then::Stands => Ok(self.0),
+            Then::Refuses => Err(StoreError::Stale),
+            Then::Panics => panic!("on purpose"),
+        }
+    }
+}
+
+async fn count(t: &TestApp) -> i64 {
+    let mut reader = t.app.store.reader().await.unwrap();
+    reader.row(COUNT, values![]).await.unwrap().unwrap().int(0).unwrap()
+}
+
+both!(
+    fn a_write_that_fails_takes_no_other_along(t) {
+        let writes = (0..90).map(|number| {
+            let store = t.app.store.clone();
+            let then = [Then::Stands, Then::Refuses, Then::Panics][number as usize % 3];
+            tokio::spawn(async move { (then, store.write(Row(number, then)).await) })
+        });
+        for write in writes.collect::<Vec<_>>() {
+            let (then, result) = write.await.unwrap();
+            assert_eq!(result.is_ok(), then == Then::Stands, "{result:?}");
+        }
+        assert_eq!(count(t).await, 30);
+        assert!(matches!(t.app.store.write(Row(0, Then::Stands)).await, Err(StoreError::Duplicate(_))));
+    }
+);
+
+both!(
+    fn closing_finishes_what_was_accepted(t) {
+        let node = t.another(2, |_| {}).await;
+        let writes = (0..50).map(|number| {
+            let store = node.app.store.clone();
+            tokio::spawn(async move { store.write(Row(number, Then::Stands)).await })
+        });
+        let writes: Vec<_> = writes.collect();
+        node.app.store.close().await;
+        let mut stand = 0;
+        for write in writes {
+            match write.await.unwrap() {
+                Ok(_) => stand += 1,
+                Err(error) => assert!(matches!(error, StoreError::Closed), "{error:?}"),
+            }
+        }
+        assert_eq!(count(t).await, stand);
+    }
+);
+
+both!(
+    fn an_older_kibali_refuses_a_newer_schema(t) {
+        struct FromTheFuture;
+        impl Write for FromTheFuture {
+            type Output = ();
+            async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+                tx.run_composed("insert into schema_version (version) values (999)", vec![]).await.map(drop)
+            }
+        }
+        t.app.store.write(FromTheFuture).await.unwrap();
+        let opened = Store::open(&t.location(), StoreOptions::default()).await.map(drop);
+        assert!(matches!(opened, Err(StoreError::SchemaTooNew { found: 999, .. })), "{opened:?}");
+    }
+);
+
+both!(
+    fn nodes_that_start_together_migrate_once(t) {
+        let opened = (0..4).map(|_| {
+            let location = t.location();
+            tokio::spawn(async move { Store::open(&location, StoreOptions::default()).await })
+        });
+        for store in opened.collect::<Vec<_>>() {
+            store.await.unwrap().unwrap().close().await;
+        }
+    }
+);
+
+both!(
+    fn a_reader_cannot_write(t) {
+        let mut reader = t.app.store.reader().await.unwrap();
+        let result = reader.rows_composed("delete from account", vec![]).await;
+        assert!(result.is_err() && count(t).await == 0);
+        let mut snapshot = t.app.store.snapshot().await.unwrap();
+        assert!(snapshot.rows_composed("delete from account", vec![]).await.is_err());
+    }
+);
+
+#[tokio::test]
+async fn a_durable_cluster_says_nothing_and_another_warns() {
+    let cluster = match Cluster::start(Durability::Full) {
+        Ok(cluster) => cluster,
+        Err(ClusterError::NotFound) if std::env::var_os("CI").is_none() => return,
+        Err(error) => panic!("{error}"),
+    };
+    let durable = Store::open(&Location::Postgres(cluster.url()), StoreOptions::default()).await.unwrap();
+    assert_eq!(durable.doubts().await.unwrap(), Vec::<String>::new());
+    assert_eq!(durable.write(Row(1, Then::Stands)).await.unwrap(), 1);
+    durable.close().await;
+    let t = TestApp::start(Engine::Postgres).await.unwrap();
+    assert_eq!(t.app.store.doubts().await.unwrap(), ["fsync", "full_page_writes", "synchronous_commit"]);
+    t.stop().await;
+}

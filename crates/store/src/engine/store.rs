@@ -76,6 +76,9 @@ impl Store {
         let store = Self::connect(location, options).await?;
         migrate::up(&store).await?;
         let sequence = changes::last(&mut store.reader().await?).await?;
+        for setting in store.doubts().await? {
+            tracing::warn!(setting, "PostgreSQL has it off: what is acknowledged may be lost with the power");
+        }
         let (readers, feed) = (store.readers.clone(), store.told.feed.clone());
         let closing = store.closing.subscribe();
         tokio::spawn(follow::follow(readers, feed, sequence, options.notices, closing));
@@ -111,7 +114,10 @@ impl Store {
     }
 
     async fn connect_postgres(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
-        let connect = PgConnectOptions::from_str(url)?.disable_statement_logging();
+        // Only a transaction that says so writes.
+        let connect = PgConnectOptions::from_str(url)?
+            .options([("default_transaction_read_only", "on")])
+            .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.saturating_add(1))
             .acquire_timeout(Duration::from_secs(10))
@@ -153,6 +159,22 @@ impl Store {
             }
         };
         Ok(Reader { held })
+    }
+
+    /// The settings of the server by which it may lose what it acknowledged; none on SQLite, where opening
+    /// refuses instead.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn doubts(&self) -> Result<Vec<String>, StoreError> {
+        if self.engine() == Engine::Sqlite {
+            return Ok(Vec::new());
+        }
+        let sql = "select name from pg_settings
+                   where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off'
+                   order by name";
+        let rows = self.reader().await?.rows_composed(sql, Vec::new()).await?;
+        rows.iter().map(|row| row.text(0)).collect()
     }
 
     /// What changes, for caches.

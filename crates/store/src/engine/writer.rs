@@ -163,7 +163,7 @@ async fn write_with_retry<W: Write>(pool: &PgPool, told: &Told, write: W) -> Res
 }
 
 async fn write_once<W: Write>(pool: &PgPool, told: &Told, write: &W) -> Result<W::Output, StoreError> {
-    let mut tx = Tx::new(Held::PostgresTransaction(pool.begin().await?));
+    let mut tx = Tx::new(Held::PostgresTransaction(pool.begin_with("begin read write").await?));
     let output = write.apply(&mut tx).await?;
     let committed = tx.held.commit().await;
     told.committed(&tx.changes);
