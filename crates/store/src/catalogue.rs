@@ -1,10 +1,10 @@
 //! Every fixed statement, so that tests can prepare, execute and explain each on both engines.
 
 use crate::door::{
-    accounts, audit, changes, clients, codes, grants, installation, principals, purge, sessions, settings,
-    setup_link, tokens,
+    accounts, audit, changes, clients, codes, grants, installation, passwords, principals, purge, sessions,
+    settings, setup_link, tokens,
 };
-use crate::objects::{counts, write, write_side};
+use crate::objects::{counts, people, readable_data, write, write_side};
 use crate::{Statement, migrate};
 
 /// The statements of every module.
@@ -18,6 +18,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         codes::STATEMENTS,
         grants::STATEMENTS,
         installation::STATEMENTS,
+        passwords::STATEMENTS,
         principals::STATEMENTS,
         purge::EXPIRED,
         purge::STATEMENTS,
@@ -26,6 +27,8 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         setup_link::STATEMENTS,
         tokens::STATEMENTS,
         counts::STATEMENTS,
+        people::STATEMENTS,
+        readable_data::STATEMENTS,
         write::STATEMENTS,
         write_side::STATEMENTS,
         write_side::DELETE_STATEMENTS,

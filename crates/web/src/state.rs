@@ -9,6 +9,7 @@ use kibali_model::{Clock, ObjectId, Timestamp, Uid};
 use kibali_store::Store;
 
 use crate::Settings;
+use crate::api::me::Remembered;
 use crate::identity::Identity;
 
 /// The running application: cheap to clone, handed to every handler.
@@ -18,6 +19,7 @@ pub struct App(Arc<Running>);
 struct Running {
     parts: Parts,
     identity: Identity,
+    remembered: Remembered,
 }
 
 /// What an application is made of.
@@ -41,7 +43,14 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let identity = Identity::new(&parts);
-        Self(Arc::new(Running { parts, identity }))
+        let remembered = Remembered::new(&parts.store);
+        Self(Arc::new(Running { parts, identity, remembered }))
+    }
+
+    /// Answers this process remembers.
+    #[must_use]
+    pub(crate) fn remembered(&self) -> &Remembered {
+        &self.0.remembered
     }
 
     /// What this process remembers of callers, and its pool of password hashing.

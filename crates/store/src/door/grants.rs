@@ -32,6 +32,10 @@ const LIVE_OF_USER: Statement = Statement::new(
     "grant.live_of_user",
     "select id from oauth_grant where user_object = $1 and ended is null",
 );
+const PASSWORD_GRANTS_OF_USER: Statement = Statement::new(
+    "grant.password_grants_of_user",
+    "select id from oauth_grant where user_object = $1 and grant_type = 'password' and ended is null",
+);
 const OF_ACCESS: Statement = Statement::new(
     "grant.of_access_token",
     "select g.id, g.client from access_token t join oauth_grant g on g.id = t.grant_id where t.hash = $1",
@@ -41,8 +45,17 @@ const OF_REFRESH: Statement = Statement::new(
     "select g.id, g.client from refresh_token t join oauth_grant g on g.id = t.grant_id where t.hash = $1",
 );
 
-pub(crate) const STATEMENTS: &[Statement] =
-    &[TOUCH_ACCOUNT, INSERT, SURPLUS, TOUCH, END, LIVE_OF_USER, OF_ACCESS, OF_REFRESH];
+pub(crate) const STATEMENTS: &[Statement] = &[
+    TOUCH_ACCOUNT,
+    INSERT,
+    SURPLUS,
+    TOUCH,
+    END,
+    LIVE_OF_USER,
+    PASSWORD_GRANTS_OF_USER,
+    OF_ACCESS,
+    OF_REFRESH,
+];
 
 /// Why a grant ended, as the account page says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +68,8 @@ pub enum EndedWhy {
     CodeReplayed,
     /// The password was set anew by someone else.
     PasswordReset,
+    /// The user changed the password it was obtained with.
+    PasswordChanged,
 }
 
 impl EndedWhy {
@@ -64,6 +79,7 @@ impl EndedWhy {
             Self::TooMany => "too_many",
             Self::CodeReplayed => "code_replayed",
             Self::PasswordReset => "password_reset",
+            Self::PasswordChanged => "password_changed",
         }
     }
 }
@@ -167,6 +183,19 @@ pub async fn end_all_of_user(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for row in tx.rows(LIVE_OF_USER, values![user]).await? {
+        end(tx, row.int(0)?, why, now).await?;
+    }
+    Ok(())
+}
+
+/// Ends the grants a user obtained with a password. Part of the write that changes it.
+pub(super) async fn end_password_grants(
+    tx: &mut Tx,
+    user: ObjectId,
+    why: EndedWhy,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for row in tx.rows(PASSWORD_GRANTS_OF_USER, values![user]).await? {
         end(tx, row.int(0)?, why, now).await?;
     }
     Ok(())

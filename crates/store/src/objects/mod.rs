@@ -7,6 +7,8 @@ pub mod counts;
 pub mod facts;
 mod list;
 mod load;
+pub mod people;
+pub mod readable_data;
 mod reading;
 mod residual;
 mod rows;

@@ -6,12 +6,14 @@ mod configuration;
 pub(crate) mod finish;
 mod locales;
 mod login_config;
+pub(crate) mod me;
 mod not_served;
 pub mod objects;
 mod period_types;
 mod query;
 mod schemas;
 mod settings;
+mod sharing;
 mod system;
 mod web_message;
 pub mod xml;
@@ -35,10 +37,12 @@ pub fn router(app: &App) -> Router<App> {
         .merge(configuration::router())
         .merge(locales::router())
         .merge(login_config::router())
+        .merge(me::router())
         .merge(objects::router())
         .merge(period_types::router())
         .merge(schemas::router())
         .merge(settings::router())
+        .merge(sharing::router())
         .merge(system::router())
         .route("/", get(|| async move { (StatusCode::FOUND, [(LOCATION, resources)]) }))
         .fallback(|| async { Refusal::NotFound })

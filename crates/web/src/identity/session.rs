@@ -61,7 +61,8 @@ impl Session {
         self.fresh.then(|| SetCookie::new(settings, self.cookie.expose()))
     }
 
-    fn hash(&self) -> Digest {
+    /// SHA-256 of the cookie, under which the store knows the session.
+    pub(crate) fn hash(&self) -> Digest {
         sha256(self.cookie.expose())
     }
 

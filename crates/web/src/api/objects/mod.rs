@@ -5,6 +5,7 @@ mod delete;
 mod export;
 mod get;
 mod import;
+mod inner;
 mod list;
 mod nested;
 mod patch;
@@ -17,6 +18,7 @@ mod tree;
 mod verbs;
 
 pub use import::{ClientSecretOnce, Done, create_defaults, import, run, system_principal};
+pub(crate) use inner::{find_by_name, one, share, update_one};
 pub use read::own_user;
 
 use axum::Router;

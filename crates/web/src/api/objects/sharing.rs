@@ -2,9 +2,10 @@
 
 use axum::extract::{Path, State};
 use http::StatusCode;
-use kibali_metadata::import::{Edit, Given, read_sharing, read_translations};
-use serde_json::{Map, Value};
+use kibali_metadata::import::{Edit, Given, read_translations};
+use serde_json::Value;
 
+use super::inner;
 use super::patch::edit;
 use super::verbs::{answer_object, kind, require_found};
 use crate::api::WebMessage;
@@ -24,14 +25,10 @@ pub(super) async fn set_sharing(
     if !kind.shareable {
         return Err(Refusal::conflict(format!("{} has no sharing", kind.display_name)));
     }
-    let wrapped = Map::from_iter([("sharing".to_owned(), body)]);
-    let given = read_sharing(&wrapped)
-        .map_err(|fault| Refusal::conflict_code(fault.code.as_str(), fault.message()))?
-        .ok_or_else(|| Refusal::UnreadableBody("The body is not a sharing object".to_owned()))?;
-    let edits = vec![("sharing", Edit::Set(Given::Sharing(given)))];
-    let done = edit(&app, &caller, &kind, &uid, edits, Vec::new()).await?;
-    require_found(&done, &kind, &uid)?;
-    no_content(answer_object(&done, &kind, StatusCode::OK)?.0)
+    match inner::share(&app, &caller, &kind, &uid, body).await? {
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+        Some(refused) => Ok(refused.into_response()),
+    }
 }
 
 /// `PUT /api/{resource}/{uid}/translations`.

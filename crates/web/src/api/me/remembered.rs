@@ -1,0 +1,59 @@
+//! The default answer of `/api/me`, remembered: clients ask for it at every start.
+
+use std::sync::Arc;
+
+use kibali_model::ObjectId;
+use kibali_store::Store;
+use kibali_store::door::changes::Topic;
+use kibali_store::fresh::{Cached, Change, RestsOn};
+use serde_json::{Map, Value};
+
+/// Users remembered at most.
+const MOST: usize = 2_000;
+
+/// Answers of the default form, by user, but for their data sets: which of those a user may read rests on
+/// the sharing of objects, which no notice tells of, so it is asked each time.
+pub(crate) struct Remembered(Cached<ObjectId, About>);
+
+/// What is remembered of one user.
+#[derive(Clone)]
+pub(super) struct About {
+    user: ObjectId,
+    /// The members of the answer, without the closing brace.
+    pub(super) opening: Arc<str>,
+}
+
+impl About {
+    /// Of an answer whose members are these; none where it must not be remembered.
+    pub(super) fn new(user: ObjectId, members: &Map<String, Value>) -> Self {
+        let json = Value::from_iter(members.clone()).to_string();
+        Self { user, opening: json.strip_suffix('}').unwrap_or(&json).into() }
+    }
+}
+
+impl RestsOn for About {
+    fn rests_on(&self, change: &Change) -> bool {
+        match change.topic {
+            Topic::User | Topic::Setting => change.touches(self.user),
+            // Which roles, groups and units are the user's is not remembered here, so any counts.
+            Topic::Role | Topic::Group | Topic::Unit => true,
+            Topic::Client | Topic::Grant | Topic::Session => false,
+        }
+    }
+}
+
+impl Remembered {
+    /// Nothing remembered yet.
+    pub(crate) fn new(store: &Store) -> Self {
+        Self(Cached::new(store.feed(), MOST))
+    }
+
+    /// What is remembered of `user`, or what `load` finds.
+    pub(super) async fn of<E>(
+        &self,
+        user: ObjectId,
+        load: impl Future<Output = Result<About, E>>,
+    ) -> Result<About, E> {
+        self.0.get_or_load(&user, load).await
+    }
+}

@@ -1,0 +1,103 @@
+//! Objects for other resources of the Web API: the same reads and writes, without a request of their own.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use kibali_metadata::Kind;
+use kibali_metadata::import::{Edit, Given, ImportParams, read_sharing};
+use kibali_metadata::language::Fields;
+use kibali_metadata::read::{Predicate, resolve_fields};
+use kibali_model::Principal;
+use serde_json::{Map, Value};
+
+use super::patch::edit;
+use super::read::{Ask, require_kind};
+use super::verbs::{answer_object, kind, require_found, run_one};
+use crate::api::WebMessage;
+use crate::{App, Refusal};
+
+/// One object that the caller may read.
+///
+/// # Errors
+/// [`Refusal::ObjectNotFound`], [`Refusal::Forbidden`] where the kind may not be read, or the database.
+pub(crate) async fn one(
+    app: &App,
+    caller: &Principal,
+    kind: &Kind,
+    uid: &str,
+    fields: &Fields,
+) -> Result<Value, Refusal> {
+    require_kind(caller, kind)?;
+    let missing = || Refusal::ObjectNotFound { kind: kind.display_name, uid: uid.to_owned() };
+    let ask = Ask::new(app, caller, &[]).await?;
+    let shape = resolve_fields(&app.registry, kind, fields, true)?;
+    let mut reading = ask.reading().await?;
+    let level = reading.one(&shape, uid).await?.ok_or_else(missing)?;
+    ask.project(&mut reading, &shape, &level).await?.pop().ok_or_else(missing)
+}
+
+/// The objects of a kind whose name, code or identifier holds `text`, as `id`, `name` and `displayName`.
+/// None where the kind may not be read.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn find_by_name(
+    app: &App,
+    caller: &Principal,
+    plural: &str,
+    text: &str,
+    most: i64,
+) -> Result<Vec<Value>, Refusal> {
+    let kind = kind(app, plural)?;
+    if require_kind(caller, &kind).is_err() {
+        return Ok(Vec::new());
+    }
+    let pairs = [("query", text.to_owned()), ("pageSize", most.to_string())];
+    let pairs: Vec<(String, String)> = pairs.map(|(name, value)| (name.to_owned(), value)).into();
+    let ask = Ask::new(app, caller, &pairs).await?;
+    let shape = resolve_fields(&app.registry, &kind, &Fields::names(&["id", "name", "displayName"]), true)?;
+    let listing = ask.listing(&kind, shape.clone(), Predicate::All(Vec::new()), None)?;
+    let mut reading = ask.reading().await?;
+    let listed = reading.list(listing).await?;
+    ask.project(&mut reading, &shape, &listed.level).await
+}
+
+/// Updates one object from the values of a payload. Answers the message that refuses, if something is wrong
+/// with them.
+///
+/// # Errors
+/// The object does not exist, the caller may not change it, or the database failed.
+pub(crate) async fn update_one(
+    app: &App,
+    caller: &Principal,
+    plural: &str,
+    object: &Map<String, Value>,
+    params: ImportParams,
+) -> Result<Option<WebMessage>, Refusal> {
+    let kind = kind(app, plural)?;
+    let done = run_one(app, caller, &kind, object, params).await?;
+    let (message, _) = answer_object(&done, &kind, StatusCode::OK)?;
+    Ok((message.http_status != StatusCode::OK).then_some(message))
+}
+
+/// Replaces the sharing of an object. Answers the message that refuses, if something is wrong with it.
+///
+/// # Errors
+/// As [`update_one`].
+pub(crate) async fn share(
+    app: &App,
+    caller: &Principal,
+    kind: &Arc<Kind>,
+    uid: &str,
+    sharing: Value,
+) -> Result<Option<WebMessage>, Refusal> {
+    let wrapped = Map::from_iter([("sharing".to_owned(), sharing)]);
+    let given = read_sharing(&wrapped)
+        .map_err(|fault| Refusal::conflict_code(fault.code.as_str(), fault.message()))?
+        .ok_or_else(|| Refusal::UnreadableBody("The body is not a sharing object".to_owned()))?;
+    let edits = vec![("sharing", Edit::Set(Given::Sharing(given)))];
+    let done = edit(app, caller, kind, uid, edits, Vec::new()).await?;
+    require_found(&done, kind, uid)?;
+    let (message, _) = answer_object(&done, kind, StatusCode::OK)?;
+    Ok((message.http_status != StatusCode::OK).then_some(message))
+}
