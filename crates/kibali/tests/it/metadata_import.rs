@@ -6,7 +6,7 @@ use kibali_web::api::objects::{create_defaults, import, system_principal};
 use serde_json::{Map, Value, json};
 
 /// The payload, or none where the folder of test data is absent.
-fn payload(file: &str) -> Option<Map<String, Value>> {
+pub(crate) fn payload(file: &str) -> Option<Map<String, Value>> {
     let folders = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     let path = folders
         .map(|folder| folder.join("shared/data/dhis2-metadata").join(file))
@@ -14,7 +14,7 @@ fn payload(file: &str) -> Option<Map<String, Value>> {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-async fn take(t: &TestApp, payload: &Map<String, Value>) -> ImportReport {
+pub(crate) async fn take(t: &TestApp, payload: &Map<String, Value>) -> ImportReport {
     import(&t.app, &system_principal(), payload, ImportParams::default()).await.unwrap()
 }
 

@@ -6,8 +6,10 @@
 //! All of it is pure; only the store's part touches a database.
 
 mod access;
+mod choose;
 mod error;
 mod filter;
+mod leaf;
 mod loaded;
 mod order;
 mod page;
@@ -16,6 +18,8 @@ mod project;
 mod resolve;
 mod shape;
 mod test;
+#[cfg(test)]
+mod tests;
 
 pub use access::AccessMap;
 pub use error::ReadError;

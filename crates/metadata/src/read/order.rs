@@ -1,6 +1,6 @@
 //! `order` against the kinds (web-api reference 1.5).
 
-use super::filter::{Key, column_key};
+use super::leaf::{Key, column_key};
 use super::predicate::{DocumentValue, IntKey, Source, TextKey};
 use crate::Registry;
 use crate::kind::{Computed, EdgeNumber, Kind, Property, Storage};

@@ -21,6 +21,8 @@ pub struct View<'a> {
     pub locale: Option<&'a str>,
     /// System defaults are left out (`defaults=EXCLUDE`).
     pub exclude_defaults: bool,
+    /// Sharing is also shown under the keys of DHIS2 2.40 and below (rules of the metadata 2).
+    pub old_sharing: bool,
 }
 
 /// Writes loaded objects as JSON.
@@ -65,6 +67,9 @@ impl<'a> Projector<'a> {
     fn entries(&self, entries: &[Entry<'_>], place: Place<'_, '_, '_>) -> Map<String, Value> {
         let mut map = Map::new();
         for entry in entries {
+            if self.view.old_sharing && matches!(entry.show, Show::Sharing(None)) {
+                map.extend(self.old_sharing(place.shape.kind, place.record));
+            }
             match self.value(&entry.show, place) {
                 Value::Null => {}
                 value => {
@@ -206,6 +211,24 @@ impl<'a> Projector<'a> {
             map.insert("public".to_owned(), json!(public.to_string()));
         }
         Value::Object(map)
+    }
+
+    /// `publicAccess`, `externalAccess`, `userAccesses` and `userGroupAccesses`.
+    fn old_sharing(&self, kind: &Kind, record: &Record) -> Map<String, Value> {
+        let sharing = self.sharing(kind, record);
+        let Value::Object(mut sharing) = sharing else { return Map::new() };
+        let list = |value: Option<Value>| match value {
+            Some(Value::Object(grantees)) => grantees.into_iter().map(|(_, grantee)| grantee).collect(),
+            _ => json!([]),
+        };
+        let mut old = Map::new();
+        if let Some(public) = sharing.remove("public") {
+            old.insert("publicAccess".to_owned(), public);
+        }
+        old.insert("externalAccess".to_owned(), sharing.remove("external").unwrap_or_default());
+        old.insert("userAccesses".to_owned(), list(sharing.remove("users")));
+        old.insert("userGroupAccesses".to_owned(), list(sharing.remove("userGroups")));
+        old
     }
 
     fn access(&self, kind: &Kind, record: &Record) -> Value {

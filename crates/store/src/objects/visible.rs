@@ -21,7 +21,17 @@ enum Eyes<'p> {
     All,
 }
 
-/// The proof that a read of everything was meant.
+/// The proof that a read of everything was meant. Nobody makes one up:
+///
+/// ```compile_fail
+/// let proof = kibali_store::objects::Administrative(());
+/// ```
+///
+/// and nothing is read without one or a caller:
+///
+/// ```compile_fail
+/// let everything = kibali_store::objects::everything();
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Administrative(());
 

@@ -209,3 +209,15 @@ both!(
         assert_eq!(ask(t, "/api/organisationUnits.csv?fields=id,access").await.status, 409);
     }
 );
+
+both!(
+    fn old_versions_show_sharing_under_its_old_keys_too(t) {
+        units(t).await;
+        let path = "/api/organisationUnitGroups/GroupSmall1?fields=sharing";
+        assert_eq!(read(t, path).await.as_object().unwrap().len(), 1);
+        let old = t.another(5, |settings| settings.as_version = kibali_model::ApiVersion::from_number(40)).await;
+        let body = read(&old, path).await;
+        assert_eq!(body["publicAccess"], body["sharing"]["public"]);
+        assert_eq!(body["userGroupAccesses"], json!([]));
+    }
+);

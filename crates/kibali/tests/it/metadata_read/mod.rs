@@ -5,6 +5,7 @@ mod engines;
 mod fields;
 mod filters;
 mod lists;
+mod real;
 mod sharing;
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};

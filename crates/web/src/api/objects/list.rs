@@ -23,6 +23,9 @@ pub(super) async fn list(
     speech: Speech,
     query: Pairs,
 ) -> Result<Response, Refusal> {
+    if resource.strip_suffix(".geojson").is_some_and(|plural| kind(&app, plural).is_ok()) {
+        return Err(Refusal::NotServed("lists as GeoJSON"));
+    }
     let kind = kind(&app, &resource)?;
     require_kind(&caller, &kind)?;
     let ask = Ask::new(&app, &caller, &query).await?;

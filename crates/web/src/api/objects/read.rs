@@ -95,6 +95,7 @@ impl<'a> Ask<'a> {
             api: &api,
             locale: self.locale.as_deref(),
             exclude_defaults: self.query.exclude_defaults,
+            old_sharing: self.app.settings.as_version.number() <= 40,
         };
         Ok(Projector::new(view, &people).list(shape, level))
     }

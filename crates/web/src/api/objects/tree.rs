@@ -45,6 +45,9 @@ pub(super) fn of_list(
     if !has_tree(kind) {
         return Ok(TreeView::all());
     }
+    if pairs.iter().any(|(name, value)| name == "memberObject" && !value.is_empty()) {
+        return Err(Refusal::NotServed("member counts below organisation units"));
+    }
     let mut all = Vec::new();
     for (name, comparison) in LEVELS {
         if let Some(number) = number(pairs, name)? {
