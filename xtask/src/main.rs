@@ -1,6 +1,7 @@
-//! Chores of the project, in Rust: `cargo xtask schema-diff DUMP.json`.
+//! Chores of the project, in Rust: `cargo xtask test` and `cargo xtask schema-diff DUMP.json`.
 
 mod schema_diff;
+mod test;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,9 +10,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
+        ["test"] => test::run(),
         ["schema-diff", dump] => schema_diff::run(Path::new(dump)),
         _ => {
-            eprintln!("usage: cargo xtask schema-diff DUMP.json");
+            eprintln!("usage: cargo xtask test\n       cargo xtask schema-diff DUMP.json");
             ExitCode::FAILURE
         }
     }
