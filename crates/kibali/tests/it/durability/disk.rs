@@ -16,7 +16,8 @@ pub(super) enum Step {
     Sync { file: String },
 }
 
-/// Reads what `record.c` wrote.
+/// Reads what `record.c` wrote. The child may end while another of its threads still records: a step cut
+/// off at the very end never happened.
 pub(super) fn read_record(mut record: &[u8]) -> Vec<Step> {
     let mut steps = Vec::new();
     while let Some(end) = record.iter().position(|byte| *byte == b'\n') {
@@ -25,13 +26,17 @@ pub(super) fn read_record(mut record: &[u8]) -> Vec<Step> {
         let (file, number, length) =
             (fields[1].to_owned(), fields[2].parse().unwrap(), fields[3].parse::<usize>().unwrap());
         record = &record[end + 1..];
+        let carried = if fields[0] == "W" { length } else { 0 };
+        if record.len() < carried {
+            break;
+        }
         steps.push(match fields[0] {
             "W" => Step::Write { file, offset: number, bytes: record[..length].to_vec() },
             "T" => Step::Truncate { file, length: number },
             "S" => Step::Sync { file },
             other => panic!("{other}"),
         });
-        record = &record[length..];
+        record = &record[carried..];
     }
     steps
 }
