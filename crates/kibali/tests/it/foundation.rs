@@ -22,6 +22,7 @@ both!(
             assert_eq!(answer.json()["httpStatusCode"], 401);
             assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
             assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+            assert!(answer.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
             assert_eq!(answer.header("x-request-id").unwrap().len(), 16);
         }
     }

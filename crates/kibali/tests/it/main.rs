@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // tests
 
+mod bad_input;
+mod clients;
 mod code;
 mod durability;
 mod foundation;
