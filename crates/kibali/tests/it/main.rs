@@ -9,6 +9,7 @@ mod durability;
 mod foundation;
 mod freshness;
 mod grants;
+mod identity;
 mod me;
 mod metadata_import;
 mod metadata_read;

@@ -176,7 +176,7 @@ pub(super) async fn end(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) 
 ///
 /// # Errors
 /// The database failed.
-pub async fn end_all_of_user(
+pub(crate) async fn end_all_of_user(
     tx: &mut Tx,
     user: ObjectId,
     why: EndedWhy,

@@ -150,7 +150,7 @@ impl Write for EndSession {
 ///
 /// # Errors
 /// The database failed.
-pub async fn end_others(
+pub(crate) async fn end_others(
     tx: &mut Tx,
     user: ObjectId,
     keep: Option<Hash>,

@@ -4,6 +4,8 @@ use kibali_metadata::import::Changes;
 use kibali_model::{ObjectId, Timestamp};
 
 use super::write::Hashes;
+use crate::door::grants::{self, EndedWhy};
+use crate::door::sessions;
 use crate::{Statement, StoreError, Tx, values};
 
 const ACCOUNT: Statement = Statement::new(
@@ -27,12 +29,6 @@ const CLIENT_SECRET: Statement = Statement::new(
     "client.set_secret",
     "update client set secret = $2, secret_created = $3, previous_secret = null, previous_until = null
      where object = $1",
-);
-const END_SESSIONS: Statement =
-    Statement::new("session.end_of_user", "delete from session where user_object = $1");
-const END_GRANTS: Statement = Statement::new(
-    "grant.end_of_user",
-    "update oauth_grant set ended = $2, ended_why = 'password changed' where user_object = $1 and ended is null",
 );
 
 macro_rules! deletes {
@@ -62,8 +58,7 @@ deletes! {
     "object.forget": "delete from object where id = $1",
 }
 
-pub(crate) const STATEMENTS: &[Statement] =
-    &[ACCOUNT, PASSWORD, CLIENT, CLIENT_SECRET, END_SESSIONS, END_GRANTS];
+pub(crate) const STATEMENTS: &[Statement] = &[ACCOUNT, PASSWORD, CLIENT, CLIENT_SECRET];
 pub(crate) const DELETE_STATEMENTS: &[Statement] = DELETES;
 
 /// Deletes an object with all its rows; a user's or a client's tokens die with it (rules of the door 6).
@@ -95,8 +90,8 @@ pub(super) async fn accounts_and_clients(
     for (user, hash) in &hashes.passwords {
         tx.run(PASSWORD, values![*user, hash.as_str(), now]).await?;
         // A password set by somebody else ends what the old one opened (rules of the door 6).
-        tx.run(END_SESSIONS, values![*user]).await?;
-        tx.run(END_GRANTS, values![*user, now]).await?;
+        sessions::end_others(tx, *user, None, now).await?;
+        grants::end_all_of_user(tx, *user, EndedWhy::PasswordReset, now).await?;
     }
     for (client, secret) in &hashes.client_secrets {
         tx.run(CLIENT_SECRET, values![*client, secret.clone(), now]).await?;

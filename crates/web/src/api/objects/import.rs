@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kibali_crypto::{ClientSecrets, hash_password, new_client_secret};
+use kibali_crypto::new_client_secret;
 use kibali_metadata::import::{
     Batch, Changes, Context, Facts, ImportParams, ImportReport, Plan, SecretWork, parse_payload, plan,
 };
@@ -110,19 +110,13 @@ async fn decide(
 
 /// Hashes what must be hashed, before the write begins (rules of the door 8).
 async fn hash(app: &App, changes: &Changes) -> Result<(Hashes, Vec<ClientSecretOnce>), Refusal> {
-    let verifiers = ClientSecrets::new(&app.master_key);
+    let verifiers = &app.identity().client_secrets;
     let mut hashes = Hashes::default();
     let mut made = Vec::new();
     for work in &changes.secrets {
         match work {
             SecretWork::Password(user, password) => {
-                let (random, cost) = (Arc::clone(&app.random), app.settings.bcrypt_cost);
-                let password = password.clone();
-                let hashed =
-                    tokio::task::spawn_blocking(move || hash_password(&*random, password.expose(), cost))
-                        .await;
-                let hash = hashed.map_err(Refusal::internal)?.map_err(Refusal::internal)?;
-                hashes.passwords.push((*user, hash));
+                hashes.passwords.push((*user, app.identity().passwords.hash(password.expose()).await?));
             }
             SecretWork::ClientSecret(client, secret) => {
                 hashes.client_secrets.push((*client, verifiers.verifier(secret.expose()).to_vec()));
