@@ -285,3 +285,34 @@ both!(
         }
     }
 );
+
+both!(
+    fn settings_rule_passwords_and_roles_of_users(t) {
+        let user = |id: &str, name: &str| {
+            let body = json!({
+                "id": id, "username": name, "password": PASSWORD, "firstName": "A", "surname": "B",
+                "userRoles": [{ "id": "Rkeeper0001" }]
+            });
+            t.post("/api/users").json(&body)
+        };
+        let authorities = ["F_USER_ADD", "F_USER_VIEW"];
+        let payload = json!({
+            "userRoles": [{ "id": "Rkeeper0001", "name": "Keeper", "authorities": authorities }],
+            "users": [{
+                "id": "Ukeeper0001", "username": "keeper", "password": PASSWORD, "firstName": "A", "surname": "B",
+                "userRoles": [{ "id": "Rkeeper0001" }]
+            }]
+        });
+        import(&t.app, &payload).await;
+        admin(t.post("/api/systemSettings/minPasswordLength?value=40")).send().await;
+        let short = admin(user("Uother00001", "other")).send().await;
+        assert!(short.status == 409 && short.text().contains("E4005"), "{}", short.text());
+        admin(t.delete("/api/systemSettings/minPasswordLength")).send().await;
+        // A role of one's own is given on only where the installation says so.
+        let own = user("Uother00001", "other").basic("keeper", PASSWORD).send().await;
+        assert!(own.status == 409 && own.text().contains("E3003"), "{} {}", own.status, own.text());
+        admin(t.post("/api/systemSettings/keyCanGrantOwnUserAuthorityGroups?value=true")).send().await;
+        let own = user("Uother00001", "other").basic("keeper", PASSWORD).send().await;
+        assert_eq!(own.status, 201, "{}", own.text());
+    }
+);

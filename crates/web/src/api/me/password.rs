@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use kibali_metadata::language::Fields;
-use kibali_model::{Credential, PasswordPolicy, Principal};
+use kibali_model::{Credential, Principal};
 use kibali_store::door::accounts;
 use kibali_store::door::passwords::ChangeOwnPassword;
 use serde_json::{Value, json};
@@ -115,12 +115,7 @@ async fn credential_version(app: &App, caller: &Principal) -> Result<i64, Refusa
 /// What is wrong with a new password, if something is.
 async fn fault(app: &App, caller: &Principal, password: &str) -> Result<Option<String>, Refusal> {
     let stored = Stored::read(&mut app.store.reader().await?).await?;
-    let length = |name: &str| stored.named(name).as_u64().and_then(|length| usize::try_from(length).ok());
-    let default = PasswordPolicy::default();
-    let policy = PasswordPolicy {
-        min: length("minPasswordLength").unwrap_or(default.min),
-        max: length("maxPasswordLength").unwrap_or(default.max),
-    };
+    let policy = stored.password_policy();
     let user = objects::own_user(app, caller, &Fields::names(&["email"])).await?;
     let email = user.get("email").and_then(Value::as_str);
     let verdict = policy.check(password, &caller.username, email);

@@ -6,12 +6,13 @@ use kibali_crypto::new_client_secret;
 use kibali_metadata::import::{
     Batch, Changes, Context, Facts, ImportParams, ImportReport, Plan, SecretWork, parse_payload, plan,
 };
-use kibali_model::{Authorities, Credential, ObjectId, OrgUnitScope, PasswordPolicy, Principal, Uid};
+use kibali_model::{Authorities, Credential, ObjectId, OrgUnitScope, Principal, Uid};
 use kibali_store::StoreError;
 use kibali_store::objects::facts;
 use kibali_store::objects::write::{Hashes, WriteChanges};
 use serde_json::{Map, Value, json};
 
+use crate::api::settings::stored::Stored;
 use crate::{App, Refusal};
 
 /// How often a plan may ask before something is wrong with it.
@@ -84,6 +85,8 @@ async fn decide(
     params: ImportParams,
     own_address: bool,
 ) -> Result<Plan, Refusal> {
+    let mut reader = app.store.snapshot().await?;
+    let settings = Stored::read(&mut reader).await?;
     let mut seed = [0; 8];
     app.random.fill(&mut seed);
     let context = Context {
@@ -93,11 +96,10 @@ async fn decide(
         first_id: app.new_object_id(),
         seed: u64::from_be_bytes(seed),
         params,
-        passwords: PasswordPolicy::default(),
-        may_grant_own_roles: false,
+        passwords: settings.password_policy(),
+        may_grant_own_roles: settings.may_grant_own_roles(),
         own_address,
     };
-    let mut reader = app.store.snapshot().await?;
     let mut known = Facts::default();
     for _ in 0..ROUNDS {
         match plan(batch, &known, &context) {

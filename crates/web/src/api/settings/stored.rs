@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use kibali_model::PasswordPolicy;
 use kibali_store::door::settings;
 use kibali_store::{Reader, StoreError};
 use serde_json::Value;
@@ -37,6 +38,21 @@ impl Stored {
     /// The value of a setting by name.
     pub(crate) fn named(&self, name: &str) -> Value {
         keys::system(name).map_or(Value::Null, |key| self.value(key))
+    }
+
+    /// What the installation asks of a password.
+    pub(crate) fn password_policy(&self) -> PasswordPolicy {
+        let length = |name: &str| self.named(name).as_u64().and_then(|length| usize::try_from(length).ok());
+        let default = PasswordPolicy::default();
+        PasswordPolicy {
+            min: length("minPasswordLength").unwrap_or(default.min),
+            max: length("maxPasswordLength").unwrap_or(default.max),
+        }
+    }
+
+    /// May somebody give others a role they hold themselves?
+    pub(crate) fn may_grant_own_roles(&self) -> bool {
+        self.named("keyCanGrantOwnUserAuthorityGroups") == Value::Bool(true)
     }
 
     /// The text stored under a name.
