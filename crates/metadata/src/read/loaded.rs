@@ -27,6 +27,8 @@ pub enum Slot {
         links: HashMap<ObjectId, Vec<Link>>,
         /// The objects they lead to.
         level: Loaded,
+        /// They hold this level's objects in embedded objects, and only those are shown of them.
+        embedding: bool,
     },
 }
 
@@ -145,6 +147,37 @@ impl Loaded {
             list.dedup();
         }
         (users, groups)
+    }
+
+    /// How many references an answer of this tree emits. An object is loaded once however many others show
+    /// it, so this may be far more than was loaded.
+    #[must_use]
+    pub fn emitted(&self) -> usize {
+        let times = (0..self.records.len()).map(|place| ((place, 0), 1)).collect();
+        self.emitted_times(&times)
+    }
+
+    /// `times` says how often each object is shown; of one that is shown for an embedded object of its own,
+    /// by that object's number, only the references of that.
+    fn emitted_times(&self, times: &HashMap<(usize, i64), usize>) -> usize {
+        let mut total: usize = 0;
+        for slot in &self.slots {
+            let Slot::Objects { links, level, embedding } = slot else { continue };
+            let mut below: HashMap<(usize, i64), usize> = HashMap::new();
+            for ((place, element), times) in times {
+                let links = self.records.get(*place).and_then(|record| links.get(&record.id));
+                for link in links.into_iter().flatten() {
+                    if *element == 0 || *element == link.element {
+                        total = total.saturating_add(*times);
+                        let shown_for = if *embedding { link.element } else { 0 };
+                        let count = below.entry((link.record, shown_for)).or_default();
+                        *count = count.saturating_add(*times);
+                    }
+                }
+            }
+            total = total.saturating_add(level.emitted_times(&below));
+        }
+        total
     }
 
     fn gather(&self, users: &mut Vec<String>, groups: &mut Vec<String>) {

@@ -239,7 +239,7 @@ impl<'a> Projector<'a> {
 
     /// The objects of a slot, written; of an embedded object only those its element holds.
     fn targets(&self, place: Place<'_, '_, '_>, slot: usize) -> Vec<Value> {
-        let Some(Slot::Objects { links, level }) = place.level.slots.get(slot) else { return Vec::new() };
+        let Some(Slot::Objects { links, level, .. }) = place.level.slots.get(slot) else { return Vec::new() };
         let (Want::Objects(shape) | Want::Ancestors(shape)) = (match place.shape.slots.get(slot) {
             Some(need) => &need.want,
             None => return Vec::new(),
@@ -280,7 +280,7 @@ impl<'a> Projector<'a> {
         entries: &[Entry<'_>],
         place: Place<'_, '_, '_>,
     ) -> Value {
-        let Some(Slot::Objects { links, level }) = place.level.slots.get(slot) else { return json!([]) };
+        let Some(Slot::Objects { links, level, .. }) = place.level.slots.get(slot) else { return json!([]) };
         let Some(Want::Objects(shape)) = place.shape.slots.get(slot).map(|need| &need.want) else {
             return json!([]);
         };

@@ -6,7 +6,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use kibali_metadata::kind::{End, Kind};
-use kibali_metadata::read::{Link, Loaded, More, Need, Record, Shape, Slot, Translation, Want};
+use kibali_metadata::read::{
+    Link, Loaded, MAX_REFERENCES, More, Need, ReadError, Record, Shape, Slot, Translation, Want,
+};
 use kibali_model::ObjectId;
 
 use super::compose::{Alias, Sql};
@@ -32,7 +34,12 @@ impl Reading<'_> {
             }
         }
         let records = ids.iter().filter_map(|id| found.remove(id)).collect();
-        self.complete(shape, records).await
+        let level = self.complete(shape, records).await?;
+        // Loaded is each object once; shown it may be under many others.
+        if level.emitted() > MAX_REFERENCES {
+            return Err(ReadError::TooManyReferences.into());
+        }
+        Ok(level)
     }
 
     /// Loads what records of a level have beside their columns.
@@ -104,7 +111,9 @@ impl Reading<'_> {
                 gathered.link(row.id(0)?, Link { element: row.int(1)?, record });
             }
         }
-        gathered.into_slot(self, shape).await
+        let embedding = need.end == End::Target
+            && self.context().registry.edge(need.edge).is_some_and(|edge| edge.embedded_in.is_some());
+        gathered.into_slot(self, shape, embedding).await
     }
 
     /// The ancestors of objects in the tree, root first.
@@ -150,7 +159,7 @@ impl Reading<'_> {
                 gathered.link(*id, Link { element: 0, record });
             }
         }
-        gathered.into_slot(self, shape).await
+        gathered.into_slot(self, shape, false).await
     }
 
     /// Appends whether the caller may read the object; where only uids are shown nobody asks.
@@ -250,10 +259,11 @@ impl Gathered {
         self,
         reading: &'f mut Reading<'_>,
         shape: &'f Shape<'_>,
+        embedding: bool,
     ) -> Pin<Box<dyn Future<Output = Result<Slot, ReadFailure>> + Send + 'f>> {
         Box::pin(async move {
             let level = reading.complete(shape, self.records).await?;
-            Ok(Slot::Objects { links: self.links, level })
+            Ok(Slot::Objects { links: self.links, level, embedding })
         })
     }
 }

@@ -9,7 +9,7 @@ use kibali_testkit::{Engine, TestApp, both, seed};
 use serde_json::json;
 
 use super::filters::units;
-use super::read;
+use super::{ask, read};
 
 /// Objects of the kind that is searched; few of them may be read.
 const MANY: i64 = 20_000;
@@ -216,5 +216,28 @@ both!(
         let body = read(t, "/api/userGroups/GroupLarge1?fields=users,users~size~rename(n)").await;
         assert_eq!(body["n"], MEMBERS);
         assert_eq!(body["users"].as_array().unwrap().len(), usize::try_from(MEMBERS).unwrap());
+        // Loaded once, shown 80,000 times 80,000 times.
+        let path = "/api/userGroups/GroupLarge1?fields=users%5BuserGroups%5Busers%5D%5D";
+        let refused = ask(t, path).await;
+        assert_eq!(refused.status, 409);
+        assert!(refused.json()["message"].as_str().unwrap().contains("1000000 references"), "{}", refused.text());
+    }
+);
+
+both!(
+    fn a_document_filter_looks_into_no_more_than_its_limit(t) {
+        let numbers = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 300001)";
+        let objects = format!(
+            "insert into object (id, kind, uid, name, name_key, created, updated, public_read, doc) {numbers} \
+             select {FIRST} + i, 'dataElement', 'E' || cast(1000000000 + i as text), 'n', 'n', 0, 0, 1, '{{}}' from n"
+        );
+        t.app.store.write(Script(vec![objects])).await.unwrap();
+        let refused = ask(t, "/api/dataElements?fields=id&filter=valueType:eq:TEXT").await;
+        assert_eq!(refused.status, 409);
+        let message = refused.json()["message"].as_str().unwrap().to_owned();
+        assert!(message.starts_with("`valueType` would have to look into more than 300000 objects"), "{message}");
+        let narrowed = ask(t, "/api/dataElements?fields=id&filter=valueType:eq:TEXT&filter=id:in:%5BE1000000001%5D").await;
+        assert_eq!(narrowed.status, 200);
+        assert_eq!(ask(t, "/api/dataElements?fields=id&order=valueType:asc").await.status, 409);
     }
 );

@@ -10,6 +10,7 @@ const USERS: usize = 100;
 const GROUPS: usize = 8;
 /// Of each of the two kinds; users times all objects is the number of pairs compared.
 const OBJECTS: usize = 60;
+const _: () = assert!(USERS * 2 * OBJECTS >= 10_000);
 const PASSWORD: &str = "Dist_rict1";
 
 /// One user as the evaluator knows it.
@@ -240,7 +241,6 @@ async fn compare_filters(t: &TestApp, world: &World, user: &User) {
 
 both!(
     fn sql_agrees_with_the_reference_over_ten_thousand_pairs(t) {
-        assert!(USERS * 2 * OBJECTS >= 10_000);
         let world = World::new(&TestRandom::new(36));
         seed::import(&t.app, &world.payload()).await;
         for user in &world.users {
@@ -248,5 +248,31 @@ both!(
             compare_categories(t, &world, user).await;
             compare_filters(t, &world, user).await;
         }
+    }
+);
+
+both!(
+    fn a_kind_that_may_not_be_read_is_403_and_shows_ids_only(t) {
+        let world = World::new(&TestRandom::new(37));
+        seed::import(&t.app, &world.payload()).await;
+        let user = &world.users[0];
+        let ask = async |path: &str| t.get(path).basic(&user.username, PASSWORD).send().await;
+        for path in ["/api/users", "/api/users/U0000000001", "/api/users/U0000000001/userRoles"] {
+            let refused = ask(path).await;
+            assert_eq!(refused.status, 403, "{path}");
+            let message = "You don't have the proper permissions to read objects of this type.";
+            assert_eq!(refused.json()["message"], message);
+        }
+        let groups = ask("/api/userGroups?fields=users%5Bid,name,username%5D").await.json();
+        let groups = groups["userGroups"].as_array().unwrap().clone();
+        let members: Vec<&Value> = groups.iter().flat_map(|group| group["users"].as_array().unwrap()).collect();
+        assert!(!members.is_empty());
+        assert!(members.iter().all(|member| member.as_object().unwrap().len() == 1), "{members:?}");
+        let matched = ask("/api/userGroups?filter=users.username:like:user").await.json();
+        assert_eq!(matched["userGroups"], json!([]));
+        for path in ["/api/metadata", "/api/metadata?users=true"] {
+            assert_eq!(ask(path).await.status, 409, "{path}");
+        }
+        assert_eq!(ask("/api/metadata?categories=true").await.status, 200);
     }
 );
