@@ -1,12 +1,12 @@
 //! The question whether a client may act as the user, and the page that says why it cannot be asked.
 
 use askama::Template;
-use axum::response::{Html, IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
-use http::{HeaderValue, StatusCode};
-use url::{Host, Url};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 
-use crate::{Refusal, Settings};
+use super::frame::Frame;
+use super::page::Page;
+use crate::Settings;
 
 /// What the consent page shows. Authorize and Deny are sent as `user_oauth_approval` `true` and `false`,
 /// as DHIS2 names it.
@@ -33,58 +33,32 @@ pub struct ConsentView {
 }
 
 #[derive(Template)]
-#[template(
-    ext = "html",
-    source = r#"<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Authorize {{ view.client_name }}</title>
-<h1>Authorize {{ view.client_name }}</h1>
-<p><b>{{ view.client_name }}</b> ({{ view.client_id }}) asks to act as {{ view.user_name }} ({{ view.username }}):</p>
-<ul>{% for ask in view.asks %}<li>{{ ask }}</li>{% endfor %}</ul>
-<p>The answer goes to {{ view.destination }}</p>
-<form method="post" action="{{ context }}{{ view.action }}">
-<input type="hidden" name="csrf" value="{{ view.csrf }}">
-{% for (name, value) in view.carried %}<input type="hidden" name="{{ name }}" value="{{ value }}">
-{% endfor %}<button name="user_oauth_approval" value="true">Authorize</button>
-<button name="user_oauth_approval" value="false">Deny</button>
-</form></html>"#
-)]
-struct Consent<'a> {
-    context: &'a str,
-    view: ConsentView,
+#[template(path = "consent.html")]
+pub(super) struct Consent {
+    pub(super) frame: Frame,
+    pub(super) view: ConsentView,
 }
 
 /// The consent page.
 #[must_use]
 pub fn consent_page(settings: &Settings, view: ConsentView) -> Response {
-    let also = form_source(&view.destination).map(|source| format!(" {source}")).unwrap_or_default();
-    let policy =
-        format!("default-src 'none'; form-action 'self'{also}; frame-ancestors 'none'; base-uri 'none'");
-    let policy = HeaderValue::from_str(&policy)
-        .unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
-    let headers = [
-        (CONTENT_SECURITY_POLICY, policy),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    ];
-    match (Consent { context: settings.context_path(), view }).render() {
-        Ok(html) => (headers, Html(html)).into_response(),
-        Err(error) => Refusal::internal(error).into_response(),
-    }
+    let frame = Frame::anonymous(settings, "Authorize").signed_in(&view.username, &view.csrf);
+    let destination = view.destination.clone();
+    Page::render(&Consent { frame, view }).map(|page| page.ending_at(&destination)).into_response()
 }
 
-/// The page that says why a client's request cannot be answered at its redirect URI (legacy reference
-/// 4.3). `summary` is the OAuth2 error and its description.
+/// The page that says why a client's request cannot be answered at its redirect URI (oauth2-legacy
+/// reference 4.3). `summary` is the OAuth2 error and its description.
 #[must_use]
 pub fn oauth_error_page(settings: &Settings, status: StatusCode, summary: &str) -> Response {
-    super::error_page(settings, status, "The application's request cannot be answered", summary, None)
-}
-
-/// The narrowest source of a Content Security Policy that covers `redirect_uri`: its origin, or its scheme
-/// where no origin can be written (a custom scheme, or an IPv6 address, which CSP 3 has no syntax for).
-fn form_source(redirect_uri: &str) -> Option<String> {
-    let url = Url::parse(redirect_uri).ok()?;
-    match (url.scheme(), url.host()) {
-        ("http" | "https", Some(Host::Domain(_) | Host::Ipv4(_))) => Some(url.origin().ascii_serialization()),
-        (scheme, _) => Some(format!("{scheme}:")),
-    }
+    let message = super::error::Message {
+        frame: Frame::anonymous(settings, "Authorize"),
+        heading: "The application's request cannot be answered".to_owned(),
+        text: "It was sent here with something missing or wrong. You cannot mend that here; tell those who \
+               run the application what it says below."
+            .to_owned(),
+        detail: Some(summary.to_owned()),
+        request_id: None,
+    };
+    Page::render(&message).map(|page| page.status(status)).into_response()
 }

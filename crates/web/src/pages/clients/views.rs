@@ -1,0 +1,79 @@
+//! The pages of *Settings > OAuth2 Clients*.
+
+use askama::Template;
+
+use super::super::frame::Frame;
+use super::super::parts::Copy;
+use super::connect::Connect;
+use super::form::{ClientForm, Grant};
+
+/// The list.
+#[derive(Template)]
+#[template(path = "clients.html")]
+pub(super) struct List {
+    pub(super) frame: Frame,
+    /// What has just been done.
+    pub(super) notice: Option<&'static str>,
+    pub(super) rows: Vec<Row>,
+    pub(super) page: usize,
+    pub(super) pages: usize,
+}
+
+/// One client of the list.
+pub(super) struct Row {
+    pub(super) uid: String,
+    pub(super) name: String,
+    pub(super) client_id: String,
+    pub(super) grants: Vec<Grant>,
+}
+
+/// *Add*.
+#[derive(Template)]
+#[template(path = "client_new.html")]
+pub(super) struct New<'a> {
+    pub(super) frame: &'a Frame,
+    pub(super) form: ClientForm<'a>,
+}
+
+/// *Edit*, with everything else that can be done with a client.
+#[derive(Template)]
+#[template(path = "client_edit.html")]
+pub(super) struct Edit<'a> {
+    pub(super) frame: &'a Frame,
+    pub(super) uid: &'a str,
+    pub(super) heading: &'a str,
+    pub(super) form: ClientForm<'a>,
+    pub(super) overlaps: Vec<Choice>,
+    pub(super) connect: Connect,
+}
+
+/// One of several, of which one is chosen.
+pub(super) struct Choice {
+    pub(super) value: &'static str,
+    pub(super) label: &'static str,
+    pub(super) on: bool,
+}
+
+/// The one page that shows a secret.
+#[derive(Template)]
+#[template(path = "client_secret.html")]
+pub(super) struct Secret {
+    pub(super) frame: Frame,
+    pub(super) heading: String,
+    pub(super) notice: &'static str,
+    pub(super) client_id: Copy,
+    pub(super) secret: Copy,
+    /// Until when the old one works.
+    pub(super) old_secret: Option<&'static str>,
+    pub(super) connect: Connect,
+}
+
+/// *Delete*, asked once more.
+#[derive(Template)]
+#[template(path = "client_delete.html")]
+pub(super) struct Delete<'a> {
+    pub(super) frame: &'a Frame,
+    pub(super) uid: &'a str,
+    pub(super) name: &'a str,
+    pub(super) client_id: &'a str,
+}

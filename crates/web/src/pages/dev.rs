@@ -1,0 +1,75 @@
+//! `/dev/callback`: where the code flow can be tried, in `kibali dev` only.
+
+use askama::Template;
+use axum::extract::{RawQuery, State};
+
+use super::clients::quoted;
+use super::frame::Frame;
+use super::page::Page;
+use super::parts::Copy;
+use crate::{App, Refusal, Settings};
+
+/// The client that comes with `kibali dev`.
+pub const DEMO_CLIENT_ID: &str = "demo";
+/// Its secret, the one of DHIS2's own example. Everybody knows it: `kibali serve` never has it.
+pub const DEMO_CLIENT_SECRET: &str = "1e6db50c-0fee-11e5-98d0-3c15c2c6caf6";
+/// Where this page is, below the context path.
+pub const CALLBACK_PATH: &str = "/dev/callback";
+
+#[derive(Template)]
+#[template(path = "callback.html")]
+pub(super) struct Callback {
+    frame: Frame,
+    error: Option<String>,
+    error_description: String,
+    code: Option<Copy>,
+    state: Option<String>,
+    curl: Copy,
+    callback_url: String,
+    try_url: String,
+    demo_client: &'static str,
+}
+
+impl Callback {
+    /// The page for an authorization answer, as it stands in the query.
+    pub(super) fn new(settings: &Settings, query: &str) -> Self {
+        let parameter = |name: &str| {
+            let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        };
+        let callback_url = settings.absolute(CALLBACK_PATH);
+        let code = parameter("code");
+        let curl = format!(
+            "curl -u {} -d grant_type=authorization_code --data-urlencode {} --data-urlencode {} {}",
+            quoted(&format!("{DEMO_CLIENT_ID}:{DEMO_CLIENT_SECRET}")),
+            quoted(&format!("code={}", code.as_deref().unwrap_or_default())),
+            quoted(&format!("redirect_uri={callback_url}")),
+            quoted(&settings.absolute("/uaa/oauth/token")),
+        );
+        let asked: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("response_type", "code")
+            .append_pair("client_id", DEMO_CLIENT_ID)
+            .append_pair("redirect_uri", &callback_url)
+            .append_pair("state", "try")
+            .finish();
+        Self {
+            frame: Frame::anonymous(settings, "Callback"),
+            error: parameter("error"),
+            error_description: parameter("error_description").unwrap_or_default(),
+            code: code.map(|code| Copy::new("code", "code", code)),
+            state: parameter("state"),
+            curl: Copy::new("curl", "curl line that spends the code", curl),
+            try_url: format!("{}/uaa/oauth/authorize?{asked}", settings.context_path()),
+            callback_url,
+            demo_client: DEMO_CLIENT_ID,
+        }
+    }
+}
+
+/// `GET /dev/callback`.
+pub(super) async fn callback(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Page, Refusal> {
+    if !app.settings.dev {
+        return Err(Refusal::NotFound);
+    }
+    Page::render(&Callback::new(&app.settings, query.as_deref().unwrap_or_default()))
+}
