@@ -144,6 +144,21 @@ both!(
 );
 
 both!(
+    fn a_deleted_attribute_leaves_what_is_remembered(t) {
+        seed_nurse(t).await;
+        let attribute = json!({ "id": "ATbadge0001", "name": "Badge", "shortName": "Badge", "valueType": "TEXT", "userAttribute": true });
+        import(&t.app, &json!({ "attributes": [attribute] })).await;
+        let value = json!([{ "op": "add", "path": "/attributeValues", "value": [{ "attribute": { "id": "ATbadge0001" }, "value": "7" }] }]);
+        let patch = admin(t.patch("/api/users/Unurse00001")).body("application/json-patch+json", value.to_string());
+        assert_eq!(patch.send().await.status, 200);
+        assert_eq!(get(t, "/api/me").await["attributeValues"][0]["value"], "7");
+        let deleted = admin(t.delete("/api/attributes/ATbadge0001")).send().await;
+        let expected = if deleted.status == 200 { json!([]) } else { json!([{ "attribute": { "id": "ATbadge0001" }, "value": "7" }]) };
+        assert_eq!(get(t, "/api/me").await["attributeValues"], expected, "{}", deleted.text());
+    }
+);
+
+both!(
     fn the_profile_is_the_callers_own_and_nothing_else_is(t) {
         seed_nurse(t).await;
         let body = json!({

@@ -107,7 +107,8 @@ fn refused(answer: &Response, method: &Method, speech: Speech) -> Option<Refusal
     let unspoken = HttpBody::is_end_stream(answer.body());
     let plain =
         answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
-    if !unspoken && !(plain && speech.room != Room::Page) {
+    let is_framework_text = plain && speech.room != Room::Page;
+    if !unspoken && !is_framework_text {
         return None;
     }
     let allow =

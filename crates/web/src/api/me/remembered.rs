@@ -8,6 +8,8 @@ use kibali_store::door::changes::Topic;
 use kibali_store::fresh::{Cached, Change, RestsOn};
 use serde_json::{Map, Value};
 
+use crate::Refusal;
+
 /// Users remembered at most.
 const MOST: usize = 2_000;
 
@@ -24,7 +26,7 @@ pub(super) struct About {
 }
 
 impl About {
-    /// Of an answer whose members are these; none where it must not be remembered.
+    /// Of an answer whose members are these.
     pub(super) fn new(user: ObjectId, members: &Map<String, Value>) -> Self {
         let json = Value::from_iter(members.clone()).to_string();
         Self { user, opening: json.strip_suffix('}').unwrap_or(&json).into() }
@@ -48,12 +50,32 @@ impl Remembered {
         Self(Cached::new(store.feed(), MOST))
     }
 
-    /// What is remembered of `user`, or what `load` finds.
-    pub(super) async fn of<E>(
+    /// What is remembered of `user`, or what `load` finds. A user with attribute values is not remembered:
+    /// they go when an attribute is deleted, of which no notice tells.
+    pub(super) async fn of(
         &self,
         user: ObjectId,
-        load: impl Future<Output = Result<About, E>>,
-    ) -> Result<About, E> {
-        self.0.get_or_load(&user, load).await
+        load: impl Future<Output = Result<(About, HasAttributeValues), Refusal>>,
+    ) -> Result<About, Refusal> {
+        let load = async {
+            match load.await {
+                Ok((about, HasAttributeValues(false))) => Ok(about),
+                Ok((about, HasAttributeValues(true))) => Err(NotKept::About(about)),
+                Err(refusal) => Err(NotKept::Refused(refusal)),
+            }
+        };
+        match self.0.get_or_load(&user, load).await {
+            Ok(about) | Err(NotKept::About(about)) => Ok(about),
+            Err(NotKept::Refused(refusal)) => Err(refusal),
+        }
     }
+}
+
+/// Does the user have attribute values?
+pub(super) struct HasAttributeValues(pub(super) bool);
+
+/// What a load brings that is not to be remembered.
+enum NotKept {
+    About(About),
+    Refused(Refusal),
 }

@@ -10,7 +10,7 @@ use kibali_model::Principal;
 use kibali_store::objects::readable_data;
 use serde_json::{Map, Value, json};
 
-use super::remembered::About;
+use super::remembered::{About, HasAttributeValues};
 use crate::api::query::Pairs;
 use crate::api::settings::user as user_settings;
 use crate::api::{XmlRoot, answer, objects};
@@ -91,7 +91,7 @@ async fn whole(app: &App, caller: &Principal) -> Result<Response, Refusal> {
     Ok(response)
 }
 
-async fn about(app: &App, caller: &Principal) -> Result<About, Refusal> {
+async fn about(app: &App, caller: &Principal) -> Result<(About, HasAttributeValues), Refusal> {
     let mut members = own_object(app, caller, &Fields::names(SHOWN)).await?;
     // It moves with every sign-in, of which no notice tells.
     if let Some(Value::Object(credentials)) = members.get_mut("userCredentials") {
@@ -100,7 +100,9 @@ async fn about(app: &App, caller: &Principal) -> Result<About, Refusal> {
     for name in EXTRAS.iter().filter(|name| **name != "dataSets") {
         members.insert((*name).to_owned(), extra(app, caller, name).await?);
     }
-    Ok(About::new(caller.user, &members))
+    let values = members.get("attributeValues").and_then(Value::as_array);
+    let has_values = HasAttributeValues(values.is_some_and(|values| !values.is_empty()));
+    Ok((About::new(caller.user, &members), has_values))
 }
 
 async fn own_object(app: &App, caller: &Principal, fields: &Fields) -> Result<Map<String, Value>, Refusal> {
