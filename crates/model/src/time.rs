@@ -34,6 +34,18 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
+    /// This point so many months before; the last day of a month that is too short. Beyond the calendar, the
+    /// beginning of it.
+    #[must_use]
+    pub fn minus_months(self, months: i64) -> Self {
+        let earlier = jiff::Span::new()
+            .try_months(months)
+            .ok()
+            .and_then(|span| self.civil().checked_sub(span).ok())
+            .and_then(|local| Offset::UTC.to_timestamp(local).ok());
+        Self(earlier.map_or(i64::MIN, |stamp| stamp.as_millisecond()))
+    }
+
     /// Whole seconds from `earlier` to this point, negative when it lies before.
     #[must_use]
     pub const fn seconds_since(self, earlier: Self) -> i64 {

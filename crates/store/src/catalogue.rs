@@ -4,7 +4,7 @@ use crate::door::{
     accounts, audit, changes, clients, codes, grants, installation, passwords, principals, purge, sessions,
     settings, setup_link, tokens,
 };
-use crate::objects::{counts, people, readable_data, write, write_side};
+use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
 
 /// The statements of every module.
@@ -29,6 +29,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         counts::STATEMENTS,
         people::STATEMENTS,
         readable_data::STATEMENTS,
+        roles::STATEMENTS,
         write::STATEMENTS,
         write_side::STATEMENTS,
         write_side::DELETE_STATEMENTS,

@@ -43,33 +43,33 @@ kibali_testkit::both!(fn the_setup_files_import_in_their_order_and_again(t) {
     create_defaults(&t.app).await.unwrap();
     for file in [SETUP[0], SETUP[1], SETUP[1], SETUP[2], SETUP[3], "aggregate-metadata", "aggregate-metadata"] {
         let Some(payload) = payload(&format!("{file}.json")) else { return };
-        let report = take(&t, &payload).await;
+        let report = take(t, &payload).await;
         let errors: Vec<&str> = report.errors().map(|error| error.message.as_str()).take(5).collect();
         assert_eq!((report.status, report.stats.ignored), (Status::Ok, 0), "{file}: {errors:?}");
     }
     let path = "select path from tree t join object o on o.id = t.object where o.uid = 'DiszpKrYNg8' and level = 4";
-    assert_eq!(texts(&t, path).await, ["/ImspTQPwCqd/O6uvpzGd5pu/YuQRtpLP10I/DiszpKrYNg8"]);
+    assert_eq!(texts(t, path).await, ["/ImspTQPwCqd/O6uvpzGd5pu/YuQRtpLP10I/DiszpKrYNg8"]);
 });
 
 kibali_testkit::both!(fn importing_again_changes_nothing_that_is_told(t) {
     create_defaults(&t.app).await.unwrap();
     let Some(payload) = payload("setup-metadata.json") else { return };
-    take(&t, &payload).await;
-    let first = told(&t).await;
-    take(&t, &payload).await;
-    assert_eq!(told(&t).await, first);
+    take(t, &payload).await;
+    let first = told(t).await;
+    take(t, &payload).await;
+    assert_eq!(told(t).await, first);
 });
 
 kibali_testkit::both!(fn removing_a_referenced_object_names_it_and_writes_nothing(t) {
     create_defaults(&t.app).await.unwrap();
     let Some(mut payload) = payload("setup-metadata.json") else { return };
-    let before = told(&t).await;
+    let before = told(t).await;
     let units = payload.get_mut("organisationUnits").unwrap().as_array_mut().unwrap();
     units.retain(|unit| unit["id"] != "YuQRtpLP10I");
-    let report = take(&t, &payload).await;
+    let report = take(t, &payload).await;
     assert!(report.errors().any(|error| error.error_code == "E5002" && error.message.contains("YuQRtpLP10I")));
     assert_eq!(report.stats.ignored, report.stats.total);
-    assert_eq!(told(&t).await, before);
+    assert_eq!(told(t).await, before);
 });
 
 kibali_testkit::both!(fn two_names_change_places_and_a_subtree_moves(t) {
@@ -79,18 +79,18 @@ kibali_testkit::both!(fn two_names_change_places_and_a_subtree_moves(t) {
         { "id": "optionSet02", "name": two, "valueType": "TEXT" },
     ]}));
     for (one, two) in [("A", "B"), ("B", "A")] {
-        assert_eq!(take(&t, &sets(one, two)).await.status, Status::Ok);
+        assert_eq!(take(t, &sets(one, two)).await.status, Status::Ok);
     }
-    assert_eq!(texts(&t, "select name from object where kind = 'optionSet' order by uid").await, ["B", "A"]);
+    assert_eq!(texts(t, "select name from object where kind = 'optionSet' order by uid").await, ["B", "A"]);
     let unit = |id: &str, parent: &str| {
         let parent = if parent.is_empty() { Value::Null } else { json!({ "id": parent }) };
         json!({ "id": id, "name": id, "shortName": id, "openingDate": "2000", "parent": parent })
     };
     let units = [unit("unitC000000", "unitB000000"), unit("unitB000000", "unitA000000"),
                  unit("unitA000000", ""), unit("unitZ000000", "")];
-    assert_eq!(take(&t, &of(json!({ "organisationUnits": units }))).await.status, Status::Ok);
+    assert_eq!(take(t, &of(json!({ "organisationUnits": units }))).await.status, Status::Ok);
     let moved = of(json!({ "organisationUnits": [unit("unitB000000", "unitZ000000")] }));
-    assert_eq!(take(&t, &moved).await.status, Status::Ok);
+    assert_eq!(take(t, &moved).await.status, Status::Ok);
     let under = "select path from tree where path like '/unitZ000000/%' order by path";
-    assert_eq!(texts(&t, under).await, ["/unitZ000000/unitB000000", "/unitZ000000/unitB000000/unitC000000"]);
+    assert_eq!(texts(t, under).await, ["/unitZ000000/unitB000000", "/unitZ000000/unitB000000/unitC000000"]);
 });

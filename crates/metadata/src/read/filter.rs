@@ -6,7 +6,7 @@ use super::ReadError;
 use super::leaf::{
     Key, column_key, constant, display, document, path_test, person_key, size, size_test, text, truth,
 };
-use super::predicate::{IntKey, Predicate, Step, TextKey};
+use super::predicate::{DocumentValue, IntKey, Predicate, Residual, Source, Step, TextKey};
 use super::test::{Comparison, How, Scalar, Test};
 use crate::kind::{AccountColumn, Column, Computed, End, Kind, Property, Storage, TreeColumn, Type};
 use crate::language::{Filter, Junction, MAX_DEPTH, Operator};
@@ -39,10 +39,11 @@ pub fn resolve_filters<'r>(
     })
 }
 
-impl Predicate<'_> {
-    /// `query`: uid or code is the text, or the name holds it ignoring case; for users the login name too.
+impl<'r> Predicate<'r> {
+    /// `query`: uid or code is the text, or the name holds it ignoring case; for users the login name too, and
+    /// where the text has an `@` the e-mail address, which only the document holds.
     #[must_use]
-    pub fn query(kind: &Kind, text: &str) -> Self {
+    pub fn query(kind: &'r Kind, text: &str) -> Self {
         let part = |text: &str, ignore_case| Test::Match {
             how: How::Contains,
             value: text.to_owned(),
@@ -63,6 +64,12 @@ impl Predicate<'_> {
         let account = Storage::Account(AccountColumn::Username);
         if kind.properties.iter().any(|property| property.storage == account) {
             any.push(Predicate::Text(TextKey::Username, part(text, false)));
+            if let Some(email) = kind.property("email").filter(|_| text.contains('@')) {
+                let names = vec![email.name];
+                let value = DocumentValue { names, ty: &email.ty, size: false, translated: None };
+                let (path, source) = (email.name.to_owned(), Source::Document(value));
+                any.push(Predicate::Residual(Residual { path, source, test: part(&fold(text), true) }));
+            }
         }
         Predicate::Any(any)
     }

@@ -22,6 +22,8 @@ pub enum Predicate<'r> {
     Count(Step, Comparison, i64),
     /// At least one object there passes; one the caller may not read only for what is known of its uid.
     Through(Step, &'r Kind, Box<Predicate<'r>>),
+    /// Nothing that stands there is one of these.
+    NoneAt(Step, Vec<kibali_model::ObjectId>),
     /// Who created the object, or changed it last, passes.
     Person(TextKey, &'r Kind, Box<Predicate<'r>>),
     /// Within the subtree of the object with this uid.

@@ -123,6 +123,12 @@ pub(super) fn condition(
             targets(sql, context, target, inner, other);
             sql.push(")");
         }
+        Predicate::NoneAt(step, ids) => {
+            let (here, there) = ends(step.end);
+            sql.push("not exists (select 1 from reference r where r.").push(here).push(" = ").table(alias);
+            sql.push(".id and r.edge = ").bind(step.edge.0).push(" and r.").push(there).push(" in ");
+            sql.ids(ids.iter().copied()).push(")");
+        }
         Predicate::Person(key, target, inner) => {
             let other = sql.alias();
             text_value(sql, *key, alias);

@@ -11,6 +11,7 @@ pub mod people;
 pub mod readable_data;
 mod reading;
 mod residual;
+pub mod roles;
 mod rows;
 mod sql;
 mod visible;

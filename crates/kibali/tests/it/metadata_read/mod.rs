@@ -5,6 +5,7 @@ mod engines;
 mod fields;
 mod filters;
 mod lists;
+mod people;
 mod real;
 mod sharing;
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::read::{Ask, list_default, require_kind};
 use super::verbs::{Pairs, kind};
-use super::{csv, tree};
+use super::{csv, people, tree};
 use crate::api::answer;
 use crate::identity::Caller;
 use crate::speech::{Format, Speech};
@@ -29,7 +29,9 @@ pub(super) async fn list(
     let kind = kind(&app, &resource)?;
     require_kind(&caller, &kind)?;
     let ask = Ask::new(&app, &caller, &query).await?;
-    let view = tree::of_list(&kind, &caller, &query)?;
+    let mut view = tree::of_list(&kind, &caller, &query)?;
+    let people = people::of_list(&app, &kind, &caller, &query).await?;
+    view.predicate = Predicate::All(vec![view.predicate, people]);
     if speech.format == Format::Csv {
         return csv::list(&ask, &kind, view, &query).await;
     }

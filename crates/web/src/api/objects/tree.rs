@@ -5,6 +5,7 @@ use kibali_metadata::kind::{Storage, TreeColumn};
 use kibali_metadata::read::{Comparison, IntKey, Predicate, Scalar, SortKey, SortTerm, Test, TextKey};
 use kibali_model::{Principal, Uid};
 
+use super::parameter::{number, one, truth};
 use crate::Refusal;
 
 /// Which objects a view of the tree holds, and by what it is sorted first.
@@ -45,7 +46,7 @@ pub(super) fn of_list(
     if !has_tree(kind) {
         return Ok(TreeView::all());
     }
-    if pairs.iter().any(|(name, value)| name == "memberObject" && !value.is_empty()) {
+    if one(pairs, "memberObject")?.is_some() {
         return Err(Refusal::NotServed("member counts below organisation units"));
     }
     let mut all = Vec::new();
@@ -55,11 +56,11 @@ pub(super) fn of_list(
         }
     }
     for (name, switch) in SWITCHES {
-        if is_true(pairs, name) {
+        if truth(pairs, name)? {
             all.push(switch(caller));
         }
     }
-    let order = is_true(pairs, "levelSorted").then(|| by_level(false));
+    let order = truth(pairs, "levelSorted")?.then(|| by_level(false));
     Ok(TreeView { predicate: Predicate::All(all), order })
 }
 
@@ -95,7 +96,12 @@ impl Around {
         if let Some(levels) = number(pairs, "level")? {
             return Ok(Some(Self::Level(levels)));
         }
-        Ok(PARTS.iter().find(|(name, _, _)| is_true(pairs, name)).map(|(_, _, part)| *part))
+        for (name, _, part) in PARTS.iter().filter(|(name, _, _)| !name.is_empty()) {
+            if truth(pairs, name)? {
+                return Ok(Some(*part));
+            }
+        }
+        Ok(None)
     }
 
     /// The part that the path below the object asks for.
@@ -168,20 +174,4 @@ fn these(units: &[Uid]) -> Predicate<'static> {
 fn named<'u>(uids: impl Iterator<Item = &'u str>) -> Predicate<'static> {
     let values = uids.map(|uid| Scalar::Text(uid.to_owned())).collect();
     Predicate::Text(TextKey::Uid, Test::In { values, negated: false })
-}
-
-fn is_true(pairs: &[(String, String)], name: &str) -> bool {
-    !name.is_empty()
-        && pairs.iter().any(|(key, value)| key == name && value.trim().eq_ignore_ascii_case("true"))
-}
-
-fn number(pairs: &[(String, String)], name: &str) -> Result<Option<i64>, Refusal> {
-    let Some((_, value)) = pairs.iter().find(|(key, value)| key == name && !value.trim().is_empty()) else {
-        return Ok(None);
-    };
-    value.trim().parse().map(Some).map_err(|_| {
-        Refusal::bad_request(format!(
-            "Value '{value}' is not valid for parameter {name}. Valid values are: [a whole number]"
-        ))
-    })
 }
