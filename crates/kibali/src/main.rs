@@ -1,3 +1,48 @@
 //! The `kibali` binary: configuration, wiring and commands.
 
-fn main() {}
+mod cli;
+mod clock;
+mod commands;
+mod config;
+mod dev;
+mod failure;
+mod master_key;
+mod node;
+mod private_file;
+mod serve;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let words =
+        Cli::command().mut_subcommand("serve", |serve| serve.after_long_help(config::help())).get_matches();
+    let cli = Cli::from_arg_matches(&words).unwrap_or_else(|error| error.exit());
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            terminal::complain(format!("kibali: the system gives no threads: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::complain(format!("kibali: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Dev(dev) => dev::run(dev).await,
+        Command::Serve(settings) => commands::serve(&settings).await,
+        Command::Migrate(settings) => commands::migrate(&settings).await,
+    }
+}

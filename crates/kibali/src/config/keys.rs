@@ -1,0 +1,191 @@
+//! The keys of `kibali.conf`: one table, from which files, the environment and the documentation are read.
+
+use super::Config;
+use super::values;
+
+/// What a value does to the configuration; the error says what to write instead.
+pub(super) type Take = fn(&mut Config, &str) -> Result<(), String>;
+
+/// A key.
+pub(super) struct Key {
+    /// Its name in `kibali.conf`.
+    pub(super) name: &'static str,
+    /// What it means, with its unit.
+    pub(super) about: &'static str,
+    /// The value that holds when it is not set, as it would be written.
+    pub(super) default: &'static str,
+    pub(super) take: Take,
+}
+
+impl Key {
+    /// The environment variable that overrides it: `KIBALI_SERVER_BASE_URL` for `server.base.url`.
+    pub(super) fn variable(&self) -> String {
+        format!("KIBALI_{}", self.name.replace('.', "_").to_uppercase())
+    }
+}
+
+const fn key(name: &'static str, default: &'static str, about: &'static str, take: Take) -> Key {
+    Key { name, about, default, take }
+}
+
+/// Every key. Names that DHIS2's `dhis.conf` has mean what they mean there.
+pub(super) const KEYS: &[Key] = &[
+    key(
+        "server.base.url",
+        "http://localhost:8080",
+        "The address people use, with its context path; the only source of absolute addresses",
+        |config, value| values::base_url(value).map(|url| config.web.base_url = url),
+    ),
+    key("server.listen", "127.0.0.1:8080", "The address and port to listen on", |config, value| {
+        values::socket(value).map(|address| config.listen = address)
+    }),
+    key("server.as.version", "2.41", "The DHIS2 version to speak as", |config, value| {
+        value.parse().map(|version| config.web.as_version = version)
+    }),
+    key("server.connections", "2000", "Connections served at once; more wait", |config, value| {
+        values::number(value, 1, 100_000).map(|number| config.connections = number)
+    }),
+    key(
+        "server.tls.certificate",
+        "",
+        "A PEM file with the certificate and its chain; with server.tls.key, Kibali speaks https itself",
+        |config, value| {
+            config.tls_certificate = values::path(config, value);
+            Ok(())
+        },
+    ),
+    key("server.tls.key", "", "A PEM file with the private key of the certificate", |config, value| {
+        config.tls_key = values::path(config, value);
+        Ok(())
+    }),
+    key(
+        "proxy.trusted",
+        "",
+        "IP addresses, separated by commas, of proxies whose X-Forwarded-For is believed",
+        |config, value| values::addresses(value).map(|trusted| config.web.trusted_proxies = trusted),
+    ),
+    key(
+        "connection.url",
+        "kibali.db",
+        "An SQLite file, or postgres://user:password@host/database (jdbc:postgresql: is understood)",
+        |config, value| {
+            config.connection.url = kibali_crypto::Secret::new(value.to_owned());
+            Ok(())
+        },
+    ),
+    key("connection.username", "", "The PostgreSQL user, where the address has none", |config, value| {
+        config.connection.username = values::optional(value);
+        Ok(())
+    }),
+    key("connection.password", "", "Its password, where the address has none", |config, value| {
+        config.connection.password = values::optional(value).map(kibali_crypto::Secret::new);
+        Ok(())
+    }),
+    key("connection.pool.max_size", "8", "Connections to the database, at most", |config, value| {
+        values::number(value, 1, 1000).map(|number| config.connection.pool = number)
+    }),
+    key(
+        "secrets.master_key_file",
+        "master.key",
+        "The file with the key of the installation; made when absent and the database is new",
+        |config, value| {
+            config.master_key_file = values::path(config, value);
+            Ok(())
+        },
+    ),
+    key("system.session.timeout", "3600", "Seconds after which an unused session ends", |config, value| {
+        values::number(value, 60, 31_536_000).map(|seconds| config.web.session_seconds = seconds)
+    }),
+    key("oauth2.access_token.seconds", "43200", "Seconds an access token lives", |config, value| {
+        values::number(value, 60, 31_536_000).map(|seconds| config.web.access_token_seconds = seconds)
+    }),
+    key("oauth2.refresh_token.seconds", "2592000", "Seconds a refresh token lives", |config, value| {
+        values::number(value, 60, 315_360_000).map(|seconds| config.web.refresh_token_seconds = seconds)
+    }),
+    key("oauth2.code.seconds", "300", "Seconds an authorization code lives", |config, value| {
+        values::number(value, 10, 600).map(|seconds| config.web.code_seconds = seconds)
+    }),
+    key(
+        "oauth2.legacy.password_grants",
+        "100",
+        "Live sign-ins that one user may hold through one client by the password grant",
+        |config, value| values::number(value, 1, 10_000).map(|n| config.web.password_grants_per_user = n),
+    ),
+    key(
+        "oauth2.legacy.query_token",
+        "off",
+        "Accept ?access_token= in addresses, where it ends up in logs: on or off",
+        |config, value| values::switch(value).map(|on| config.web.query_token = on),
+    ),
+    key(
+        "password.bcrypt.cost",
+        "10",
+        "Work put into each new password hash; one more doubles it",
+        |config, value| values::number(value, 4, 16).map(|cost| config.web.bcrypt_cost = cost),
+    ),
+    key("password.hash.threads", "0", "Threads that hash passwords; 0: half the cores", |config, value| {
+        values::number(value, 0, 64).map(|threads| config.hash_threads = threads)
+    }),
+    key("logging.format", "text", "text or json", |config, value| {
+        values::log_format(value).map(|format| config.log_format = format)
+    }),
+    key("logging.level", "info", "error, warn, info, debug or trace", |config, value| {
+        values::log_level(value).map(|level| config.log_level = level)
+    }),
+];
+
+/// The key with this name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// The key that `name` was probably meant to be.
+pub(super) fn meant(name: &str) -> Option<&'static Key> {
+    let near = KEYS.iter().map(|key| (distance(name, key.name), key));
+    near.filter(|(far, _)| *far <= name.len().div_ceil(3)).min_by_key(|(far, _)| *far).map(|(_, key)| key)
+}
+
+/// Letters to change, add or take away to make one word of the other (Levenshtein).
+pub(super) fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (line, a) in from.chars().enumerate() {
+        let mut left = line + 1;
+        let mut next = vec![left];
+        for (b, pair) in to.chars().zip(row.windows(2)) {
+            if let [diagonal, above] = *pair {
+                left = (left + 1).min(above + 1).min(diagonal + usize::from(a != b));
+                next.push(left);
+            }
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_pen_finds_the_key_that_was_meant() {
+        for (typed, wanted) in [
+            ("server.base.ulr", Some("server.base.url")),
+            ("server.baseurl", Some("server.base.url")),
+            ("proxy.trustet", Some("proxy.trusted")),
+            ("connection.usename", Some("connection.username")),
+            ("filestore.provider", None),
+        ] {
+            assert_eq!(meant(typed).map(|key| key.name), wanted, "{typed}");
+        }
+    }
+
+    #[test]
+    fn every_default_in_the_table_is_the_value_that_holds() {
+        for key in KEYS {
+            let mut config = Config::at(std::path::Path::new("/home"));
+            let before = format!("{config:?}");
+            assert_eq!((key.take)(&mut config, key.default), Ok(()), "{}", key.name);
+            assert_eq!(format!("{config:?}"), before, "{}", key.name);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `kibali dev`: the real server on a store of its own, filled with a country that does not exist.
+
+mod banner;
+mod country;
+mod directory;
+mod seed;
+
+use std::path::Path;
+
+use url::Url;
+
+use crate::cli::Dev;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::serve::{self, Server};
+use crate::{node, terminal};
+
+/// Seeds where that is needed, says how to use it, and serves until stopped.
+///
+/// # Errors
+/// The address may not be listened on, or the data cannot be used.
+pub(crate) async fn run(dev: Dev) -> Result<(), Failure> {
+    if !dev.listen.ip().is_loopback() && !dev.allow_remote {
+        return Err(Failure::Said(format!(
+            "{} can be reached by others, and everybody knows the passwords of kibali dev; \
+             add --allow-remote if that is what you want",
+            dev.listen
+        )));
+    }
+    let directory = directory::Directory::of(dev.data.as_deref())?;
+    let mut config = Config::at(directory.path());
+    config.keep_in(directory.path());
+    config.listen = dev.listen;
+    config.web.as_version = dev.as_version;
+    config.web.dev = true;
+    let level = if dev.verbose { tracing::Level::INFO } else { tracing::Level::WARN };
+    serve::log::start(config.log_format, level);
+
+    let server = Server::bind(&config, "--listen").await?;
+    config.web.base_url = match dev.base_url {
+        Some(url) => url,
+        None => address(server.address())?,
+    };
+    let app = node::open(&config).await?;
+    seed::fill(&app).await?;
+    terminal::say(banner::text(&app.settings, dev.data.as_deref().map(Path::display)));
+    server.run(app).await
+}
+
+/// The address of a server that listens on `address`.
+fn address(address: std::net::SocketAddr) -> Result<Url, Failure> {
+    let host = match address.ip() {
+        ip if ip.is_unspecified() => "localhost".to_owned(),
+        std::net::IpAddr::V4(ip) => ip.to_string(),
+        std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    let text = format!("http://{host}:{}", address.port());
+    text.parse().map_err(|error| Failure::Said(format!("{text} is no address: {error}")))
+}

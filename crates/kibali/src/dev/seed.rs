@@ -1,0 +1,127 @@
+//! Who is there when `kibali dev` starts.
+
+use kibali_metadata::import::ImportParams;
+use kibali_store::door::setup_link;
+use kibali_web::App;
+use kibali_web::api::objects;
+use kibali_web::pages::{CALLBACK_PATH, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
+use serde_json::{Map, Value, json};
+
+use super::country::{self, COUNTRY, to, uid};
+use crate::failure::Failure;
+
+/// Somebody who can sign in. Everybody knows the password: `kibali serve` never has these users.
+pub(super) struct DevUser {
+    pub(super) name: &'static str,
+    pub(super) password: &'static str,
+    pub(super) about: &'static str,
+    first_name: &'static str,
+    surname: &'static str,
+    role: &'static str,
+    group: Option<&'static str>,
+    /// The organisation unit that the user works in.
+    unit: &'static str,
+}
+
+/// The users, the superuser first.
+pub(super) const USERS: [DevUser; 3] = [
+    DevUser {
+        name: "admin",
+        password: "district",
+        about: "superuser: may do everything",
+        first_name: "Asha",
+        surname: "Mkuu",
+        role: SUPERUSER,
+        group: None,
+        unit: COUNTRY,
+    },
+    DevUser {
+        name: "juma",
+        password: "Register-1",
+        about: "clerk in the district Ndege: reads what is shared with everyone",
+        first_name: "Juma",
+        surname: "Karani",
+        role: CLERK,
+        group: None,
+        unit: "Ndege",
+    },
+    DevUser {
+        name: "neema",
+        password: "Planning-1",
+        about: "planner of the province Mvua: edits data elements, sees the planners' data set",
+        first_name: "Neema",
+        surname: "Mpango",
+        role: PLANNER,
+        group: Some(PLANNERS),
+        unit: "Mvua",
+    },
+];
+
+const SUPERUSER: &str = "Superuser";
+const CLERK: &str = "Clerk";
+const PLANNER: &str = "Planner";
+/// The group with which the second data set is shared.
+pub(super) const PLANNERS: &str = "Planners";
+
+/// What each role may do.
+const ROLES: [(&str, &[&str]); 3] = [
+    (SUPERUSER, &["ALL"]),
+    (CLERK, &["F_DATAVALUE_ADD", "M_dhis-web-dashboard"]),
+    (
+        PLANNER,
+        &[
+            "F_DATAELEMENT_PUBLIC_ADD",
+            "F_DATAELEMENT_PRIVATE_ADD",
+            "F_DATAELEMENT_DELETE",
+            "F_VIEW_EVENT_ANALYTICS",
+        ],
+    ),
+];
+
+/// Fills a store in which nobody is yet.
+///
+/// # Errors
+/// The database failed, or the payload and the rules of import disagree.
+pub(super) async fn fill(app: &App) -> Result<(), Failure> {
+    if !setup_link::is_needed(&mut app.store.reader().await?).await? {
+        return Ok(());
+    }
+    let mut payload = country::payload();
+    payload.extend(people(app));
+    let system = objects::system_principal();
+    let report = objects::import(app, &system, &payload, ImportParams::default()).await?;
+    match report.errors().next() {
+        None => Ok(()),
+        Some(error) => Err(Failure::Said(format!("the demonstration data is refused: {}", error.message))),
+    }
+}
+
+fn people(app: &App) -> Map<String, Value> {
+    let roles = ROLES.map(|(name, authorities)| {
+        json!({ "id": uid("role", name), "code": name, "name": name, "authorities": authorities })
+    });
+    let users = USERS.map(|user| {
+        json!({
+            "id": uid("user", user.name), "username": user.name, "password": user.password,
+            "firstName": user.first_name, "surname": user.surname,
+            "userRoles": [to("role", user.role)],
+            "organisationUnits": [to("unit", user.unit)],
+            "dataViewOrganisationUnits": [to("unit", user.unit)]
+        })
+    });
+    let members = USERS.iter().filter(|user| user.group == Some(PLANNERS));
+    let members: Vec<Value> = members.map(|user| to("user", user.name)).collect();
+    let groups = [json!({ "id": uid("user group", PLANNERS), "name": PLANNERS, "users": members })];
+    let clients = [json!({
+        "id": uid("client", DEMO_CLIENT_ID), "name": "Demo", "cid": DEMO_CLIENT_ID, "secret": DEMO_CLIENT_SECRET,
+        "grantTypes": ["password", "refresh_token", "authorization_code"],
+        "redirectUris": [app.settings.absolute(CALLBACK_PATH), "http://127.0.0.1/callback"]
+    })];
+    let collections = [
+        ("userRoles", roles.to_vec()),
+        ("users", users.to_vec()),
+        ("userGroups", groups.to_vec()),
+        ("oAuth2Clients", clients.to_vec()),
+    ];
+    collections.into_iter().map(|(name, objects)| (name.to_owned(), Value::Array(objects))).collect()
+}

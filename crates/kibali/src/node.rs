@@ -1,0 +1,47 @@
+//! One node: the application of design, opened on what the configuration names.
+
+use std::sync::Arc;
+
+use kibali_crypto::SystemRandom;
+use kibali_store::{Location, Store};
+use kibali_web::api::objects;
+use kibali_web::{App, Parts};
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::master_key;
+
+/// Opens the database, brings it up to date, and puts the application on it.
+///
+/// # Errors
+/// The database cannot be used, or the master key does not belong to it.
+pub(crate) async fn open(config: &Config) -> Result<App, Failure> {
+    let location = config.location()?;
+    if let Location::Sqlite(file) = &location
+        && let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(directory).map_err(Failure::file(directory))?;
+    }
+    let store = Store::open(&location, config.store_options()).await?;
+    let random = Arc::new(SystemRandom);
+    let master_key = master_key::obtain(&config.master_key_file, &store, &*random).await?;
+    let registry = kibali_metadata::kinds::registry().map_err(|error| {
+        Failure::Said(format!("the descriptions of kinds contradict each other: {error}"))
+    })?;
+    let mut settings = config.web.clone();
+    settings.hash_threads = match config.hash_threads {
+        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
+        threads => threads,
+    };
+    let app = App::new(Parts {
+        store,
+        registry: Arc::new(registry),
+        clock: Arc::new(SystemClock),
+        random,
+        master_key,
+        settings,
+    });
+    objects::create_defaults(&app).await?;
+    Ok(app)
+}

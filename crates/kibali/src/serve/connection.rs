@@ -1,0 +1,107 @@
+//! Accepting connections and speaking HTTP on them, everything bounded.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+
+/// How long the head of a request, or a TLS handshake, may take. Also how long an idle connection is kept.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait when the system has no room for another connection.
+const NO_ROOM: Duration = Duration::from_millis(100);
+
+/// Serves connections, at most so many at once, until `stop` ends; then lets requests under way finish for
+/// as long as `grace`.
+pub(super) async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    most: usize,
+    service: Router,
+    stop: impl Future<Output = ()>,
+    grace: Duration,
+) {
+    let places = Arc::new(Semaphore::new(most));
+    let graceful = Arc::new(GracefulShutdown::new());
+    let accept = async {
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    let (tls, service, graceful) = (tls.clone(), service.clone(), Arc::clone(&graceful));
+                    tokio::spawn(async move { one(stream, peer, tls, service, &graceful, place).await });
+                }
+                // Out of descriptors, or the peer went away before it was accepted.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(NO_ROOM).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = accept => {}
+        () = stop => {}
+    }
+    drop(listener);
+    let Some(graceful) = Arc::into_inner(graceful) else {
+        // A handshake holds on; it has no request to finish.
+        return;
+    };
+    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+        tracing::warn!(seconds = grace.as_secs(), "requests that did not finish in time were cut off");
+    }
+}
+
+async fn one(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    service: Router,
+    graceful: &GracefulShutdown,
+    place: OwnedSemaphorePermit,
+) {
+    // Answers are small and written whole: waiting to fill a packet only delays them.
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => speak(stream, peer, service, graceful).await,
+        Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => speak(stream, peer, service, graceful).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
+            Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
+        },
+    }
+    drop(place);
+}
+
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    service: Router,
+    graceful: &GracefulShutdown,
+) {
+    let answer = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        service.clone().oneshot(request)
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(stream), answer);
+    if let Err(error) = graceful.watch(connection).await {
+        tracing::debug!(%peer, %error, "a connection broke off");
+    }
+}

@@ -1,0 +1,78 @@
+//! The running server: a socket, the application behind it, and what happens in the background.
+
+mod connection;
+mod health;
+pub(crate) mod log;
+mod metrics;
+mod round;
+mod signals;
+mod tls;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use kibali_web::App;
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// How long a request under way may take once the server was told to stop.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// A bound socket with everything that will answer on it.
+pub(crate) struct Server {
+    listener: TcpListener,
+    tls: Option<tokio_rustls::TlsAcceptor>,
+    connections: usize,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Binds the socket and reads the certificate. `choose` names the key or flag that chooses the address.
+    ///
+    /// # Errors
+    /// The address is taken, or the certificate cannot be used.
+    pub(crate) async fn bind(config: &Config, choose: &'static str) -> Result<Self, Failure> {
+        let failed = |source| Failure::Listen { address: config.listen, source, choose };
+        let tls = tls::acceptor(config)?;
+        let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, tls, connections: config.connections, address })
+    }
+
+    /// Where it listens; the port is a real one even when 0 was asked for.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until SIGTERM or SIGINT, then finishes what is under way, writes what was gathered, and closes
+    /// the store.
+    pub(crate) async fn run(self, app: App) -> Result<(), Failure> {
+        let stop = signals::stop()?;
+        let service = service(&app);
+        let background = tokio::spawn(round::keep(app.clone()));
+        connection::serve(self.listener, self.tls, self.connections, service, stop, GRACE).await;
+        background.abort();
+        round::last(&app).await;
+        app.store.close().await;
+        Ok(())
+    }
+}
+
+/// The application with what belongs to a process: health, metrics, the log of requests.
+fn service(app: &App) -> Router {
+    let metrics = metrics::Metrics::new();
+    let own = Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::show))
+        .with_state((app.clone(), metrics.clone()));
+    let prefix = app.settings.context_path();
+    let rooms = kibali_web::router(app.clone());
+    let all = if prefix.is_empty() { own } else { own.clone().nest(prefix, own) };
+    all.fallback_service(rooms).layer(from_fn_with_state(metrics, log::request))
+}

@@ -1,0 +1,25 @@
+//! What is done from time to time: taking away what has expired.
+
+use std::time::Duration;
+
+use kibali_store::door::purge;
+use kibali_web::App;
+
+/// Time between two rounds.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// Makes rounds until it is dropped.
+pub(super) async fn keep(app: App) {
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        let seconds = app.settings.access_token_seconds;
+        match purge::run(&app.store, app.now(), seconds).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::debug!(rows, "expired rows were taken away"),
+            Err(error) => tracing::warn!(%error, "expired rows were not taken away"),
+        }
+    }
+}
+
+/// What must not be lost when the server stops.
+pub(super) async fn last(_app: &App) {}
