@@ -25,8 +25,10 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// One object, one setting, one form.
+    /// One object, one setting.
     pub const SMALL: Self = Self { bytes: JSON_LIMIT, within: Duration::from_secs(20) };
+    /// A form: codes, tokens, passwords and addresses are short.
+    pub const FORM: Self = Self { bytes: 64 << 10, within: Duration::from_secs(20) };
     /// An import.
     pub const LARGE: Self = Self { bytes: 128 << 20, within: Duration::from_secs(300) };
 }
@@ -88,6 +90,21 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
     let is_json = media == "application/json" || media == "text/json" || media.ends_with("+json");
     let is_utf8 = charset.is_none_or(|charset| matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii"));
     if is_json && is_utf8 { Ok(()) } else { Err(Refusal::UnsupportedMediaType(TAKEN)) }
+}
+
+/// Is the body announced as a form in UTF-8?
+///
+/// # Errors
+/// [`Refusal::UnsupportedMediaType`].
+pub fn require_form(headers: &HeaderMap) -> Result<(), Refusal> {
+    const TAKEN: &str = "application/x-www-form-urlencoded in UTF-8";
+    let (media, charset) = headers.get(CONTENT_TYPE).map(content_type).unwrap_or_default();
+    let is_utf8 = charset.is_none_or(|charset| matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii"));
+    if media == "application/x-www-form-urlencoded" && is_utf8 {
+        Ok(())
+    } else {
+        Err(Refusal::UnsupportedMediaType(TAKEN))
+    }
 }
 
 /// The media type and charset of a `Content-Type`, in lower case.

@@ -20,6 +20,8 @@ pub struct ImportParams {
     pub skip_sharing: bool,
     /// `skipTranslation`: translations in the payload are not looked at.
     pub skip_translation: bool,
+    /// How long a client secret works on that is replaced, in seconds. No parameter of a request sets it.
+    pub old_secret_seconds: i64,
 }
 
 /// Whether anything is written.

@@ -103,6 +103,8 @@ pub struct Hashes {
     pub passwords: Vec<(ObjectId, String)>,
     /// Verifiers of client secrets, by client.
     pub client_secrets: Vec<(ObjectId, Vec<u8>)>,
+    /// Until when the secrets they replace work; none: no longer.
+    pub old_secrets_until: Option<Timestamp>,
 }
 
 /// The write of an import. [`StoreError::Stale`] or [`StoreError::Duplicate`]: the plan rests on what is no

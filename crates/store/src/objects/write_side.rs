@@ -27,7 +27,8 @@ const CLIENT: Statement = Statement::new(
 );
 const CLIENT_SECRET: Statement = Statement::new(
     "client.set_secret",
-    "update client set secret = $2, secret_created = $3, previous_secret = null, previous_until = null
+    "update client set previous_until = $4, previous_secret = case when $4 is null then null else secret end,
+                       secret = $2, secret_created = $3
      where object = $1",
 );
 
@@ -94,7 +95,7 @@ pub(super) async fn accounts_and_clients(
         grants::end_all_of_user(tx, *user, EndedWhy::PasswordReset, now).await?;
     }
     for (client, secret) in &hashes.client_secrets {
-        tx.run(CLIENT_SECRET, values![*client, secret.clone(), now]).await?;
+        tx.run(CLIENT_SECRET, values![*client, secret.clone(), now, hashes.old_secrets_until]).await?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ pub mod objects;
 mod period_types;
 mod query;
 mod schemas;
-mod settings;
+pub(crate) mod settings;
 mod sharing;
 mod system;
 mod web_message;

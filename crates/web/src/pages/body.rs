@@ -1,13 +1,18 @@
-//! The body of a form.
+//! Forms that somebody sent.
 
-use axum::extract::{FromRequest, RawForm, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::HeaderMap;
 
+use super::visitor::Visitor;
+use crate::body::{self, Bounds};
+use crate::identity::{ClientAddress, Session, check_csrf};
+use crate::speech::cors;
 use crate::{App, Refusal};
 
 /// Fields of one form, at most; the largest form of ours has ten.
 const MOST_FIELDS: usize = 64;
 
-/// The fields of a form, in order. Axum bounds the body itself.
+/// The fields of a form, in order.
 #[derive(Debug, Default)]
 pub(super) struct Form(Vec<(String, String)>);
 
@@ -29,5 +34,58 @@ impl Form {
     /// Every value of `name`.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A form from a page of ours, with the browser that sent it.
+pub(super) struct Posted {
+    pub(super) session: Session,
+    pub(super) address: ClientAddress,
+    pub(super) headers: HeaderMap,
+    form: Form,
+}
+
+impl Posted {
+    /// What was typed, for showing it again.
+    pub(super) fn typed(&self) -> &Form {
+        &self.form
+    }
+
+    /// The form, if it carries the token of its session.
+    pub(super) fn checked(&self) -> Result<&Form, Refusal> {
+        check_csrf(&self.session, self.form.text("csrf"))?;
+        Ok(&self.form)
+    }
+}
+
+impl FromRequest<App> for Posted {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        cors::require_known_site(app, &parts.method, &parts.headers).await?;
+        body::require_form(&parts.headers)?;
+        let session = Session::from_request_parts(&mut parts, app).await?;
+        let Ok(address) = ClientAddress::from_request_parts(&mut parts, app).await;
+        let form = Form::parse(&body::bytes(body, Bounds::FORM).await?);
+        Ok(Self { session, address, headers: parts.headers, form })
+    }
+}
+
+/// A form that somebody sent who is signed in, its token checked. A session that has ended meanwhile is an
+/// expired form: the way back leads to what was typed.
+pub(super) struct Submitted {
+    pub(super) visitor: Visitor,
+    pub(super) form: Form,
+}
+
+impl FromRequest<App> for Submitted {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let posted = Posted::from_request(request, app).await?;
+        posted.checked()?;
+        let visitor = Visitor::of(posted.session).ok_or(Refusal::FormExpired)?;
+        Ok(Self { visitor, form: posted.form })
     }
 }

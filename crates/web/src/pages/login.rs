@@ -1,9 +1,19 @@
 //! Signing in and out.
 
 use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
 
+use super::body::Posted;
 use super::frame::Frame;
+use super::page::Page;
 use super::parts::Field;
+use super::visitor::Visitor;
+use super::{APPS, LOGIN, redirect};
+use crate::identity::{Session, SignInRefusal, end_session, sign_in, start_session};
+use crate::{App, Refusal};
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -17,12 +27,17 @@ pub(super) struct Login {
 }
 
 impl Login {
-    pub(super) fn new(frame: Frame, typed: &str, problem: Option<String>) -> Self {
+    pub(super) fn new(
+        frame: Frame,
+        typed: &str,
+        reason: Option<&'static str>,
+        problem: Option<String>,
+    ) -> Self {
         let failed = problem.is_some();
         Self {
             frame,
             problem,
-            reason: None,
+            reason,
             username: Field {
                 id: "username",
                 label: "User name",
@@ -38,14 +53,143 @@ impl Login {
                 autocomplete: "current-password",
                 required: true,
                 secret: true,
+                autofocus: failed,
                 ..Field::default()
             },
         }
     }
 }
 
+/// `GET /login`.
+pub(super) async fn show(State(app): State<App>, session: Session) -> Result<Response, Refusal> {
+    if session.principal().is_some() {
+        return Ok(redirect(&app.settings, APPS));
+    }
+    ask(&app, &session, "", StatusCode::OK, None)
+}
+
+/// `POST /login`.
+pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
+    let (username, password) = (posted.typed().text("username").trim(), posted.typed().text("password"));
+    let again =
+        |status, problem: &str| ask(&app, &posted.session, username, status, Some(problem.to_owned()));
+    if posted.checked().is_err() {
+        let problem = "This page was open for too long, or your browser keeps no cookies. Try again.";
+        return again(StatusCode::FORBIDDEN, problem);
+    }
+    if username.is_empty() || password.is_empty() {
+        return again(StatusCode::BAD_REQUEST, "Enter your user name and your password.");
+    }
+    let refused = match sign_in(&app, username, password, posted.address).await {
+        Ok(who) => {
+            let cookie = start_session(&app, &posted.session, &who, posted.address, &posted.headers).await?;
+            let page = posted.session.pending().filter(|page| is_local(page)).unwrap_or(APPS);
+            return Ok((cookie, redirect(&app.settings, page)).into_response());
+        }
+        Err(refused) => refused,
+    };
+    let problem = told(&refused);
+    let refusal = Refusal::from(refused);
+    let mut answer = match problem {
+        Some(problem) => again(refusal.status(), &problem)?,
+        None => return Err(refusal),
+    };
+    if let Some(seconds) = refusal.retry_after() {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(answer)
+}
+
+/// Shows the form.
+fn ask(
+    app: &App,
+    session: &Session,
+    typed: &str,
+    status: StatusCode,
+    problem: Option<String>,
+) -> Result<Response, Refusal> {
+    let reason = session.pending().map(|page| match page.starts_with("/uaa/") {
+        true => "An application asks to act for you. Sign in to answer.",
+        false => "Sign in to open the page you asked for.",
+    });
+    let frame = Frame::anonymous(&app.settings, "Sign in").with_csrf(session.csrf());
+    let page = Page::render(&Login::new(frame, typed, reason, problem))?.status(status);
+    Ok((session.set_cookie(&app.settings), page).into_response())
+}
+
+/// What a person is told, and what to do about it; nothing where the failure is no matter of signing in.
+fn told(refused: &SignInRefusal) -> Option<String> {
+    let text = match refused {
+        SignInRefusal::BadCredentials => "The user name or the password is wrong.",
+        SignInRefusal::Locked => {
+            "This account is locked for a while after too many failed attempts. Try again in 15 minutes."
+        }
+        SignInRefusal::Disabled => "This account is disabled. An administrator can enable it.",
+        SignInRefusal::Expired => "This account has expired. An administrator can extend it.",
+        SignInRefusal::External => "This account signs in through another service, not with a password here.",
+        SignInRefusal::TwoFactor => {
+            "This account is protected by a second factor, which this server cannot ask for yet. The password \
+             alone does not open it."
+        }
+        SignInRefusal::TwoFactorDemanded => {
+            "A role of this account demands a second factor, which this server cannot set up yet. The password \
+             alone does not open it."
+        }
+        SignInRefusal::Throttled(1) => "Too many failed attempts. Wait a second, then try again.",
+        SignInRefusal::Throttled(seconds) => {
+            return Some(format!("Too many failed attempts. Wait {seconds} seconds, then try again."));
+        }
+        SignInRefusal::Undecided(Refusal::Busy { .. }) => {
+            "Too many people are signing in at this moment. Wait a few seconds, then try again."
+        }
+        SignInRefusal::Undecided(_) => return None,
+    };
+    Some(text.to_owned())
+}
+
+/// Is this a path of ours, as it is remembered? A browser reads `//` and `/\` as the beginning of a host.
+fn is_local(page: &str) -> bool {
+    page.strip_prefix('/').is_some_and(|rest| !rest.starts_with(['/', '\\']))
+}
+
 #[derive(Template)]
 #[template(path = "logout.html")]
 pub(super) struct Logout {
     pub(super) frame: Frame,
+}
+
+/// `GET /logout`: asks, since a link on another site leads here as well.
+pub(super) async fn ask_logout(State(app): State<App>, session: Session) -> Result<Response, Refusal> {
+    let Some(visitor) = Visitor::of(session) else { return Ok(redirect(&app.settings, LOGIN)) };
+    let frame = visitor.frame(&app.settings, "Sign out");
+    Ok(Page::render(&Logout { frame })?.into_response())
+}
+
+/// `POST /logout`.
+pub(super) async fn logout(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
+    if posted.session.principal().is_none() {
+        return Ok(redirect(&app.settings, LOGIN));
+    }
+    posted.checked()?;
+    let cookie = end_session(&app, &posted.session).await?;
+    Ok((cookie, redirect(&app.settings, LOGIN)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+
+    #[test]
+    fn only_paths_of_ours_are_returned_to() {
+        for page in
+            ["/apps", "/", "/settings/oauth2-clients?page=2", "/uaa/oauth/authorize?redirect_uri=https://x"]
+        {
+            assert!(is_local(page), "{page}");
+        }
+        for page in
+            ["", "//evil.example", "/\\evil.example", "https://evil.example", "apps", "javascript:alert(1)"]
+        {
+            assert!(!is_local(page), "{page}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The pages: login, consent, apps, settings.
+//! The pages: login, consent, apps, settings, set-up.
 //!
 //! Rendered here, whole, without a framework; the one script only adds comfort. What a page may load,
 //! where its forms may go and what its answer carries stands in `page.rs`; its look in
@@ -19,10 +19,12 @@ mod parts;
 #[cfg(test)]
 mod samples;
 mod setup;
+mod visitor;
 
 pub use consent::{ConsentView, consent_page, oauth_error_page};
 pub use dev::{CALLBACK_PATH, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
 pub use error::error_page;
+pub use setup::setup_path;
 
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -30,11 +32,23 @@ use axum::routing::get;
 
 use crate::{App, Settings};
 
+/// The first page.
+const APPS: &str = "/apps";
+/// Where people sign in.
+const LOGIN: &str = "/login";
+/// Where they sign out.
+const LOGOUT: &str = "/logout";
+
 /// The routes of this room.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/static/{name}", get(assets::serve))
+        .route(LOGIN, get(login::show).post(login::submit))
+        .route(LOGOUT, get(login::ask_logout).post(login::logout))
+        .route(APPS, get(apps::show))
+        .route("/setup/{token}", get(setup::show).post(setup::create))
         .route(CALLBACK_PATH, get(dev::callback))
+        .merge(clients::router())
         .merge(old_paths::router())
 }
 

@@ -16,7 +16,6 @@ pub(crate) struct Page {
     status: StatusCode,
     html: String,
     form_source: Option<String>,
-    referrer: &'static str,
 }
 
 impl Page {
@@ -26,7 +25,7 @@ impl Page {
     /// [`Refusal::Internal`] when the template itself fails, which no input can cause.
     pub(super) fn render(template: &impl Template) -> Result<Self, Refusal> {
         let html = template.render().map_err(Refusal::internal)?;
-        Ok(Self { status: StatusCode::OK, html, form_source: None, referrer: "same-origin" })
+        Ok(Self { status: StatusCode::OK, html, form_source: None })
     }
 
     /// The same page with another status.
@@ -35,9 +34,9 @@ impl Page {
     }
 
     /// The same page, whose form may end at `redirect_uri`: Chromium holds a form to `form-action` across
-    /// the redirect that answers it. Its address is told to nobody.
+    /// the redirect that answers it.
     pub(super) fn ending_at(self, redirect_uri: &str) -> Self {
-        Self { form_source: form_source(redirect_uri), referrer: "no-referrer", ..self }
+        Self { form_source: form_source(redirect_uri), ..self }
     }
 
     fn policy(&self) -> String {
@@ -60,7 +59,8 @@ impl IntoResponse for Page {
             (header::CONTENT_SECURITY_POLICY, policy),
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            (REFERRER_POLICY, HeaderValue::from_static(self.referrer)),
+            // Told to no other site. With `no-referrer` browsers would hide the origin of our own forms.
+            (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
             (OPENER_POLICY, HeaderValue::from_static("same-origin")),
         ];
         (self.status, headers, self.html).into_response()

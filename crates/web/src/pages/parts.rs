@@ -1,5 +1,7 @@
 //! What pages are put together from: fields, lists of problems, text to copy.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 
@@ -21,11 +23,6 @@ pub(super) struct Problems {
 }
 
 impl Problems {
-    /// Nothing wrong.
-    pub(super) fn none() -> Self {
-        Self::default()
-    }
-
     /// These are wrong; the summary says nothing when the list is empty.
     pub(super) fn new(list: Vec<Problem>) -> Self {
         let heading = if list.len() == 1 { "There is a problem" } else { "There are problems" };
@@ -47,7 +44,7 @@ pub(super) struct Field {
     /// What it is called, above the control.
     pub(super) label: &'static str,
     /// One line below the control.
-    pub(super) hint: &'static str,
+    pub(super) hint: Cow<'static, str>,
     /// What was typed. A secret is never sent back.
     pub(super) value: String,
     /// What is wrong with it.

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by failing")]
 
 use askama::Template;
+use kibali_model::PasswordPolicy;
 
 use super::apps::Apps;
 use super::clients::samples as clients;
@@ -59,15 +60,19 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
         .append_pair("error", text)
         .append_pair("error_description", text)
         .finish();
+    let policy = PasswordPolicy::default();
     let wrong = "The user name or the password is wrong.".to_owned();
     let mut pages = vec![
-        ("login", Login::new(anonymous("Sign in"), "", None).render()),
-        ("login-wrong", Login::new(anonymous("Sign in"), text, Some(wrong)).render()),
+        ("login", Login::new(anonymous("Sign in"), "", None, None).render()),
+        (
+            "login-wrong",
+            Login::new(anonymous("Sign in"), text, Some("Sign in to go on."), Some(wrong)).render(),
+        ),
         ("logout", Logout { frame: signed_in("Sign out") }.render()),
         ("message", message.render()),
         ("consent", Consent { frame: signed_in("Authorize"), view }.render()),
-        ("setup", Setup::new(anonymous("Set up"), text, &Typed::default(), Vec::new()).render()),
-        ("setup-wrong", Setup::new(anonymous("Set up"), text, &typed, typed.problems("short")).render()),
+        ("setup", Setup::new(anonymous("Set up"), text, policy, &Typed::default(), Vec::new()).render()),
+        ("setup-wrong", Setup::new(anonymous("Set up"), text, policy, &typed, typed.problems("")).render()),
         ("callback", Callback::new(&settings(), &query).render()),
         ("callback-error", Callback::new(&settings(), &failed).render()),
         ("callback-empty", Callback::new(&settings(), "").render()),

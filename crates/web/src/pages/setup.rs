@@ -1,9 +1,34 @@
 //! The set-up link: the first administrator makes their own account.
 
 use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use kibali_crypto::{Digest, sha256};
+use kibali_metadata::import::{ErrorReport, ImportMode, ImportParams};
+use kibali_model::{Authorities, Credential, PasswordPolicy, Principal};
+use kibali_store::door::setup_link::{self, SpendSetupLink};
+use serde_json::{Map, Value, json};
 
+use super::body::{Form, Posted};
+use super::error::Message;
 use super::frame::Frame;
+use super::page::Page;
 use super::parts::{Field, Problem, Problems};
+use super::{APPS, redirect};
+use crate::api::objects::{import, system_principal};
+use crate::api::settings::stored::Stored;
+use crate::identity::{Session, sign_in, start_session};
+use crate::{App, Refusal};
+
+/// The role that the first administrator gets, DHIS2's own: imports of its metadata meet it again.
+const SUPERUSER: (&str, &str) = ("yrB6vc5Ip3r", "Superuser");
+
+/// The path of the link that holds `token`, below the context path.
+#[must_use]
+pub fn setup_path(token: &str) -> String {
+    format!("/setup/{token}")
+}
 
 /// What was typed, the password apart.
 #[derive(Debug, Clone, Default)]
@@ -17,7 +42,7 @@ pub(super) struct Typed {
 #[template(path = "setup.html")]
 pub(super) struct Setup {
     frame: Frame,
-    token: String,
+    action: String,
     problems: Problems,
     username: Field,
     first_name: Field,
@@ -26,7 +51,13 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    pub(super) fn new(frame: Frame, token: &str, typed: &Typed, problems: Vec<Problem>) -> Self {
+    pub(super) fn new(
+        frame: Frame,
+        token: &str,
+        policy: PasswordPolicy,
+        typed: &Typed,
+        problems: Vec<Problem>,
+    ) -> Self {
         let problems = Problems::new(problems);
         let field = |id, label, value: &str, autocomplete| Field {
             id,
@@ -40,16 +71,20 @@ impl Setup {
         };
         Self {
             frame,
-            token: token.to_owned(),
+            action: setup_path(token),
             username: Field {
-                hint: "4 to 255 small letters, digits, and . _ - @ between them.",
+                hint: "4 to 255 letters and digits, and . _ - @ between them.".into(),
                 max_length: Some(255),
                 ..field("username", "User name", &typed.username, "username")
             },
             first_name: field("firstName", "First name", &typed.first_name, "given-name"),
             surname: field("surname", "Surname", &typed.surname, "family-name"),
             password: Field {
-                hint: "8 to 72 characters, with a capital letter, a small one, a digit and a special character.",
+                hint: format!(
+                    "{} to {} characters, with a capital letter, a digit and a special character.",
+                    policy.min, policy.max
+                )
+                .into(),
                 max_length: None,
                 secret: true,
                 ..field("password", "Password", "", "new-password")
@@ -60,7 +95,12 @@ impl Setup {
 }
 
 impl Typed {
-    /// What is wrong with the form.
+    fn read(form: &Form) -> Self {
+        let text = |name| form.text(name).trim().to_owned();
+        Self { username: text("username"), first_name: text("firstName"), surname: text("surname") }
+    }
+
+    /// What is missing.
     pub(super) fn problems(&self, password: &str) -> Vec<Problem> {
         let required = [
             ("username", "a user name", self.username.as_str()),
@@ -71,4 +111,116 @@ impl Typed {
         let missing = required.into_iter().filter(|(_, _, value)| value.is_empty());
         missing.map(|(field, what, _)| Problem { field, text: format!("Enter {what}.") }).collect()
     }
+
+    /// The account and its role, as the metadata engine takes them.
+    fn payload(&self, password: &str) -> Map<String, Value> {
+        let (role, name) = SUPERUSER;
+        let payload = json!({
+            "userRoles": [{ "id": role, "code": name, "name": name, "authorities": [Authorities::ALL] }],
+            "users": [{
+                "username": self.username, "password": password, "firstName": self.first_name,
+                "surname": self.surname, "userRoles": [{ "id": role }],
+            }],
+        });
+        match payload {
+            Value::Object(payload) => payload,
+            _ => Map::new(),
+        }
+    }
+}
+
+/// What the engine found wrong, at the field it concerns.
+fn told(error: &ErrorReport) -> Problem {
+    let fields = ["username", "firstName", "surname", "password"];
+    let at = error.error_property.as_deref();
+    let field = fields.into_iter().find(|field| at == Some(field)).unwrap_or_default();
+    let text = match (error.error_code, error.args.get(1)) {
+        ("E4005", Some(why)) => format!("This password is not accepted: {why}."),
+        ("E4049", _) => "A user name has 4 to 255 letters and digits, and . _ - @ between them.".to_owned(),
+        ("E4054", _) => "This user name is taken.".to_owned(),
+        _ => error.message.clone(),
+    };
+    Problem { field, text }
+}
+
+/// `GET /setup/{token}`.
+pub(super) async fn show(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    session: Session,
+) -> Result<Response, Refusal> {
+    if !is_usable(&app, sha256(&token)).await? {
+        return gone(&app);
+    }
+    ask(&app, &session, &token, &Typed::default(), Vec::new()).await
+}
+
+/// `POST /setup/{token}`.
+pub(super) async fn create(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    posted: Posted,
+) -> Result<Response, Refusal> {
+    let form = posted.checked()?;
+    let hash = sha256(&token);
+    if !is_usable(&app, hash).await? {
+        return gone(&app);
+    }
+    let (typed, password) = (Typed::read(form), form.text("password"));
+    let mut problems = typed.problems(password);
+    let payload = typed.payload(password);
+    // A person chose this password, so it is held against the policy as any other.
+    let maker = Principal { credential: Credential::Session, ..system_principal() };
+    if problems.is_empty() {
+        let params = ImportParams { mode: ImportMode::Validate, ..ImportParams::default() };
+        problems = import(&app, &maker, &payload, params).await?.errors().map(told).collect();
+    }
+    if !problems.is_empty() {
+        return ask(&app, &posted.session, &token, &typed, problems).await;
+    }
+    // Spent before the account is made: of two who send the form at once, one finds the link gone.
+    if !app.store.write(SpendSetupLink { hash, now: app.now() }).await? {
+        return gone(&app);
+    }
+    let report = import(&app, &maker, &payload, ImportParams::default()).await?;
+    if let Some(error) = report.errors().next() {
+        return Err(Refusal::conflict(error.message.clone()));
+    }
+    let who = sign_in(&app, &typed.username, password, posted.address).await?;
+    let cookie = start_session(&app, &posted.session, &who, posted.address, &posted.headers).await?;
+    Ok((cookie, redirect(&app.settings, APPS)).into_response())
+}
+
+/// Is the link live, and is there still nobody who could sign in?
+async fn is_usable(app: &App, hash: Digest) -> Result<bool, Refusal> {
+    let mut reader = app.store.reader().await?;
+    Ok(setup_link::is_live(&mut reader, hash, app.now()).await? && setup_link::is_needed(&mut reader).await?)
+}
+
+async fn ask(
+    app: &App,
+    session: &Session,
+    token: &str,
+    typed: &Typed,
+    problems: Vec<Problem>,
+) -> Result<Response, Refusal> {
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let policy = Stored::read(&mut app.store.reader().await?).await?.password_policy();
+    let frame = Frame::anonymous(&app.settings, "Set up").with_csrf(session.csrf());
+    let page = Page::render(&Setup::new(frame, token, policy, typed, problems))?.status(status);
+    Ok((session.set_cookie(&app.settings), page).into_response())
+}
+
+/// The same page whether the link is spent, too old, or never was.
+fn gone(app: &App) -> Result<Response, Refusal> {
+    let message = Message {
+        frame: Frame::anonymous(&app.settings, "Set up"),
+        heading: "This set-up link does not work".to_owned(),
+        text: "A link works once, for one hour, and only until there is an account. Make a new one on the \
+               server, or sign in."
+            .to_owned(),
+        detail: None,
+        request_id: None,
+    };
+    Ok(Page::render(&message)?.status(StatusCode::NOT_FOUND).into_response())
 }

@@ -238,6 +238,12 @@ impl Refusal {
         (row.error, row.description.into_owned())
     }
 
+    /// When to come back, in seconds, if that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        table::row(self).retry_after
+    }
+
     /// The text for people.
     #[must_use]
     pub fn message(&self) -> String {

@@ -67,7 +67,9 @@ pub async fn run(
         if plan.changes.is_empty() {
             return Ok(Done { plan, secrets: Vec::new() });
         }
-        let (hashes, secrets) = hash(app, &plan.changes).await?;
+        let (mut hashes, secrets) = hash(app, &plan.changes).await?;
+        let until = app.now().plus_seconds(params.old_secret_seconds);
+        hashes.old_secrets_until = (params.old_secret_seconds > 0).then_some(until);
         let write = WriteChanges { changes: Arc::new(plan.changes.clone()), hashes, now: app.now() };
         match app.store.write(write).await {
             Ok(()) => return Ok(Done { plan, secrets }),

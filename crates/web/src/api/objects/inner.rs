@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use kibali_crypto::Secret;
 use kibali_metadata::Kind;
-use kibali_metadata::import::{Edit, Given, ImportParams, read_sharing};
+use kibali_metadata::import::{Edit, Fault, Given, ImportParams, read_sharing};
 use kibali_metadata::language::Fields;
 use kibali_metadata::read::{Predicate, resolve_fields};
 use kibali_model::Principal;
@@ -12,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::patch::edit;
 use super::read::{Ask, require_kind};
-use super::verbs::{answer_object, kind, require_found, run_one};
+use super::verbs::{answer_object, kind, refuse_access, require_found, run_one};
 use crate::api::WebMessage;
 use crate::{App, Refusal};
 
@@ -60,6 +61,70 @@ pub(crate) async fn find_by_name(
     let mut reading = ask.reading().await?;
     let listed = reading.list(listing).await?;
     ask.project(&mut reading, &shape, &listed.level).await
+}
+
+/// May the caller read objects of a kind?
+pub(crate) fn may_read(app: &App, caller: &Principal, plural: &str) -> bool {
+    kind(app, plural).is_ok_and(|kind| require_kind(caller, &kind).is_ok())
+}
+
+/// One page of the objects of a kind, by name, and how many there are on all pages.
+///
+/// # Errors
+/// The kind may not be read, or the database failed.
+pub(crate) async fn page_of(
+    app: &App,
+    caller: &Principal,
+    plural: &str,
+    fields: &Fields,
+    (page, size): (u64, u64),
+) -> Result<(Vec<Value>, u64), Refusal> {
+    let kind = kind(app, plural)?;
+    require_kind(caller, &kind)?;
+    let pairs = [
+        ("page", page.to_string()),
+        ("pageSize", size.to_string()),
+        ("order", "name:iasc".to_owned()),
+        ("order", "id:asc".to_owned()),
+    ];
+    let ask = Ask::new(app, caller, &pairs.map(|(name, value)| (name.to_owned(), value))).await?;
+    let shape = resolve_fields(&app.registry, &kind, fields, true)?;
+    let listing = ask.listing(&kind, shape.clone(), Predicate::All(Vec::new()), None)?;
+    let mut reading = ask.reading().await?;
+    let listed = reading.list(listing).await?;
+    Ok((ask.project(&mut reading, &shape, &listed.level).await?, listed.total))
+}
+
+/// What became of one object.
+pub(crate) struct Changed {
+    /// Its identifier.
+    pub(crate) uid: String,
+    /// What was wrong; then nothing was written.
+    pub(crate) faults: Vec<Fault>,
+    /// The secret that was made for a new client.
+    pub(crate) secret: Option<Secret<String>>,
+}
+
+/// Creates, changes or deletes one object, as `params` say.
+///
+/// # Errors
+/// The object does not exist, the caller may not do this, or the database failed.
+pub(crate) async fn change_one(
+    app: &App,
+    caller: &Principal,
+    plural: &str,
+    object: &Map<String, Value>,
+    params: ImportParams,
+) -> Result<Changed, Refusal> {
+    let kind = kind(app, plural)?;
+    let done = run_one(app, caller, &kind, object, params).await?;
+    if let Some(uid) = object.get("id").and_then(Value::as_str) {
+        require_found(&done, &kind, uid)?;
+    }
+    let secret = done.secrets.into_iter().next().map(|made| made.secret);
+    let fate = done.plan.outcomes.into_iter().next().ok_or(Refusal::NotFound)?;
+    refuse_access(&fate)?;
+    Ok(Changed { uid: fate.uid.to_string(), faults: fate.faults, secret })
 }
 
 /// Updates one object from the values of a payload. Answers the message that refuses, if something is wrong

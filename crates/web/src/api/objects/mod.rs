@@ -20,7 +20,7 @@ mod tree;
 mod verbs;
 
 pub use import::{ClientSecretOnce, Done, create_defaults, import, run, system_principal};
-pub(crate) use inner::{find_by_name, one, share, update_one};
+pub(crate) use inner::{Changed, change_one, find_by_name, may_read, one, page_of, share, update_one};
 pub use read::own_user;
 
 use axum::Router;

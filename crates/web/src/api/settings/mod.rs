@@ -1,7 +1,7 @@
 //! Settings of the installation and of the user.
 
 pub(super) mod keys;
-pub(super) mod stored;
+pub(crate) mod stored;
 mod system;
 pub(super) mod user;
 

@@ -5,6 +5,7 @@ use askama::filters::HtmlSafe;
 use kibali_model::GrantType;
 
 use super::super::parts::Copy;
+use super::Registered;
 use crate::Settings;
 
 /// The panel beside a client.
@@ -29,16 +30,14 @@ impl Connect {
     pub(super) fn new(
         settings: &Settings,
         username: &str,
-        client_id: &str,
-        grant_types: &[String],
-        redirect_uris: &[String],
+        client: &Registered,
         secret: Option<&str>,
     ) -> Self {
+        let client_id = client.client_id.as_str();
         let token_url = settings.absolute("/uaa/oauth/token");
         let call_url = settings.absolute("/api/me");
         let shown = secret.unwrap_or("CLIENT_SECRET");
-        // A colon ends the user name of HTTP Basic; the token endpoint undoes the percent-encoding.
-        let credentials = quoted(&format!("{}:{shown}", client_id.replace(':', "%3A")));
+        let credentials = quoted(&format!("{client_id}:{shown}"));
         let curl_token = format!(
             "curl -u {credentials} -d grant_type=password --data-urlencode {} --data-urlencode 'password=PASSWORD' {}",
             quoted(&format!("username={username}")),
@@ -47,10 +46,10 @@ impl Connect {
         let curl_call = format!("curl -H 'Authorization: Bearer ACCESS_TOKEN' {}", quoted(&call_url));
         Self {
             knows_secret: secret.is_some(),
-            password: grant_types.iter().any(|name| name == GrantType::Password.as_str()),
+            password: client.grant_types.iter().any(|name| name == GrantType::Password.as_str()),
             curl_token: Copy::new("curl-token", "curl line that asks for a token", curl_token),
             curl_call: Copy::new("curl-call", "curl line that calls the Web API", curl_call),
-            redirect: redirect_uris.first().cloned(),
+            redirect: client.redirect_uris.first().cloned(),
             authorize_url: settings.absolute("/uaa/oauth/authorize"),
             token_url,
             client_id: client_id.to_owned(),

@@ -2,22 +2,17 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use kibali_metadata::import::{Code, Fault};
 use kibali_model::GrantType;
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::super::frame::Frame;
 use super::super::parts::{Field, Problem, Problems};
-use super::Registered;
+use super::{CLIENTS, PLURAL, Registered};
 use crate::pages::body::Form;
 
-/// Where a client is kept in the Web API, below the context path.
-pub(super) const RESOURCE: &str = "/api/oAuth2Clients";
-
-/// Characters of a name or a client ID, at most (oauth2-legacy reference 2.1).
+/// Characters that the fields of name and client ID take (oauth2-legacy reference 2.1).
 const NAME_LENGTH: usize = 230;
-/// Characters of one redirect URI, at most (the same).
-const URI_LENGTH: usize = 255;
 
 /// What was typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +38,12 @@ impl Typed {
         }
     }
 
+    /// The empty form, with the grant types of most applications.
+    pub(super) fn for_new() -> Self {
+        let usual = [GrantType::Password, GrantType::RefreshToken];
+        Self { grant_types: usual.map(|grant| grant.as_str().to_owned()).into(), ..Self::default() }
+    }
+
     /// The form of a client as it is registered.
     pub(super) fn of(client: &Registered) -> Self {
         Self {
@@ -57,68 +58,64 @@ impl Typed {
         self.redirect_uris.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
     }
 
-    /// What is wrong that needs no look at the database.
+    /// What is wrong with the form as a whole; what a client may be is for the metadata engine to say.
     pub(super) fn problems(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let mut wrong = |field, text: String| problems.push(Problem { field, text });
-        for (field, label, value) in [("name", "name", &self.name), ("cid", "client ID", &self.client_id)] {
-            if value.is_empty() {
-                wrong(field, format!("Enter a {label}."));
-            } else if value.chars().count() > NAME_LENGTH {
-                wrong(field, format!("The {label} must have {NAME_LENGTH} characters or fewer."));
-            }
-        }
-        for uri in self.uris() {
-            if let Some(text) = wrong_uri(uri) {
-                wrong("redirectUris", text);
-                break;
-            }
-        }
-        if self.grants_code() && self.uris().is_empty() {
-            wrong("redirectUris", "Enter a redirect URI: the authorization code is sent there.".to_owned());
-        }
-        problems
+        let code = GrantType::AuthorizationCode.as_str();
+        let grants_code = self.grant_types.iter().any(|name| name == code);
+        let text = "Enter a redirect URI: the authorization code is sent there.";
+        let missing = grants_code && self.uris().is_empty();
+        missing.then(|| Problem { field: "redirectUris", text: text.to_owned() }).into_iter().collect()
     }
 
-    fn grants_code(&self) -> bool {
-        self.grant_types.iter().any(|name| name == GrantType::AuthorizationCode.as_str())
-    }
-
-    /// The object to give to the metadata engine. What `before` had and this form cannot show is kept.
-    pub(super) fn object(&self, before: Option<&Registered>) -> Map<String, Value> {
-        let mut object = before.map(|client| client.document.clone()).unwrap_or_default();
-        let unshown = before.into_iter().flat_map(|client| &client.grant_types);
-        let unshown = unshown.filter(|name| GrantType::from_name(name).is_none());
-        let grants: Vec<&String> = self
-            .grant_types
-            .iter()
-            .filter(|name| GrantType::from_name(name).is_some())
-            .chain(unshown)
-            .collect();
+    /// The object for the metadata engine; `uid` names the client that is there.
+    pub(super) fn object(&self, uid: Option<&str>) -> Map<String, Value> {
+        let mut object = Map::new();
+        if let Some(uid) = uid {
+            object.insert("id".to_owned(), uid.into());
+        }
         object.insert("name".to_owned(), self.name.as_str().into());
         object.insert("cid".to_owned(), self.client_id.as_str().into());
-        object.insert("grantTypes".to_owned(), grants.into_iter().map(String::as_str).collect());
+        object.insert("grantTypes".to_owned(), self.grant_types.iter().map(String::as_str).collect());
         object.insert("redirectUris".to_owned(), self.uris().into_iter().collect());
         object
     }
 }
 
-/// What is wrong with a redirect URI. A scheme that runs in the browser is no place to send a code to.
-fn wrong_uri(uri: &str) -> Option<String> {
-    if uri.chars().count() > URI_LENGTH {
-        return Some(format!("A redirect URI must have {URI_LENGTH} characters or fewer."));
-    }
-    let Ok(url) = Url::parse(uri) else {
-        return Some(format!(
-            "{uri} is not a complete URL. It begins with https:// or a scheme of the application's own."
-        ));
-    };
-    match (url.scheme(), url.fragment()) {
-        ("javascript" | "data" | "vbscript" | "file" | "blob" | "about", _) => {
-            Some(format!("{uri} cannot receive a code. Use https:// or a scheme of the application's own."))
+/// What the engine found wrong, in the words of the page and at its field.
+pub(super) fn told(fault: &Fault) -> Problem {
+    let fields = [("name", "name"), ("cid", "client ID"), ("grantTypes", ""), ("redirectUris", "")];
+    let at = fault.property.as_deref();
+    let (field, label) = fields.into_iter().find(|(field, _)| at == Some(field)).unwrap_or_default();
+    let arg = |number: usize| fault.args.get(number).map(String::as_str).unwrap_or_default();
+    let text = match (fault.code, field) {
+        (Code::E4000, "name" | "cid") => format!("Enter a {label}."),
+        (Code::E4001, "name" | "cid") => {
+            format!("The {label} must have {} characters or fewer; it has {}.", arg(1), arg(2))
         }
-        (_, Some(_)) => Some(format!("{uri} has a part after #, which a redirect URI cannot have.")),
-        _ => None,
+        (Code::E4002, "name" | "cid") if arg(3) == "0" => format!("Enter a {label}."),
+        (Code::E4002, "name" | "cid") => {
+            format!("The {label} must have {} characters or fewer; it has {}.", arg(2), arg(3))
+        }
+        (Code::E5003, "cid") => "This client ID is already taken.".to_owned(),
+        (Code::E5003, "name") => "Another client already has this name.".to_owned(),
+        (Code::E4027, "cid") => "A client ID has no spaces and no colon.".to_owned(),
+        (Code::E4007, "redirectUris") => format!("A client has at most {} redirect URIs.", arg(2)),
+        (Code::E4004, "redirectUris") => format!(
+            "{} cannot receive a code. Write a whole address that begins with https:// or with a scheme of the \
+             application's own, without spaces and without a part after #.",
+            shortened(arg(1))
+        ),
+        _ => fault.message(),
+    };
+    Problem { field, text }
+}
+
+/// What was typed, short enough to be repeated in a sentence.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 80;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 
@@ -174,7 +171,7 @@ impl HtmlSafe for ClientForm<'_> {}
 impl<'a> ClientForm<'a> {
     /// The form that adds a client.
     pub(super) fn adding(frame: &'a Frame, typed: &Typed, problems: Vec<Problem>) -> Self {
-        Self::new(frame, "/settings/oauth2-clients/new".to_owned(), None, typed, problems)
+        Self::new(frame, format!("{CLIENTS}/new"), None, typed, problems)
     }
 
     /// The form that edits `client`.
@@ -184,7 +181,7 @@ impl<'a> ClientForm<'a> {
         typed: &Typed,
         problems: Vec<Problem>,
     ) -> Self {
-        Self::new(frame, format!("/settings/oauth2-clients/{}", client.uid), Some(client), typed, problems)
+        Self::new(frame, format!("{CLIENTS}/{}", client.uid), Some(client), typed, problems)
     }
 
     fn new(
@@ -202,7 +199,7 @@ impl<'a> ClientForm<'a> {
             name: Field {
                 id: "name",
                 label: "Name",
-                hint: "People see it when they are asked to authorize the application.",
+                hint: "People see it when they are asked to authorize the application.".into(),
                 value: typed.name.clone(),
                 error: problems.of("name"),
                 autocomplete: "off",
@@ -213,13 +210,13 @@ impl<'a> ClientForm<'a> {
             client_id: Field {
                 id: "cid",
                 label: "Client ID",
-                hint: "What the application calls itself when it asks for a token.",
+                hint: "What the application calls itself when it asks for a token.".into(),
                 value: typed.client_id.clone(),
                 error: problems.of("cid"),
                 autocomplete: "off",
                 required: true,
                 max_length: Some(NAME_LENGTH),
-                unique_in: Some(format!("{}{RESOURCE}", frame.base)),
+                unique_in: Some(format!("{}/api/{PLURAL}", frame.base)),
                 own: client.map(|client| client.client_id.clone()).unwrap_or_default(),
                 ..Field::default()
             },
@@ -228,7 +225,7 @@ impl<'a> ClientForm<'a> {
             redirect_uris: Field {
                 id: "redirectUris",
                 label: "Redirect URIs",
-                hint: "One URL per line. Codes are sent to these addresses only.",
+                hint: "One URL per line. Codes are sent to these addresses only.".into(),
                 value: typed.redirect_uris.clone(),
                 error: problems.of("redirectUris"),
                 multiline: true,
@@ -253,18 +250,21 @@ mod tests {
     }
 
     #[test]
-    fn each_wrong_value_is_told_at_its_field() {
-        for (uris, wrong) in [
-            ("https://a.example/cb\n\n  org.example:/cb \r\n", false),
-            ("a.example/cb", true),
-            ("javascript:alert(1)", true),
-            ("https://a.example/#x", true),
+    fn each_fault_is_told_at_its_field_in_plain_words() {
+        for (fault, field, text) in [
+            (Fault::new(Code::E4000, ["cid"]).at("cid"), "cid", "Enter a client ID."),
+            (
+                Fault::new(Code::E5003, ["cid", "demo", "x"]).at("cid"),
+                "cid",
+                "This client ID is already taken.",
+            ),
+            (Fault::new(Code::E4002, ["name", "1", "230", "0"]).at("name"), "name", "Enter a name."),
+            (Fault::new(Code::E5003, ["code", "A", "x"]).at("code"), "", ""),
         ] {
-            let fields: Vec<_> = typed(uris).problems().into_iter().map(|problem| problem.field).collect();
-            assert_eq!(fields, if wrong { vec!["redirectUris"] } else { vec![] }, "{uris}");
+            let problem = told(&fault);
+            assert_eq!(problem.field, field);
+            assert!(problem.text.starts_with(text), "{}", problem.text);
         }
-        let fields: Vec<_> = Typed::default().problems().into_iter().map(|problem| problem.field).collect();
-        assert_eq!(fields, ["name", "cid"]);
     }
 
     #[test]
@@ -272,19 +272,5 @@ mod tests {
         let mut typed = typed("");
         typed.grant_types.push("authorization_code".to_owned());
         assert_eq!(typed.problems().len(), 1);
-    }
-
-    #[test]
-    fn what_the_form_cannot_show_is_kept() {
-        let before = Registered {
-            grant_types: vec!["password".to_owned(), "implicit".to_owned()],
-            document: serde_json::from_str(r#"{"code":"C","name":"Old"}"#).unwrap_or_default(),
-            ..Registered::default()
-        };
-        let object = Value::Object(typed("https://a.example/cb").object(Some(&before)));
-        assert_eq!(object.get("code"), Some(&Value::from("C")));
-        assert_eq!(object.get("name"), Some(&Value::from("App")));
-        assert_eq!(object.get("grantTypes"), Some(&serde_json::json!(["password", "implicit"])));
-        assert_eq!(object.get("redirectUris"), Some(&serde_json::json!(["https://a.example/cb"])));
     }
 }

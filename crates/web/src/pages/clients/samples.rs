@@ -2,10 +2,12 @@
 
 use askama::{Result, Template};
 
+use super::Registered;
 use super::connect::Connect;
 use super::form::{ClientForm, Typed, grants};
+use super::handlers::PAGE_SIZE;
+use super::secret::overlaps;
 use super::views::{Delete, Edit, List, New, Row, Secret};
-use super::{Registered, overlaps};
 use crate::pages::parts::{Copy, Problem};
 use crate::pages::samples::{settings, signed_in};
 
@@ -18,17 +20,16 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
         client_id: text.to_owned(),
         grant_types: names.to_vec(),
         redirect_uris: vec![text.to_owned(), "https://app.example.org/callback".to_owned()],
-        document: serde_json::Map::new(),
     };
-    let row = |number: usize| Row {
+    let row = |number: u64| Row {
         uid: format!("oClient{number:04}"),
         name: format!("{text} {number}"),
         client_id: format!("{text}-{number}"),
         grants: grants(&names),
     };
-    let connect =
-        |secret| Connect::new(&settings(), text, text, &client.grant_types, &client.redirect_uris, secret);
-    let code_only = Connect::new(&settings(), text, text, &[], &client.redirect_uris, None);
+    let connect = |secret| Connect::new(&settings(), text, &client, secret);
+    let code_only =
+        Connect::new(&settings(), text, &Registered { grant_types: Vec::new(), ..client.clone() }, None);
     let typed = Typed::of(&client);
     let taken = vec![
         Problem { field: "cid", text: "This client ID is already taken.".to_owned() },
@@ -43,7 +44,7 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
             List {
                 frame: frame(),
                 notice: Some("OAuth2 client deleted"),
-                rows: (1..=super::PAGE_SIZE).map(row).collect(),
+                rows: (1..=PAGE_SIZE).map(row).collect(),
                 page: 2,
                 pages: 3,
             }

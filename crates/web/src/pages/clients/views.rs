@@ -15,8 +15,8 @@ pub(super) struct List {
     /// What has just been done.
     pub(super) notice: Option<&'static str>,
     pub(super) rows: Vec<Row>,
-    pub(super) page: usize,
-    pub(super) pages: usize,
+    pub(super) page: u64,
+    pub(super) pages: u64,
 }
 
 /// One client of the list.

@@ -1,0 +1,202 @@
+//! List, add, edit, delete.
+
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use kibali_metadata::import::{ImportMode, ImportParams, ImportStrategy, MergeMode};
+use kibali_metadata::language::Fields;
+use serde_json::{Map, Value};
+
+use super::connect::Connect;
+use super::form::{ClientForm, Typed, grants, told};
+use super::manager::{Manager, ManagerForm};
+use super::views::{Delete, Edit, List, New, Row};
+use super::{CLIENTS, PLURAL, Registered, SHOWN, secret};
+use crate::api::objects::{self, Changed};
+use crate::pages::page::Page;
+use crate::pages::parts::Problem;
+use crate::pages::redirect;
+use crate::{App, Refusal};
+
+/// Clients on one page of the list.
+pub(super) const PAGE_SIZE: u64 = 12;
+/// The title of the bar.
+pub(super) const TITLE: &str = "Settings";
+
+/// What the list says has just been done, by the value of `done` in its address.
+const DONE: [(&str, &str); 2] = [("saved", "OAuth2 client saved"), ("deleted", "OAuth2 client deleted")];
+
+/// `GET /settings`: clients are all there is to set so far.
+pub(super) async fn settings(State(app): State<App>) -> Response {
+    redirect(&app.settings, CLIENTS)
+}
+
+/// `GET /settings/oauth2-clients`.
+pub(super) async fn list(
+    State(app): State<App>,
+    manager: Manager,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let visitor = &manager.0;
+    let parameter = |name: &str| {
+        let mut pairs = url::form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    };
+    let page =
+        parameter("page").and_then(|page| page.parse().ok()).filter(|page| (1..=1_000_000).contains(page));
+    let page: u64 = page.unwrap_or(1);
+    let fields = Fields::names(&SHOWN);
+    let (clients, total) =
+        objects::page_of(&app, &visitor.principal, PLURAL, &fields, (page, PAGE_SIZE)).await?;
+    let pages = total.div_ceil(PAGE_SIZE).max(1);
+    if page > pages {
+        return Ok(redirect(&app.settings, &format!("{CLIENTS}?page={pages}")));
+    }
+    let done = parameter("done");
+    let rows = clients.iter().map(Registered::read).map(|client| Row {
+        grants: grants(&client.grant_types),
+        uid: client.uid,
+        name: client.name,
+        client_id: client.client_id,
+    });
+    let list = List {
+        frame: visitor.frame(&app.settings, TITLE),
+        notice: DONE.into_iter().find(|(name, _)| done.as_deref() == Some(name)).map(|(_, text)| text),
+        rows: rows.collect(),
+        page,
+        pages,
+    };
+    Ok(Page::render(&list)?.into_response())
+}
+
+/// `GET /settings/oauth2-clients/new`.
+pub(super) async fn new(State(app): State<App>, manager: Manager) -> Result<Page, Refusal> {
+    show_new(&app, &manager, &Typed::for_new(), Vec::new())
+}
+
+fn show_new(app: &App, manager: &Manager, typed: &Typed, problems: Vec<Problem>) -> Result<Page, Refusal> {
+    let frame = manager.0.frame(&app.settings, TITLE);
+    Page::render(&New { frame: &frame, form: ClientForm::adding(&frame, typed, problems) })
+}
+
+/// `POST /settings/oauth2-clients/new`.
+pub(super) async fn add(
+    State(app): State<App>,
+    ManagerForm { manager, form }: ManagerForm,
+) -> Result<Response, Refusal> {
+    let typed = Typed::read(&form);
+    let create = ImportParams { strategy: ImportStrategy::Create, ..ImportParams::default() };
+    match change(&app, &manager, &typed, None, create).await? {
+        Ok(Changed { uid, secret: Some(made), .. }) => {
+            let client = manager.client(&app, &uid).await?;
+            let page = secret::page(&app, &manager, &client, &made, "OAuth2 client added", None)?;
+            Ok(page.status(StatusCode::CREATED).into_response())
+        }
+        Ok(_) => Ok(saved(&app, "saved")),
+        Err(problems) => {
+            let page = show_new(&app, &manager, &typed, problems)?;
+            Ok(page.status(StatusCode::CONFLICT).into_response())
+        }
+    }
+}
+
+/// `GET /settings/oauth2-clients/{uid}`.
+pub(super) async fn edit(
+    State(app): State<App>,
+    manager: Manager,
+    Path(uid): Path<String>,
+) -> Result<Page, Refusal> {
+    let client = manager.client(&app, &uid).await?;
+    show_edit(&app, &manager, &client, &Typed::of(&client), Vec::new())
+}
+
+fn show_edit(
+    app: &App,
+    manager: &Manager,
+    client: &Registered,
+    typed: &Typed,
+    problems: Vec<Problem>,
+) -> Result<Page, Refusal> {
+    let frame = manager.0.frame(&app.settings, TITLE);
+    Page::render(&Edit {
+        frame: &frame,
+        uid: &client.uid,
+        heading: &client.name,
+        form: ClientForm::editing(&frame, client, typed, problems),
+        overlaps: secret::overlaps(),
+        connect: Connect::new(&app.settings, &manager.0.principal.username, client, None),
+    })
+}
+
+/// `POST /settings/oauth2-clients/{uid}`.
+pub(super) async fn save(
+    State(app): State<App>,
+    Path(uid): Path<String>,
+    ManagerForm { manager, form }: ManagerForm,
+) -> Result<Response, Refusal> {
+    let client = manager.client(&app, &uid).await?;
+    let typed = Typed::read(&form);
+    match change(&app, &manager, &typed, Some(&uid), update()).await? {
+        Ok(_) => Ok(saved(&app, "saved")),
+        Err(problems) => {
+            let page = show_edit(&app, &manager, &client, &typed, problems)?;
+            Ok(page.status(StatusCode::CONFLICT).into_response())
+        }
+    }
+}
+
+/// `GET /settings/oauth2-clients/{uid}/delete`: asks once more.
+pub(super) async fn ask_delete(
+    State(app): State<App>,
+    manager: Manager,
+    Path(uid): Path<String>,
+) -> Result<Page, Refusal> {
+    let client = manager.client(&app, &uid).await?;
+    let frame = manager.0.frame(&app.settings, TITLE);
+    Page::render(&Delete {
+        frame: &frame,
+        uid: &client.uid,
+        name: &client.name,
+        client_id: &client.client_id,
+    })
+}
+
+/// `POST /settings/oauth2-clients/{uid}/delete`.
+pub(super) async fn delete(
+    State(app): State<App>,
+    Path(uid): Path<String>,
+    ManagerForm { manager, .. }: ManagerForm,
+) -> Result<Response, Refusal> {
+    let object = Map::from_iter([("id".to_owned(), Value::from(uid))]);
+    let params = ImportParams { strategy: ImportStrategy::Delete, ..update() };
+    let done = objects::change_one(&app, &manager.0.principal, PLURAL, &object, params).await?;
+    match done.faults.first() {
+        None => Ok(saved(&app, "deleted")),
+        Some(fault) => Err(Refusal::conflict_code(fault.code.as_str(), fault.message())),
+    }
+}
+
+/// Changes what is named and leaves the rest.
+pub(super) fn update() -> ImportParams {
+    ImportParams { strategy: ImportStrategy::Update, merge: MergeMode::Merge, ..ImportParams::default() }
+}
+
+/// Writes what was typed, or says everything that is wrong with it.
+async fn change(
+    app: &App,
+    manager: &Manager,
+    typed: &Typed,
+    uid: Option<&str>,
+    params: ImportParams,
+) -> Result<Result<Changed, Vec<Problem>>, Refusal> {
+    let mut problems = typed.problems();
+    let mode = if problems.is_empty() { ImportMode::Commit } else { ImportMode::Validate };
+    let params = ImportParams { mode, ..params };
+    let done = objects::change_one(app, &manager.0.principal, PLURAL, &typed.object(uid), params).await?;
+    problems.extend(done.faults.iter().map(told));
+    Ok(if problems.is_empty() { Ok(done) } else { Err(problems) })
+}
+
+fn saved(app: &App, done: &str) -> Response {
+    Redirect::to(&format!("{}{CLIENTS}?done={done}", app.settings.context_path())).into_response()
+}

@@ -1,0 +1,73 @@
+//! Who may manage clients.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::request::Parts;
+use kibali_metadata::language::Fields;
+use kibali_model::Principal;
+
+use super::{PLURAL, Registered, SHOWN};
+use crate::api::objects;
+use crate::pages::body::{Form, Submitted};
+use crate::pages::error::Message;
+use crate::pages::page::Page;
+use crate::pages::visitor::Visitor;
+use crate::{App, Refusal};
+
+/// May the caller open these pages? The rule is the Web API's own.
+pub(in crate::pages) fn may_manage(app: &App, caller: &Principal) -> bool {
+    objects::may_read(app, caller, PLURAL)
+}
+
+/// Somebody who may manage clients; others get a page that says what they lack.
+pub(super) struct Manager(pub(super) Visitor);
+
+impl FromRequestParts<App> for Manager {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        allow(app, Visitor::from_request_parts(parts, app).await?)
+    }
+}
+
+impl Manager {
+    /// One client.
+    pub(super) async fn client(&self, app: &App, uid: &str) -> Result<Registered, Refusal> {
+        let kind = app.registry.kind(PLURAL).ok_or(Refusal::NotFound)?;
+        let object = objects::one(app, &self.0.principal, kind, uid, &Fields::names(&SHOWN)).await?;
+        Ok(Registered::read(&object))
+    }
+}
+
+/// A form that a manager sent.
+pub(super) struct ManagerForm {
+    pub(super) manager: Manager,
+    pub(super) form: Form,
+}
+
+impl FromRequest<App> for ManagerForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let sent = Submitted::from_request(request, app).await.map_err(IntoResponse::into_response)?;
+        Ok(Self { manager: allow(app, sent.visitor)?, form: sent.form })
+    }
+}
+
+fn allow(app: &App, visitor: Visitor) -> Result<Manager, Response> {
+    if may_manage(app, &visitor.principal) {
+        return Ok(Manager(visitor));
+    }
+    let message = Message {
+        frame: visitor.frame(&app.settings, "Settings"),
+        heading: "You may not open this page".to_owned(),
+        text:
+            "Managing OAuth2 clients needs the authority F_OAUTH2_CLIENT_MANAGE. An administrator can give \
+               you a role that has it."
+                .to_owned(),
+        detail: None,
+        request_id: None,
+    };
+    Err(Page::render(&message).map(|page| page.status(StatusCode::FORBIDDEN)).into_response())
+}

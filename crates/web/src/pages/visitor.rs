@@ -1,0 +1,56 @@
+//! Somebody who is signed in and looks at a page.
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use kibali_model::Principal;
+use std::sync::Arc;
+
+use super::frame::Frame;
+use super::{LOGIN, redirect};
+use crate::identity::{ClientAddress, Session, remember_return};
+use crate::{App, Refusal, Settings};
+
+/// Somebody who is signed in. A handler that takes this sends everybody else to the login page, and back
+/// here after it.
+pub(super) struct Visitor {
+    pub(super) principal: Arc<Principal>,
+    session: Session,
+}
+
+impl Visitor {
+    /// Whoever is signed in.
+    pub(super) fn of(session: Session) -> Option<Self> {
+        Some(Self { principal: session.principal()?.clone(), session })
+    }
+
+    /// The frame of a page for them.
+    pub(super) fn frame(&self, settings: &Settings, title: &'static str) -> Frame {
+        Frame::anonymous(settings, title).signed_in(&self.principal.username, self.session.csrf())
+    }
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let session = Session::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
+        if let Some(visitor) = Self::of(session.clone()) {
+            return Ok(visitor);
+        }
+        let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
+        Err(ask_to_sign_in(app, &session, parts, address).await.into_response())
+    }
+}
+
+/// To the login page; the server remembers which page asked.
+async fn ask_to_sign_in(
+    app: &App,
+    session: &Session,
+    parts: &Parts,
+    address: ClientAddress,
+) -> Result<Response, Refusal> {
+    let page = parts.uri.path_and_query().map_or("/", |page| page.as_str());
+    let cookie = remember_return(app, session, page, address).await?;
+    Ok((cookie, redirect(&app.settings, LOGIN)).into_response())
+}
