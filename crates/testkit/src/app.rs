@@ -29,6 +29,13 @@ impl TestApp {
         Some(Self::node(database, Arc::default(), 1, |_, _| {}).await)
     }
 
+    /// A node on a fresh database without any object: nobody can sign in. None where PostgreSQL is not
+    /// installed.
+    pub async fn start_empty(engine: Engine) -> Option<Self> {
+        let database = Database::create_empty(engine).await?;
+        Some(Self::node(database, Arc::default(), 1, |_, _| {}).await)
+    }
+
     /// A second node on the same database, with the same clock. `seed` keeps its random bytes apart from
     /// the others'.
     pub async fn another(&self, seed: u64, choose: impl FnOnce(&mut Settings)) -> Self {

@@ -26,6 +26,14 @@ impl Database {
         }
     }
 
+    /// Makes one without anything in it, as a new installation finds it.
+    pub(crate) async fn create_empty(engine: Engine) -> Option<Self> {
+        match engine {
+            Engine::Sqlite => Some(Self::Sqlite(Arc::new(TempDir::new("empty")))),
+            Engine::Postgres => Some(Self::create_on(base_url()?, "").await),
+        }
+    }
+
     pub(crate) fn location(&self) -> Location {
         match self {
             Self::Sqlite(directory) => Location::sqlite(directory.path().join("kibali.db")),
@@ -59,10 +67,14 @@ impl Database {
                 name
             })
             .await;
+        Some(Self::create_on(base, &format!("template {template}")).await)
+    }
+
+    async fn create_on(base: &str, options: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        administer(base, &format!("create database {name} template {template}")).await;
-        Some(Self::Postgres(with_database(base, &name)))
+        administer(base, &format!("create database {name} {options}")).await;
+        Self::Postgres(with_database(base, &name))
     }
 
     /// Removes it. Nothing happens for SQLite, whose directory goes by itself; what a failed test leaves

@@ -13,6 +13,7 @@ mod identity;
 mod me;
 mod metadata_import;
 mod metadata_read;
+mod pages;
 mod purge;
 mod quiet;
 mod schemas;

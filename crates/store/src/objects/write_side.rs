@@ -27,8 +27,8 @@ const CLIENT: Statement = Statement::new(
 );
 const CLIENT_SECRET: Statement = Statement::new(
     "client.set_secret",
-    "update client set previous_until = $4, previous_secret = case when $4 is null then null else secret end,
-                       secret = $2, secret_created = $3
+    "update client set secret = $2, secret_created = $3, previous_until = $4,
+       previous_secret = case when cast($4 as bigint) is null then null else secret end
      where object = $1",
 );
 

@@ -1,0 +1,84 @@
+//! A client secret is shown once, in answer to making it.
+
+use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
+use kibali_testkit::{Browser, Page, TestApp, both};
+
+use super::clients::{add, text_of};
+use super::{CLIENTS, admin, assert_page};
+
+const DEMO: &str = "/settings/oauth2-clients/e0jkVfDkSMT";
+
+async fn works(t: &TestApp, secret: &str) -> bool {
+    let form = [("grant_type", "password"), ("username", ADMIN), ("password", ADMIN_PASSWORD)];
+    t.post("/uaa/oauth/token").basic(CLIENT, secret).form(&form).send().await.status == 200
+}
+
+async fn make(browser: &mut Browser, overlap: &str) -> Page {
+    let page = browser.open(DEMO).await;
+    let form = page.form("/secret");
+    assert_eq!(form.value("overlap"), Some("86400"), "24 hours unless chosen otherwise");
+    browser.submit(&page, &form.fill("overlap", overlap)).await
+}
+
+both!(
+    fn no_get_ever_shows_it(t) {
+        let mut browser = admin(t).await;
+        let page = add(&mut browser, "Registry", "registry", &["password"], "").await;
+        assert_eq!(page.answer.header("cache-control"), Some("no-store"));
+        let secret = text_of(&page.answer, "client-secret");
+        let html = browser.open(CLIENTS).await.answer.text();
+        let links = html.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        let mut seen: Vec<String> = links.filter(|link| link.starts_with(CLIENTS)).collect();
+        seen.extend([CLIENTS.to_owned(), "/apps".to_owned()]);
+        for path in seen.clone() {
+            seen.push(format!("{}/secret", path.split('#').next().unwrap()));
+        }
+        for path in [
+            "/api/oAuth2Clients?fields=*,secret&paging=false", "/api/oAuth2Clients?fields=:all", "/api/metadata?oAuth2Clients=true",
+            "/api/oAuth2Clients.csv?fields=*,secret", "/api/oAuth2Clients.xml?fields=:all",
+        ] {
+            seen.push(path.to_owned());
+        }
+        assert!(seen.len() > 15, "{seen:?}");
+        for path in seen {
+            let page = browser.open(path.split('#').next().unwrap()).await;
+            assert!(!page.answer.text().contains(&secret), "{path}");
+        }
+        // Sent again, as a reload would, the form finds the client ID taken and shows no secret.
+        let again = add(&mut browser, "Registry", "registry", &["password"], "").await;
+        assert_eq!(again.answer.status, 409);
+        assert!(!again.answer.text().contains(&secret));
+    }
+);
+
+both!(
+    fn a_new_one_lets_the_old_one_work_as_long_as_chosen(t) {
+        let mut browser = admin(t).await;
+        let page = make(&mut browser, "86400").await;
+        assert_eq!(page.answer.status, 200, "{}", page.answer.text());
+        assert_page(t, &page.answer, "new secret").await;
+        assert!(page.answer.text().contains("The old secret keeps working for 24 hours."));
+        let second = text_of(&page.answer, "client-secret");
+        assert!(works(t, &second).await && works(t, CLIENT_SECRET).await);
+        t.clock.advance_seconds(24 * 3600);
+        assert!(works(t, &second).await && !works(t, CLIENT_SECRET).await);
+
+        let mut browser = admin(t).await;
+        let third = text_of(&make(&mut browser, "604800").await.answer, "client-secret");
+        t.clock.advance_seconds(7 * 24 * 3600 - 1);
+        assert!(works(t, &third).await && works(t, &second).await);
+        t.clock.advance_seconds(1);
+        assert!(!works(t, &second).await);
+
+        let mut browser = admin(t).await;
+        let page = make(&mut browser, "0").await;
+        assert!(page.answer.text().contains("The old secret no longer works."));
+        assert!(works(t, &text_of(&page.answer, "client-secret")).await && !works(t, &third).await);
+
+        for wrong in ["", "1", "-1", "99999999999999"] {
+            assert_eq!(make(&mut browser, wrong).await.answer.status, 400, "{wrong}");
+        }
+        let back = browser.open(&format!("{DEMO}/secret")).await;
+        assert_eq!((back.answer.status, back.path.as_str()), (200, DEMO));
+    }
+);
