@@ -92,6 +92,27 @@ both!(
 );
 
 both!(
+    fn a_text_that_postgresql_cannot_hold_is_refused_on_both_engines(t) {
+        for path in [
+            "/api/dataElements/%00", "/api/dataElements?filter=name:eq:%00", "/api/dataElements?query=a%00b",
+            "/api/sharing/search?key=%00", "/api/userSettings?user=%00", "/api/systemSettings/%00",
+        ] {
+            let answer = admin(t.get(path)).send().await;
+            assert!(answer.status < 500, "{path}: {} {}", answer.status, answer.text());
+        }
+        let body = json!({ "name": "a\u{0}b", "shortName": "s", "domainType": "AGGREGATE", "valueType": "TEXT", "aggregationType": "NONE" });
+        let made = admin(t.post("/api/dataElements")).json(&body).send().await;
+        assert!((400..500).contains(&made.status), "{}: {}", made.status, made.text());
+        let form = [("grant_type", "password"), ("username", "a\u{0}"), ("password", "b\u{0}")];
+        for client in ["demo", "de\u{0}mo"] {
+            let answer = t.post("/uaa/oauth/token").basic(client, "1e6db50c-0fee-11e5-98d0-3c15c2c6caf6").form(&form);
+            let answer = answer.send().await;
+            assert!((400..500).contains(&answer.status), "{}: {}", answer.status, answer.text());
+        }
+    }
+);
+
+both!(
     fn sql_and_html_are_only_text(t) {
         let hostile = "x'; drop table object;-- <script>alert(1)</script> \" ${jndi:ldap://a} \u{202e} %00";
         let body = json!({

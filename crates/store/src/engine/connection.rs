@@ -65,6 +65,7 @@ impl Held {
                 Ok(rows.into_iter().map($row).collect())
             }};
         }
+        refuse_nul(&values)?;
         match self.borrow() {
             Borrowed::Sqlite(connection) => fetch!(connection, Row::Sqlite),
             Borrowed::Postgres(connection) => fetch!(connection, Row::Postgres),
@@ -85,6 +86,7 @@ impl Held {
                 Ok($connection.execute(query).await?.rows_affected())
             }};
         }
+        refuse_nul(&values)?;
         match self.borrow() {
             Borrowed::Sqlite(connection) => execute!(connection),
             Borrowed::Postgres(connection) => execute!(connection),
@@ -119,6 +121,12 @@ impl Held {
             Self::PostgresTransaction(transaction) => Ok(transaction.rollback().await?),
         }
     }
+}
+
+/// PostgreSQL has no text with U+0000; SQLite, which would take it, refuses it all the same.
+fn refuse_nul(values: &[Value]) -> Result<(), StoreError> {
+    let holds_nul = |value: &Value| matches!(value, Value::Text(Some(text)) if text.contains('\0'));
+    if values.iter().any(holds_nul) { Err(StoreError::NulInText) } else { Ok(()) }
 }
 
 macro_rules! queries {

@@ -29,6 +29,9 @@ pub enum StoreError {
     /// The engine would not keep what it acknowledges.
     #[error("the database is not durable: {0}")]
     NotDurable(String),
+    /// A text holds U+0000, which PostgreSQL cannot keep or look for.
+    #[error("a text holds the character U+0000")]
+    NulInText,
     /// A column that is never null was null; its position.
     #[error("column {0} is null")]
     UnexpectedNull(usize),

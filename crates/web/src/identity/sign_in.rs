@@ -75,7 +75,7 @@ pub async fn sign_in(
     password: &str,
     address: ClientAddress,
 ) -> Result<SignedIn, SignInRefusal> {
-    if username.len() > LONGEST || password.len() > LONGEST {
+    if username.len() > LONGEST || password.len() > LONGEST || username.contains('\0') {
         return Err(SignInRefusal::BadCredentials);
     }
     let identity = app.identity();

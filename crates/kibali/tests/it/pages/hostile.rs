@@ -3,7 +3,7 @@
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
 use kibali_testkit::{Request, both};
 
-use super::clients::{add, stored};
+use super::clients::{add, stored, text_of};
 use super::{CLIENTS, admin, assert_page, fill_login};
 
 const NEW: &str = "/settings/oauth2-clients/new";
@@ -38,7 +38,7 @@ both!(
         }
         // A client ID may hold quotes; the line to paste stays one word of a shell.
         let page = add(&mut browser, "Quote", "a';id;'", &["password"], "").await;
-        let line = super::clients::text_of(&page.answer, "curl-token");
+        let line = text_of(&page.answer, "curl-token");
         assert!(line.starts_with(r"curl -u 'a'\'';id;'\'':"), "{line}");
         // A character that PostgreSQL cannot hold is refused on both engines, and nothing fails.
         let nul = add(&mut browser, "a\u{0}b", "nul", &["password"], "").await;

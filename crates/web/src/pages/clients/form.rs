@@ -58,13 +58,22 @@ impl Typed {
         self.redirect_uris.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
     }
 
-    /// What is wrong with the form as a whole; what a client may be is for the metadata engine to say.
+    /// What is missing from the form; what a client may be is for the metadata engine to say, to which an
+    /// empty field of a client that exists is no change.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let code = GrantType::AuthorizationCode.as_str();
         let grants_code = self.grant_types.iter().any(|name| name == code);
-        let text = "Enter a redirect URI: the authorization code is sent there.";
-        let missing = grants_code && self.uris().is_empty();
-        missing.then(|| Problem { field: "redirectUris", text: text.to_owned() }).into_iter().collect()
+        let missing = [
+            (self.name.is_empty(), "name", "Enter a name."),
+            (self.client_id.is_empty(), "cid", "Enter a client ID."),
+            (
+                grants_code && self.uris().is_empty(),
+                "redirectUris",
+                "Enter a redirect URI: the authorization code is sent there.",
+            ),
+        ];
+        let missing = missing.into_iter().filter(|(is_missing, ..)| *is_missing);
+        missing.map(|(_, field, text)| Problem { field, text: text.to_owned() }).collect()
     }
 
     /// The object for the metadata engine; `uid` names the client that is there.

@@ -193,7 +193,11 @@ async fn change(
     let mode = if problems.is_empty() { ImportMode::Commit } else { ImportMode::Validate };
     let params = ImportParams { mode, ..params };
     let done = objects::change_one(app, &manager.0.principal, PLURAL, &typed.object(uid), params).await?;
-    problems.extend(done.faults.iter().map(told));
+    for problem in done.faults.iter().map(told) {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
     Ok(if problems.is_empty() { Ok(done) } else { Err(problems) })
 }
 
