@@ -27,7 +27,8 @@ impl FromRequestParts<App> for Manager {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        allow(app, Visitor::from_request_parts(parts, app).await?)
+        let visitor = Visitor::from_request_parts(parts, app).await?;
+        if may_manage(app, &visitor.principal) { Ok(Self(visitor)) } else { Err(may_not(app, &visitor)) }
     }
 }
 
@@ -51,14 +52,16 @@ impl FromRequest<App> for ManagerForm {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let sent = Submitted::from_request(request, app).await.map_err(IntoResponse::into_response)?;
-        Ok(Self { manager: allow(app, sent.visitor)?, form: sent.form })
+        if may_manage(app, &sent.visitor.principal) {
+            Ok(Self { manager: Manager(sent.visitor), form: sent.form })
+        } else {
+            Err(may_not(app, &sent.visitor))
+        }
     }
 }
 
-fn allow(app: &App, visitor: Visitor) -> Result<Manager, Response> {
-    if may_manage(app, &visitor.principal) {
-        return Ok(Manager(visitor));
-    }
+/// The page that says what they lack.
+fn may_not(app: &App, visitor: &Visitor) -> Response {
     let message = Message {
         frame: visitor.frame(&app.settings, "Settings"),
         heading: "You may not open this page".to_owned(),
@@ -69,5 +72,5 @@ fn allow(app: &App, visitor: Visitor) -> Result<Manager, Response> {
         detail: None,
         request_id: None,
     };
-    Err(Page::render(&message).map(|page| page.status(StatusCode::FORBIDDEN)).into_response())
+    Page::render(&message).map(|page| page.status(StatusCode::FORBIDDEN)).into_response()
 }
