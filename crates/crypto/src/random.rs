@@ -12,9 +12,11 @@ pub struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
+        #[expect(clippy::disallowed_methods, reason = "the one place where bytes come from the system")]
+        let filled = aws_lc_rs::rand::fill(bytes);
         // The library fails only where the kernel has no generator at all; going on would hand out
         // predictable tokens.
-        if aws_lc_rs::rand::fill(bytes).is_err() {
+        if filled.is_err() {
             std::process::abort();
         }
     }

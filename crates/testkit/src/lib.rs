@@ -11,6 +11,7 @@
 
 // This crate is test code: what cannot happen ends the test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods)] // waits for a database to start
 
 mod app;
 mod browser;

@@ -1,6 +1,7 @@
 //! The promises of the application, on SQLite and PostgreSQL. A module per area.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // tests
+#![allow(clippy::disallowed_methods)] // tests may look at the clock
 
 mod bad_input;
 mod clients;
@@ -9,6 +10,7 @@ mod durability;
 mod foundation;
 mod freshness;
 mod grants;
+mod house;
 mod identity;
 mod me;
 mod metadata_import;

@@ -1,3 +1,5 @@
+//! Reading by example and by property: fields, filters, order, access.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // tests
 
 use std::sync::LazyLock;

@@ -1,3 +1,5 @@
+//! The grammar of `fields`, by example and by property.
+
 #![allow(clippy::unwrap_used, clippy::panic)] // a test may panic
 
 use proptest::prelude::*;

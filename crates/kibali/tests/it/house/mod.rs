@@ -1,0 +1,7 @@
+//! The rules of the house: what crates may know of each other, what may be built in, how files look.
+
+mod crates;
+mod edges;
+mod files;
+mod licences;
+mod metadata;
