@@ -14,7 +14,6 @@ const BANNED: &[(&str, &str)] = &[
     ("sqlx-macros", "macros compile both drivers twice"),
     ("sqlx-mysql", "two engines are enough"),
     ("reqwest", "hyper-util is the one HTTP client"),
-    ("lazy_static", "the standard library has it"),
 ];
 
 /// Crates that are compiled in two versions, and who is behind.
@@ -25,7 +24,6 @@ const TWICE: &[(&str, &str)] = &[
     ("crypto-common", "as block-buffer"),
     ("digest", "as block-buffer"),
     ("sha2", "as block-buffer"),
-    ("getrandom", "aws-lc-rs' build and bcrypt differ"),
     ("hashbrown", "sqlx's hashlink is behind indexmap"),
     ("syn", "tracing-attributes is behind; compile time only"),
 ];
