@@ -22,8 +22,103 @@ pub(crate) enum Command {
     Dev(Dev),
     /// Start the server
     Serve(Settings),
+    /// The people who can sign in
+    #[command(subcommand)]
+    User(User),
+    /// The applications that may ask for tokens
+    #[command(subcommand)]
+    Client(Client),
+    /// Import metadata from JSON files, as DHIS2 exports them
+    Import(Import),
     /// Bring the database up to date ahead of a start
     Migrate(Settings),
+}
+
+/// `kibali user`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Make a user; the password is asked for, or read from standard input
+    Add(UserAdd),
+    /// Show every user
+    List(Settings),
+    /// Give a user a new password, and end every session and token of that user
+    Password(Named),
+    /// Switch a user off: every session and token is refused from now on
+    Disable(Named),
+    /// Switch a user on again
+    Enable(Named),
+}
+
+/// `kibali user add`.
+#[derive(Debug, Args)]
+pub(crate) struct UserAdd {
+    /// The name to sign in with
+    pub(crate) username: String,
+    /// May do everything
+    #[arg(long, conflicts_with = "role")]
+    pub(crate) superuser: bool,
+    /// A role, by name, code or identifier; more than once for more
+    #[arg(long, value_name = "ROLE", required_unless_present = "superuser")]
+    pub(crate) role: Vec<String>,
+    /// First name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) first_name: Option<String>,
+    /// Surname
+    #[arg(long, value_name = "NAME")]
+    pub(crate) surname: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// Somebody or something by name.
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    /// The user name, or the client ID
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `kibali client`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Client {
+    /// Register a client and show its secret, this once
+    Add(ClientAdd),
+    /// Show every client
+    List(Settings),
+    /// Remove a client: all its tokens are refused from now on
+    Remove(Named),
+}
+
+/// `kibali client add`.
+#[derive(Debug, Args)]
+pub(crate) struct ClientAdd {
+    /// The client ID
+    pub(crate) client_id: String,
+    /// What people see when it asks; the client ID when not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// password, refresh_token or authorization_code; more than once for more
+    #[arg(long, value_name = "GRANT", default_values = ["password", "refresh_token"])]
+    pub(crate) grant: Vec<String>,
+    /// Where codes may be sent; more than once for more
+    #[arg(long, value_name = "URI")]
+    pub(crate) redirect_uri: Vec<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `kibali import`.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The files, in the order they build on each other
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Show what would happen, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
 }
 
 /// Where the configuration is.

@@ -13,6 +13,7 @@ mod master_key;
 mod node;
 mod private_file;
 mod serve;
+mod setup_link;
 mod terminal;
 
 use std::process::ExitCode;
@@ -46,6 +47,9 @@ async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Dev(dev) => dev::run(dev).await,
         Command::Serve(settings) => commands::serve(&settings).await,
+        Command::User(user) => commands::user::run(user).await,
+        Command::Client(client) => commands::client::run(client).await,
+        Command::Import(import) => commands::import::run(&import).await,
         Command::Migrate(settings) => commands::migrate(&settings).await,
     }
 }

@@ -1,10 +1,20 @@
 //! The commands of an operator.
 
+pub(crate) mod client;
+pub(crate) mod import;
+pub(crate) mod user;
+
+use kibali_metadata::import::{ImportParams, ImportReport, MergeMode};
+use kibali_metadata::language::Fields;
+use kibali_web::App;
+use kibali_web::api::objects::{self, operator_principal};
+use serde_json::{Map, Value};
+
 use crate::cli::Settings;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::serve::{self, Server};
-use crate::{node, terminal};
+use crate::{node, setup_link, terminal};
 
 /// `kibali serve`.
 pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
@@ -12,6 +22,7 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
     serve::log::start(config.log_format, config.log_level);
     let server = Server::bind(&config, "server.listen").await?;
     let app = node::open(&config).await?;
+    setup_link::offer(&app, &config.home).await?;
     let (address, version) = (server.address(), app.settings.as_version);
     tracing::info!(%address, base_url = %app.settings.base_url, %version, "serving");
     server.run(app).await
@@ -24,4 +35,48 @@ pub(crate) async fn migrate(settings: &Settings) -> Result<(), Failure> {
     app.store.close().await;
     terminal::say("The database is up to date. Start the server with: kibali serve");
     Ok(())
+}
+
+/// The application that the commands of an operator work on.
+async fn open(settings: &Settings) -> Result<App, Failure> {
+    let config = Config::load(settings.config.as_deref())?;
+    serve::log::start(config.log_format, tracing::Level::WARN);
+    node::open(&config).await
+}
+
+/// Every object of a collection, with these properties.
+async fn list(app: &App, plural: &str, fields: &[&str]) -> Result<Vec<Value>, Failure> {
+    let fields =
+        Fields::parse_all(fields.iter().copied()).map_err(|error| Failure::Said(error.to_string()))?;
+    Ok(objects::list_all(app, &operator_principal(), plural, &fields).await?)
+}
+
+/// Imports what an operator asks for; what is not named stays as it is.
+async fn merge(app: &App, payload: &Map<String, Value>) -> Result<(), Failure> {
+    let params = ImportParams { merge: MergeMode::Merge, ..ImportParams::default() };
+    accepted(&objects::import(app, &operator_principal(), payload, params).await?)
+}
+
+/// Nothing was refused.
+fn accepted(report: &ImportReport) -> Result<(), Failure> {
+    let errors: Vec<&str> = report.errors().map(|error| error.message.as_str()).collect();
+    if errors.is_empty() { Ok(()) } else { Err(Failure::Said(errors.join("\n"))) }
+}
+
+/// A payload with one collection of one object.
+fn one(plural: &str, object: Value) -> Map<String, Value> {
+    Map::from_iter([(plural.to_owned(), Value::Array(vec![object]))])
+}
+
+/// The text of a property; empty where there is none.
+fn text<'v>(object: &'v Value, name: &str) -> &'v str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The names of the objects in a collection, or its words, on one line.
+fn names(object: &Value, collection: &str) -> String {
+    let items = object.get(collection).and_then(Value::as_array);
+    let words =
+        items.into_iter().flatten().filter_map(|item| item.as_str().or_else(|| item.get("name")?.as_str()));
+    words.collect::<Vec<_>>().join(", ")
 }

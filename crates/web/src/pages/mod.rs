@@ -46,7 +46,7 @@ pub fn router() -> Router<App> {
         .route(LOGIN, get(login::show).post(login::submit))
         .route(LOGOUT, get(login::ask_logout).post(login::logout))
         .route(APPS, get(apps::show))
-        .route("/setup/{token}", get(setup::show).post(setup::create))
+        .route(setup::SETUP, get(setup::show).post(setup::create))
         .route(CALLBACK_PATH, get(dev::callback))
         .merge(clients::router())
         .merge(old_paths::router())

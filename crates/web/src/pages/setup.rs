@@ -1,12 +1,12 @@
 //! The set-up link: the first administrator makes their own account.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use kibali_crypto::{Digest, sha256};
 use kibali_metadata::import::{ErrorReport, ImportMode, ImportParams};
-use kibali_model::{Authorities, Credential, PasswordPolicy, Principal};
+use kibali_model::PasswordPolicy;
 use kibali_store::door::setup_link::{self, SpendSetupLink};
 use serde_json::{Map, Value, json};
 
@@ -16,18 +16,25 @@ use super::frame::Frame;
 use super::page::Page;
 use super::parts::{Field, Problem, Problems};
 use super::{APPS, redirect};
-use crate::api::objects::{import, system_principal};
+use crate::api::objects::{import, operator_principal, superuser_role};
 use crate::api::settings::stored::Stored;
 use crate::identity::{Session, sign_in, start_session};
 use crate::{App, Refusal};
 
-/// The role that the first administrator gets, DHIS2's own: imports of its metadata meet it again.
-const SUPERUSER: (&str, &str) = ("yrB6vc5Ip3r", "Superuser");
+/// Where the page is. The token stands in the query, which no log shows.
+pub(super) const SETUP: &str = "/setup";
+
+/// The query of the link; without a token it is one that does not work.
+#[derive(serde::Deserialize)]
+pub(super) struct Token {
+    #[serde(default)]
+    token: String,
+}
 
 /// The path of the link that holds `token`, below the context path.
 #[must_use]
 pub fn setup_path(token: &str) -> String {
-    format!("/setup/{token}")
+    format!("{SETUP}?token={token}")
 }
 
 /// What was typed, the password apart.
@@ -114,12 +121,12 @@ impl Typed {
 
     /// The account and its role, as the metadata engine takes them.
     fn payload(&self, password: &str) -> Map<String, Value> {
-        let (role, name) = SUPERUSER;
+        let role = superuser_role();
         let payload = json!({
-            "userRoles": [{ "id": role, "code": name, "name": name, "authorities": [Authorities::ALL] }],
+            "userRoles": [role],
             "users": [{
                 "username": self.username, "password": password, "firstName": self.first_name,
-                "surname": self.surname, "userRoles": [{ "id": role }],
+                "surname": self.surname, "userRoles": [{ "id": role.get("id") }],
             }],
         });
         match payload {
@@ -143,10 +150,10 @@ fn told(error: &ErrorReport) -> Problem {
     Problem { field, text }
 }
 
-/// `GET /setup/{token}`.
+/// `GET /setup?token=…`.
 pub(super) async fn show(
     State(app): State<App>,
-    Path(token): Path<String>,
+    Query(Token { token }): Query<Token>,
     session: Session,
 ) -> Result<Response, Refusal> {
     if !is_usable(&app, sha256(&token)).await? {
@@ -155,10 +162,10 @@ pub(super) async fn show(
     ask(&app, &session, &token, &Typed::default(), Vec::new()).await
 }
 
-/// `POST /setup/{token}`.
+/// `POST /setup?token=…`.
 pub(super) async fn create(
     State(app): State<App>,
-    Path(token): Path<String>,
+    Query(Token { token }): Query<Token>,
     posted: Posted,
 ) -> Result<Response, Refusal> {
     let form = posted.checked()?;
@@ -170,7 +177,7 @@ pub(super) async fn create(
     let mut problems = typed.problems(password);
     let payload = typed.payload(password);
     // A person chose this password, so it is held against the policy as any other.
-    let maker = Principal { credential: Credential::Session, ..system_principal() };
+    let maker = operator_principal();
     if problems.is_empty() {
         let params = ImportParams { mode: ImportMode::Validate, ..ImportParams::default() };
         problems = import(&app, &maker, &payload, params).await?.errors().map(told).collect();

@@ -151,6 +151,20 @@ pub fn system_principal() -> Principal {
     }
 }
 
+/// Kibali itself on behalf of a person who runs it: the same, except that passwords are held against the
+/// installation's policy, since a person chose them.
+#[must_use]
+pub fn operator_principal() -> Principal {
+    Principal { credential: Credential::Session, ..system_principal() }
+}
+
+/// The role that may do everything, as a payload holds it: DHIS2's own identifier, so that imports of its
+/// metadata meet it again.
+#[must_use]
+pub fn superuser_role() -> Value {
+    json!({ "id": "yrB6vc5Ip3r", "code": "Superuser", "name": "Superuser", "authorities": [Authorities::ALL] })
+}
+
 /// Makes the objects that every database has, where they are missing (web-api reference 5.1). They are
 /// known by fixed identifiers, so making them again changes nothing.
 ///

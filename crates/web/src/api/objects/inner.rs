@@ -49,18 +49,12 @@ pub(crate) async fn find_by_name(
     text: &str,
     most: i64,
 ) -> Result<Vec<Value>, Refusal> {
-    let kind = kind(app, plural)?;
-    if require_kind(caller, &kind).is_err() {
+    if !may_read(app, caller, plural) {
         return Ok(Vec::new());
     }
-    let pairs = [("query", text.to_owned()), ("pageSize", most.to_string())];
-    let pairs: Vec<(String, String)> = pairs.map(|(name, value)| (name.to_owned(), value)).into();
-    let ask = Ask::new(app, caller, &pairs).await?;
-    let shape = resolve_fields(&app.registry, &kind, &Fields::names(&["id", "name", "displayName"]), true)?;
-    let listing = ask.listing(&kind, shape.clone(), Predicate::All(Vec::new()), None)?;
-    let mut reading = ask.reading().await?;
-    let listed = reading.list(listing).await?;
-    ask.project(&mut reading, &shape, &listed.level).await
+    let fields = Fields::names(&["id", "name", "displayName"]);
+    let most = most.to_string();
+    Ok(listed(app, caller, plural, &fields, &[("query", text), ("pageSize", &most)]).await?.0)
 }
 
 /// May the caller read objects of a kind?
@@ -71,7 +65,7 @@ pub(crate) fn may_read(app: &App, caller: &Principal, plural: &str) -> bool {
 /// One page of the objects of a kind, by name, and how many there are on all pages.
 ///
 /// # Errors
-/// The kind may not be read, or the database failed.
+/// As [`listed`].
 pub(crate) async fn page_of(
     app: &App,
     caller: &Principal,
@@ -79,15 +73,40 @@ pub(crate) async fn page_of(
     fields: &Fields,
     (page, size): (u64, u64),
 ) -> Result<(Vec<Value>, u64), Refusal> {
+    let (page, size) = (page.to_string(), size.to_string());
+    let pairs = [("page", &*page), ("pageSize", &size), ("order", "name:iasc"), ("order", "id:asc")];
+    listed(app, caller, plural, fields, &pairs).await
+}
+
+/// Every object of a kind that the caller may read, with these properties.
+///
+/// # Errors
+/// As [`listed`].
+pub async fn list_all(
+    app: &App,
+    caller: &Principal,
+    plural: &str,
+    fields: &Fields,
+) -> Result<Vec<Value>, Refusal> {
+    Ok(listed(app, caller, plural, fields, &[("paging", "false"), ("order", "id:asc")]).await?.0)
+}
+
+/// What a list with these parameters shows, and how many there are on all its pages.
+///
+/// # Errors
+/// There is no such collection, the kind may not be read, or the database failed.
+async fn listed(
+    app: &App,
+    caller: &Principal,
+    plural: &str,
+    fields: &Fields,
+    pairs: &[(&str, &str)],
+) -> Result<(Vec<Value>, u64), Refusal> {
     let kind = kind(app, plural)?;
     require_kind(caller, &kind)?;
-    let pairs = [
-        ("page", page.to_string()),
-        ("pageSize", size.to_string()),
-        ("order", "name:iasc".to_owned()),
-        ("order", "id:asc".to_owned()),
-    ];
-    let ask = Ask::new(app, caller, &pairs.map(|(name, value)| (name.to_owned(), value))).await?;
+    let pairs: Vec<(String, String)> =
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let ask = Ask::new(app, caller, &pairs).await?;
     let shape = resolve_fields(&app.registry, &kind, fields, true)?;
     let listing = ask.listing(&kind, shape.clone(), Predicate::All(Vec::new()), None)?;
     let mut reading = ask.reading().await?;

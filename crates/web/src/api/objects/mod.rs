@@ -19,7 +19,11 @@ mod tests;
 mod tree;
 mod verbs;
 
-pub use import::{ClientSecretOnce, Done, create_defaults, import, run, system_principal};
+pub use import::{
+    ClientSecretOnce, Done, create_defaults, import, operator_principal, run, superuser_role,
+    system_principal,
+};
+pub use inner::list_all;
 pub(crate) use inner::{Changed, change_one, find_by_name, may_read, one, page_of, share, update_one};
 pub use read::own_user;
 
