@@ -364,6 +364,8 @@ pub struct Property {
     pub position_as: Option<&'static str>,
     /// May not change after creation.
     pub immutable: bool,
+    /// What it references is part of the object and goes with it: the options of an option set.
+    pub owns: bool,
 }
 
 impl Property {
@@ -390,6 +392,7 @@ impl Property {
             writes: Writes::Always,
             position_as: None,
             immutable: false,
+            owns: false,
         }
     }
 
@@ -573,6 +576,13 @@ impl Property {
     #[must_use]
     pub const fn immutable(mut self) -> Self {
         self.immutable = true;
+        self
+    }
+
+    /// What it references goes when the object goes.
+    #[must_use]
+    pub const fn owning(mut self) -> Self {
+        self.owns = true;
         self
     }
 

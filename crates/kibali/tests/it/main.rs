@@ -15,6 +15,7 @@ mod identity;
 mod me;
 mod metadata_import;
 mod metadata_read;
+mod metadata_write;
 mod pages;
 mod purge;
 mod quiet;

@@ -113,7 +113,9 @@ pub fn parse_object(
             continue;
         }
         match given {
-            Some(value) => match read(property, value) {
+            Some(value) => match read(property, value)
+                .and_then(|given| check_holder(property, value, item.id.as_deref()).map(|()| given))
+            {
                 Ok(given) => {
                     item.edits.insert(property.name, as_edit(given, params.merge));
                 }
@@ -221,6 +223,24 @@ pub fn read(property: &Property, value: &Value) -> Result<Given, Fault> {
             Ok(Given::Value(value))
         }
     }
+}
+
+/// Embedded objects may name their holder, and then no other object (E4015). A holder that has no
+/// identifier yet cannot be named; what a copied payload says of the original's is passed over.
+///
+/// # Errors
+/// E4015, naming the stranger.
+pub(super) fn check_holder(property: &Property, value: &Value, holder: Option<&str>) -> Result<(), Fault> {
+    let (Storage::Embedded, Some(holder)) = (property.storage, holder) else { return Ok(()) };
+    let members = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    for end in property.inner().iter().filter(|end| end.storage == Storage::Container) {
+        let named = members.iter().filter_map(|member| member.get(end.name).and_then(Ident::read)?.id);
+        if let Some(stranger) = named.into_iter().find(|id| id != holder) {
+            let name = format!("{}.{}", property.name, end.name);
+            return Err(Fault::new(Code::E4015, [&name, &stranger]).at(property.name));
+        }
+    }
+    Ok(())
 }
 
 fn read_elements(property: &Property, value: &Value) -> Result<Vec<Element>, Fault> {

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::item::{Edit, Given, Ident};
-use super::parse::{read, read_sharing};
-use super::{Fault, is_absent};
+use super::parse::{check_holder, read, read_sharing};
+use super::{Code, Fault, is_absent};
 use crate::Kind;
-use crate::kind::{Property, Storage};
+use crate::kind::{Property, Storage, Writes};
 
 /// The patch cannot be read or applied; answered with 400. The text names the operation and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,11 +24,16 @@ pub type Patched = (BTreeMap<&'static str, Edit>, Vec<Fault>);
 /// Operations of one patch at most.
 const OPERATIONS: usize = 10_000;
 
-/// Compiles a patch against `present`, the object's own values (document and sharing).
+/// Compiles a patch against `present`, the own values (document and sharing) of the object `holder`.
 ///
 /// # Errors
 /// An operation is unknown, or its path leads nowhere.
-pub fn compile(kind: &Kind, present: &Map<String, Value>, patch: &Value) -> Result<Patched, PatchError> {
+pub fn compile(
+    kind: &Kind,
+    holder: &str,
+    present: &Map<String, Value>,
+    patch: &Value,
+) -> Result<Patched, PatchError> {
     let wrong = |why: &str| PatchError(why.to_owned());
     let operations = patch.as_array().ok_or_else(|| wrong("A JSON Patch is a list of operations"))?;
     if operations.len() > OPERATIONS {
@@ -36,6 +41,7 @@ pub fn compile(kind: &Kind, present: &Map<String, Value>, patch: &Value) -> Resu
     }
     let mut present = present.clone();
     let mut edits = BTreeMap::new();
+    let mut faults = Vec::new();
     let mut touched: Vec<&Property> = Vec::new();
     for operation in operations {
         let operation = Operation::read(operation)?;
@@ -47,6 +53,14 @@ pub fn compile(kind: &Kind, present: &Map<String, Value>, patch: &Value) -> Resu
         if property.name == "id" {
             return Err(wrong("The id of an object cannot be patched"));
         }
+        // The other object's side of an edge is changed there (web-api reference 1.10).
+        if matches!(property.writes, Writes::NestedVerbs | Writes::Never) {
+            let fault = Fault::new(Code::E5006, [property.name]).at(property.name);
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+            continue;
+        }
         if property.edge().is_some() {
             edit_edge(&mut edits, property, &operation, &rest)?;
         } else {
@@ -56,9 +70,8 @@ pub fn compile(kind: &Kind, present: &Map<String, Value>, patch: &Value) -> Resu
             }
         }
     }
-    let mut faults = Vec::new();
     for property in touched {
-        match edit_value(property, &present) {
+        match edit_value(property, &present, holder) {
             Ok(edit) => {
                 edits.insert(property.name, edit);
             }
@@ -68,12 +81,15 @@ pub fn compile(kind: &Kind, present: &Map<String, Value>, patch: &Value) -> Resu
     Ok((edits, faults))
 }
 
-fn edit_value(property: &Property, present: &Map<String, Value>) -> Result<Edit, Fault> {
+fn edit_value(property: &Property, present: &Map<String, Value>, holder: &str) -> Result<Edit, Fault> {
     if property.storage == Storage::Sharing {
         return Ok(read_sharing(present)?.map_or(Edit::Clear, |sharing| Edit::Set(Given::Sharing(sharing))));
     }
     match present.get(property.name).filter(|value| !is_absent(value)) {
-        Some(value) => read(property, value).map(Edit::Set),
+        Some(value) => {
+            check_holder(property, value, Some(holder))?;
+            read(property, value).map(Edit::Set)
+        }
         None => Ok(Edit::Clear),
     }
 }

@@ -13,6 +13,7 @@ pub(super) fn kind() -> Kind {
         Property::new("version", Type::Integer).default("0"),
         Property::references("options", "option", edges::OPTION_SET_OPTIONS, OnDelete::Unlink)
             .ordered()
+            .owning()
             .position_as("sortOrder"),
     ]);
     Kind {

@@ -25,6 +25,8 @@ const CLIENT: Statement = Statement::new(
      on conflict (object) do update set client_id = excluded.client_id, grant_types = excluded.grant_types,
        redirect_uris = excluded.redirect_uris",
 );
+const CLIENT_PARK: Statement =
+    Statement::new("client.park", "update client set client_id = $2 where object = $1");
 const CLIENT_SECRET: Statement = Statement::new(
     "client.set_secret",
     "update client set secret = $2, secret_created = $3, previous_until = $4,
@@ -59,7 +61,7 @@ deletes! {
     "object.forget": "delete from object where id = $1",
 }
 
-pub(crate) const STATEMENTS: &[Statement] = &[ACCOUNT, PASSWORD, CLIENT, CLIENT_SECRET];
+pub(crate) const STATEMENTS: &[Statement] = &[ACCOUNT, PASSWORD, CLIENT, CLIENT_PARK, CLIENT_SECRET];
 pub(crate) const DELETE_STATEMENTS: &[Statement] = DELETES;
 
 /// Deletes an object with all its rows; a user's or a client's tokens die with it (rules of the door 6).
@@ -80,6 +82,12 @@ pub(super) async fn accounts_and_clients(
     for row in &changes.accounts {
         let values = values![row.object, row.username.as_str(), row.disabled, row.expiry, row.external_auth];
         tx.run(ACCOUNT, values).await?;
+    }
+    if changes.clients.len() > 1 {
+        // Two may change places: all leave theirs first. No client id begins with a space.
+        for row in &changes.clients {
+            tx.run(CLIENT_PARK, values![row.object, format!(" {}", row.object.0)]).await?;
+        }
     }
     for row in &changes.clients {
         let list = |names: &[String]| {

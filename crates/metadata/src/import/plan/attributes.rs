@@ -2,30 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use kibali_model::{ObjectId, Timestamp};
-use serde_json::Value;
+use kibali_model::{ObjectId, Timestamp, Uid};
+use serde_json::{Map, Value};
 
-use super::Work;
+use super::{Action, Work};
 use crate::Kind;
-use crate::import::facts::{Detail, Head, Needs};
+use crate::import::facts::Needs;
 use crate::import::item::{Edit, Given, Ident};
-use crate::import::params::Identifier;
+use crate::import::params::{AtomicMode, Identifier, MergeMode};
 use crate::import::{Code, Fault, shape};
 use crate::kind::Storage;
 
 /// The kind whose objects are the attributes.
 const ATTRIBUTE: &str = "attribute";
+/// Where objects keep their values of attributes.
+const PROPERTY: &str = "attributeValues";
 
-/// One attribute of the installation.
-#[derive(Clone, Copy)]
-struct Attribute<'a> {
-    head: &'a Head,
-    detail: &'a Detail,
+/// One attribute of the installation, as this import leaves it.
+struct Attribute {
+    id: ObjectId,
+    uid: Uid,
+    code: Option<String>,
+    doc: Map<String, Value>,
+    /// It comes with the import and is left out because of its own errors.
+    left_out: bool,
 }
 
-impl Attribute<'_> {
+impl Attribute {
     fn flag(&self, name: &str) -> bool {
-        self.detail.doc.get(name).and_then(Value::as_bool).unwrap_or_default()
+        self.doc.get(name).and_then(Value::as_bool).unwrap_or_default()
     }
 
     fn is_assigned_to(&self, kind: &Kind) -> bool {
@@ -33,13 +38,13 @@ impl Attribute<'_> {
     }
 
     fn value_type(&self) -> &str {
-        self.detail.doc.get("valueType").and_then(Value::as_str).unwrap_or("TEXT")
+        self.doc.get("valueType").and_then(Value::as_str).unwrap_or("TEXT")
     }
 
     fn is(&self, ident: &Ident, identifier: Identifier) -> bool {
         match identifier {
-            Identifier::Uid => ident.id.as_deref() == Some(self.head.uid.as_str()),
-            Identifier::Code => ident.code.is_some() && ident.code == self.head.code,
+            Identifier::Uid => ident.id.as_deref() == Some(self.uid.as_str()),
+            Identifier::Code => ident.code.is_some() && ident.code == self.code,
         }
     }
 
@@ -59,11 +64,11 @@ impl Attribute<'_> {
             "EMAIL" => fits(shape::is_email(value), Code::E6018),
             _ => None,
         }?;
-        Some(Fault::new(code, [self.head.uid.as_str(), value]).at("attributeValues"))
+        Some(Fault::new(code, [self.uid.as_str(), value]).at(PROPERTY))
     }
 }
 
-impl<'a> Work<'a> {
+impl Work<'_> {
     /// Decides the attribute values of every draft that has some, or must.
     pub(super) fn decide_attributes(&mut self) -> Result<(), Needs> {
         let touched: Vec<usize> = self
@@ -71,7 +76,7 @@ impl<'a> Work<'a> {
             .into_iter()
             .filter(|at| {
                 self.drafts.get(*at).is_some_and(|draft| {
-                    touches(draft.item.edits.get("attributeValues"), draft.kind(), draft.is_new())
+                    touches(draft.item.edits.get(PROPERTY), draft.kind(), draft.is_new())
                 })
             })
             .collect();
@@ -85,76 +90,86 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn attributes(&self) -> Result<Vec<Attribute<'a>>, Needs> {
+    /// Every attribute there will be: stored ones as the import changes them, and those it brings.
+    fn attributes(&self) -> Result<Vec<Attribute>, Needs> {
         let all = self.ask.all_of(ATTRIBUTE);
         self.ask.settled()?;
         let mut known = Vec::new();
-        for id in all.into_iter().flatten() {
+        for id in all.into_iter().flatten().filter(|id| !self.by_id.contains_key(id)) {
             if let (Some(Some(head)), Some(Some(detail))) = (self.ask.heads(*id), self.ask.details(*id)) {
-                known.push(Attribute { head, detail });
+                let (code, doc) = (head.code.clone(), detail.doc.clone());
+                known.push(Attribute { id: *id, uid: head.uid, code, doc, left_out: false });
             }
         }
         self.ask.settled()?;
+        for (at, draft) in self.drafts.iter().enumerate() {
+            if draft.item.kind.singular == ATTRIBUTE && draft.action != Action::Delete {
+                let left_out = self.left_out.contains_key(&at);
+                let (code, doc) = match (draft.head, draft.detail) {
+                    (Some(head), Some(detail)) if left_out => (head.code.clone(), detail.doc.clone()),
+                    _ => (draft.next.code.clone(), draft.next.doc.clone()),
+                };
+                let left_out = left_out && draft.is_new();
+                known.push(Attribute { id: draft.id, uid: draft.uid, code, doc, left_out });
+            }
+        }
+        known.sort_by_key(|attribute| attribute.uid);
         Ok(known)
     }
 
-    fn decide_attributes_of(&mut self, at: usize, known: &[Attribute<'a>]) {
+    fn decide_attributes_of(&mut self, at: usize, known: &[Attribute]) {
+        let params = self.context.params;
         let Some(draft) = self.drafts.get_mut(at) else { return };
         let kind = draft.item.kind.clone();
-        let identifier = self.context.params.identifier;
         let nothing = Vec::new();
-        let given = match draft.item.edits.get("attributeValues") {
+        let given = match draft.item.edits.get(PROPERTY) {
             Some(Edit::Set(Given::Attributes(given))) => given,
             _ => &nothing,
         };
-        let mut values: BTreeMap<ObjectId, String> = BTreeMap::new();
-        for (ident, value) in given {
-            let Some(attribute) = known.iter().find(|attribute| attribute.is(ident, identifier)) else {
-                let name = ident.id.clone().or_else(|| ident.code.clone()).unwrap_or_default();
-                let fault = Fault::new(
-                    Code::E5002,
-                    [&format!("{name} (Attribute)"), draft.uid.as_str(), "attributeValues"],
-                );
-                draft.fail(fault.at("attributeValues"));
-                continue;
-            };
-            if !attribute.is_assigned_to(&kind) {
-                let fault = Fault::new(Code::E6012, [attribute.head.uid.as_str(), kind.display_name]);
-                draft.fail(fault.at("attributeValues"));
-            }
-            if let Some(fault) = attribute.fault(value) {
-                draft.fail(fault);
-            }
-            values.insert(attribute.head.id, value.clone());
-        }
-        for attribute in
-            known.iter().filter(|attribute| attribute.flag("mandatory") && attribute.is_assigned_to(&kind))
-        {
-            if !values.contains_key(&attribute.head.id) {
-                draft.fail(Fault::new(Code::E4011, [attribute.head.uid.as_str()]).at("attributeValues"));
-            }
-        }
-        let uniques: Vec<(ObjectId, &'a Head)> = known
-            .iter()
-            .filter(|attribute| attribute.flag("unique"))
-            .map(|attribute| (attribute.head.id, attribute.head))
-            .collect();
         let stored = draft.detail.map(|detail| detail.attributes.clone()).unwrap_or_default();
+        let mut values: BTreeMap<ObjectId, String> = match params.merge {
+            MergeMode::Merge => stored.clone(),
+            MergeMode::Replace => BTreeMap::new(),
+        };
+        for (ident, value) in given {
+            match known.iter().find(|attribute| attribute.is(ident, params.identifier)) {
+                Some(attribute) if attribute.left_out => continue,
+                Some(attribute) => {
+                    if !attribute.is_assigned_to(&kind) {
+                        let fault = Fault::new(Code::E6012, [attribute.uid.as_str(), kind.display_name]);
+                        draft.fail(fault.at(PROPERTY));
+                    }
+                    if let Some(fault) = attribute.fault(value) {
+                        draft.fail(fault);
+                    }
+                    values.insert(attribute.id, value.clone());
+                }
+                None if params.atomic == AtomicMode::None => {}
+                None => {
+                    let name = ident.id.clone().or_else(|| ident.code.clone()).unwrap_or_default();
+                    let args = [&format!("{name} (Attribute)"), draft.uid.as_str(), PROPERTY];
+                    draft.fail(Fault::new(Code::E5002, args).at(PROPERTY));
+                }
+            }
+        }
         let object = draft.id;
-        draft.next.attributes = Some(values.clone());
-        for (attribute, head) in uniques {
+        for attribute in known.iter().filter(|attribute| !attribute.left_out) {
+            let (old, new) = (stored.get(&attribute.id), values.get(&attribute.id));
+            if new.is_none() && attribute.flag("mandatory") && attribute.is_assigned_to(&kind) {
+                draft.fail(Fault::new(Code::E4011, [attribute.uid.as_str()]).at(PROPERTY));
+            }
             let key = |value: &String| crate::import::facts::Key {
                 kind: kind.singular,
-                property: "attributeValues",
-                scope: head.uid.to_string(),
+                property: PROPERTY,
+                scope: attribute.uid.to_string(),
                 value: value.clone(),
             };
-            let (old, new) = (stored.get(&attribute), values.get(&attribute));
-            if old != new {
+            if attribute.flag("unique") && old != new {
                 self.keys_freed.extend(old.map(key));
                 self.keys_taken.extend(new.map(|value| (key(value), object)));
             }
         }
+        draft.next.attributes = Some(values);
     }
 }
 

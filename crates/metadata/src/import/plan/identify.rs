@@ -36,7 +36,10 @@ impl<'a> Work<'a> {
     /// yet.
     fn stored(&self, item: &Item) -> Option<Option<&'a Head>> {
         let kind = item.kind.singular;
-        match self.context.params.identifier {
+        // An address names its object by uid, whatever its body's references are named by.
+        let identifier =
+            if self.context.own_address { Identifier::Uid } else { self.context.params.identifier };
+        match identifier {
             Identifier::Uid => match item.id.as_deref().and_then(|id| id.parse().ok()) {
                 Some(uid) => self.ask.head(kind, uid),
                 None => Some(None),
@@ -53,7 +56,9 @@ impl<'a> Work<'a> {
 
     fn draft(&mut self, item: &'a Item, head: Option<&'a Head>) {
         let at = self.drafts.len();
-        let mut faults = item.faults.clone();
+        // Of an object that goes, nothing but its identifier is looked at.
+        let deletes = self.context.params.strategy == ImportStrategy::Delete;
+        let mut faults = if deletes { Vec::new() } else { item.faults.clone() };
         let uid = head.map_or_else(|| given_uid(item, &mut faults), |head| head.uid);
         let label = Self::label(&item.kind, uid.as_str());
         let action = match (self.context.params.strategy, head) {
@@ -77,6 +82,9 @@ impl<'a> Work<'a> {
             if let Some(code) = &item.code {
                 self.by_code.insert((item.kind.singular, code.clone()), at);
             }
+        }
+        if let Some(known) = self.left_out.get(&at) {
+            faults.clone_from(known);
         }
         self.drafts.push(Draft {
             item,

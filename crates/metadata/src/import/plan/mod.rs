@@ -15,7 +15,7 @@ mod rows;
 mod unique;
 mod values;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use kibali_model::{ObjectId, PasswordPolicy, Principal, Timestamp, Uid};
 use serde_json::{Map, Value};
@@ -93,26 +93,29 @@ pub struct Outcome {
 /// # Errors
 /// What must be known first; ask the store, add its answers to the facts, and plan again.
 pub fn plan(batch: &Batch, facts: &Facts, context: &Context<'_>) -> Result<Plan, Needs> {
-    let mut left_out = HashSet::new();
+    let mut left_out: LeftOut = HashMap::new();
     loop {
         let mut work = Work::new(batch, facts, context, &left_out);
         work.run()?;
-        let failed: HashSet<usize> = work
-            .drafts
-            .iter()
-            .enumerate()
-            .filter(|(_, draft)| !draft.faults.is_empty())
-            .map(|(at, _)| at)
-            .collect();
         // Without atomicity objects with errors are left out, references to them dropped, and the rest
         // is decided again; each time round leaves out more, so this ends.
-        if context.params.atomic == AtomicMode::None && failed.iter().any(|at| !left_out.contains(at)) {
-            left_out.extend(failed);
-            continue;
+        if context.params.atomic == AtomicMode::None {
+            let drafts = work.drafts.iter().enumerate();
+            let failed: Vec<(usize, Vec<Fault>)> = drafts
+                .filter(|(at, draft)| !draft.faults.is_empty() && !left_out.contains_key(at))
+                .map(|(at, draft)| (at, draft.faults.clone()))
+                .collect();
+            if !failed.is_empty() {
+                left_out.extend(failed);
+                continue;
+            }
         }
         return Ok(work.emit(&batch.warnings));
     }
 }
+
+/// Drafts that are left out, with what was wrong with them.
+pub(super) type LeftOut = HashMap<usize, Vec<Fault>>;
 
 /// An object as it will be.
 #[derive(Debug, Clone, Default)]
@@ -166,7 +169,7 @@ pub(super) struct Work<'a> {
     pub(super) ask: Ask<'a>,
     pub(super) batch: &'a Batch,
     /// Items left out because of their errors; their drafts keep the errors and change nothing.
-    pub(super) left_out: &'a HashSet<usize>,
+    pub(super) left_out: &'a LeftOut,
     pub(super) drafts: Vec<Draft<'a>>,
     /// Drafts by kind and identifier.
     pub(super) by_uid: HashMap<(&'static str, Uid), usize>,
@@ -185,12 +188,7 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(
-        batch: &'a Batch,
-        facts: &'a Facts,
-        context: &'a Context<'a>,
-        left_out: &'a HashSet<usize>,
-    ) -> Self {
+    fn new(batch: &'a Batch, facts: &'a Facts, context: &'a Context<'a>, left_out: &'a LeftOut) -> Self {
         Self {
             context,
             ask: Ask::new(facts),
@@ -231,7 +229,7 @@ impl<'a> Work<'a> {
 
     /// The drafts that change something: not left out.
     pub(super) fn live(&self) -> impl Iterator<Item = (usize, &Draft<'a>)> {
-        self.drafts.iter().enumerate().filter(|(at, _)| !self.left_out.contains(at))
+        self.drafts.iter().enumerate().filter(|(at, _)| !self.left_out.contains_key(at))
     }
 
     /// The numbers of the live drafts that create or update.

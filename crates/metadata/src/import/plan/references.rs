@@ -27,8 +27,12 @@ impl Work<'_> {
     /// end, the member itself, has the last word where a payload contradicts itself.
     pub(super) fn decide_references(&mut self) -> Result<(), Needs> {
         let writing = self.writing();
-        for end in [End::Source, End::Target] {
-            for at in writing.iter().copied() {
+        // Members that say their place join in that order, whatever the order of the payload.
+        let mut by_place = writing.clone();
+        by_place
+            .sort_by_key(|at| self.drafts.get(*at).and_then(|draft| draft.item.place).unwrap_or(i64::MAX));
+        for (end, order) in [(End::Source, &writing), (End::Target, &by_place)] {
+            for at in order.iter().copied() {
                 self.decide_end(at, end);
             }
             self.ask.settled()?;
@@ -131,6 +135,10 @@ impl Work<'_> {
         }
         for source in wanted {
             let kept = stored.iter().find(|row| row.source == source).map(|row| row.position);
+            // A member that was there moves to the place it names, unless the list itself was told.
+            let place = self.drafts.get(at).and_then(|draft| draft.item.place);
+            let moves = property.edge().is_some() && !self.rows.is_whole(edge, source);
+            let kept = kept.map(|kept| place.filter(|_| moves).unwrap_or(kept));
             self.join(at, edge, source, target, kept);
         }
     }
@@ -281,7 +289,7 @@ impl Work<'_> {
             }
         };
         Some(match self.drafts.get(draft) {
-            Some(new) if new.action == Action::Create && self.left_out.contains(&draft) => Found::LeftOut,
+            Some(new) if new.action == Action::Create && self.left_out.contains_key(&draft) => Found::LeftOut,
             Some(draft) => Found::Object(draft.id),
             None => Found::Nothing,
         })

@@ -89,7 +89,19 @@ impl Work<'_> {
         for (key, object, holder) in conflicts {
             self.tell_conflict(&key, object, holder);
         }
-        Ok(())
+        self.ask.settled()
+    }
+
+    /// The identifier of the object in which a value is unique.
+    fn scope_name(&self, scope: &str) -> String {
+        let Some(id) = scope.parse().ok().map(ObjectId) else { return scope.to_owned() };
+        match self.by_id.get(&id).and_then(|at| self.drafts.get(*at)) {
+            Some(draft) => draft.uid.to_string(),
+            None => match self.ask.heads(id) {
+                Some(Some(head)) => head.uid.to_string(),
+                _ => scope.to_owned(),
+            },
+        }
     }
 
     fn tell_conflict(&mut self, key: &Key, object: ObjectId, holder: Option<ObjectId>) {
@@ -106,7 +118,7 @@ impl Work<'_> {
         } else if follows(kind, Rule::UserRules) {
             Fault::new(Code::E4054, [key.property, &key.value])
         } else if scoped {
-            Fault::new(Code::E4028, [&key.scope, key.property, &key.value])
+            Fault::new(Code::E4028, [&self.scope_name(&key.scope), key.property, &key.value])
         } else if let Some(holder) = holder_name {
             Fault::new(Code::E5003, [key.property, &key.value, &holder])
         } else {

@@ -12,13 +12,14 @@ use kibali_store::objects::facts;
 use kibali_store::objects::write::{Hashes, WriteChanges};
 use serde_json::{Map, Value, json};
 
+use super::patch::{self, Patch};
 use crate::api::settings::stored::Stored;
 use crate::{App, Refusal};
 
 /// How often a plan may ask before something is wrong with it.
 const ROUNDS: usize = 64;
 /// How often an import is planned when others keep changing what it rests on.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 12;
 
 /// A client secret made by the server, to be told once and never again.
 #[derive(Clone)]
@@ -51,6 +52,15 @@ pub async fn import(
     Ok(run(app, caller, &batch, params, false).await?.plan.report)
 }
 
+/// What is asked for: items, or patches that become items only on the state they are applied to.
+#[derive(Clone, Copy)]
+pub(super) enum Asked<'a> {
+    /// Items that rest on nothing stored.
+    Items(&'a Batch),
+    /// Patches, read against the objects of the same snapshot that the plan rests on.
+    Patches(&'a [Patch]),
+}
+
 /// Plans a batch and writes it.
 ///
 /// # Errors
@@ -62,8 +72,22 @@ pub async fn run(
     params: ImportParams,
     own_address: bool,
 ) -> Result<Done, Refusal> {
+    run_asked(app, caller, Asked::Items(batch), params, own_address).await
+}
+
+/// As [`run`], for patches too.
+///
+/// # Errors
+/// As [`import`]; [`Refusal::BadRequest`] and [`Refusal::ObjectNotFound`] for a patch that cannot be applied.
+pub(super) async fn run_asked(
+    app: &App,
+    caller: &Principal,
+    asked: Asked<'_>,
+    params: ImportParams,
+    own_address: bool,
+) -> Result<Done, Refusal> {
     for _ in 0..ATTEMPTS {
-        let plan = decide(app, caller, batch, params, own_address).await?;
+        let plan = decide(app, caller, asked, params, own_address).await?;
         if plan.changes.is_empty() {
             return Ok(Done { plan, secrets: Vec::new() });
         }
@@ -83,7 +107,7 @@ pub async fn run(
 async fn decide(
     app: &App,
     caller: &Principal,
-    batch: &Batch,
+    asked: Asked<'_>,
     params: ImportParams,
     own_address: bool,
 ) -> Result<Plan, Refusal> {
@@ -103,6 +127,14 @@ async fn decide(
         own_address,
     };
     let mut known = Facts::default();
+    let patched;
+    let batch = match asked {
+        Asked::Items(batch) => batch,
+        Asked::Patches(patches) => {
+            patched = patch::batch(app, caller, patches, &mut reader, &mut known).await?;
+            &patched
+        }
+    };
     for _ in 0..ROUNDS {
         match plan(batch, &known, &context) {
             Ok(plan) => return Ok(plan),

@@ -11,6 +11,7 @@ mod nested;
 mod parameter;
 mod patch;
 mod people;
+mod present;
 mod put;
 mod read;
 mod sharing;

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 use kibali_metadata::Kind;
 use kibali_metadata::import::{Edit, Given, Ident, Stats, Status, TypeReport};
-use kibali_metadata::kind::Property;
+use kibali_metadata::kind::{End, Property};
 use kibali_model::Principal;
 use serde_json::Value;
 
@@ -85,6 +85,24 @@ fn collection<'k>(kind: &'k Arc<Kind>, name: &str) -> Result<&'k Property, Refus
     Ok(property)
 }
 
+/// A member that has one such place of its own, as a unit has one parent, is moved at the member.
+fn require_own_side(app: &App, property: &Property) -> Result<(), Refusal> {
+    let Some((number, End::Target)) = property.edge() else { return Ok(()) };
+    let Some(edge) = app.registry.edge(number) else { return Ok(()) };
+    let Some(kind) = app.registry.kind(edge.source.kind) else { return Ok(()) };
+    match kind.property(edge.source.property) {
+        Some(end) if !end.is_collection() => {
+            let (members, place) = (kind.plural, end.name);
+            let message = format!(
+                "Members of `{}` are moved at the member: send `{place}` to /api/{members}/{{id}} with PUT or PATCH",
+                property.name
+            );
+            Err(Refusal::conflict_code("E1108", message))
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn apply(
     app: &App,
     caller: &Principal,
@@ -95,6 +113,7 @@ async fn apply(
 ) -> Result<WebMessage, Refusal> {
     let kind = kind(app, resource)?;
     let property = collection(&kind, property)?;
+    require_own_side(app, property)?;
     let asked = match &members {
         Edit::Members { remove, add } => remove.len() + add.len(),
         Edit::Set(Given::Many(members)) => members.len(),

@@ -6,13 +6,14 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 use kibali_metadata::Kind;
 use kibali_metadata::import::{
-    AtomicMode, Batch, Detail, Edit, Facts, Fault, ImportParams, ImportStrategy, Item, Needs, compile,
+    AtomicMode, Batch, Edit, Facts, Fault, ImportParams, ImportStrategy, Item, compile,
 };
-use kibali_model::{Principal, Sharing};
-use kibali_store::objects::facts;
-use serde_json::{Map, Value, json};
+use kibali_model::Principal;
+use kibali_store::Reader;
+use serde_json::Value;
 
-use super::import::{Done, run};
+use super::import::{Asked, Done, run, run_asked};
+use super::present;
 use super::verbs::{answer_object, kind, require_found};
 use crate::api::WebMessage;
 use crate::body::Raw;
@@ -22,6 +23,16 @@ use crate::{App, Refusal};
 /// The only media type of a patch (RFC 6902).
 const PATCH: &str = "application/json-patch+json";
 
+/// A JSON Patch of one object.
+pub(super) struct Patch {
+    /// Its kind.
+    pub(super) kind: Arc<Kind>,
+    /// Its identifier as written.
+    pub(super) uid: String,
+    /// The operations.
+    pub(super) operations: Value,
+}
+
 /// `PATCH /api/{resource}/{uid}`.
 pub(super) async fn patch(
     State(app): State<App>,
@@ -30,16 +41,40 @@ pub(super) async fn patch(
     raw: Raw,
 ) -> Result<WebMessage, Refusal> {
     let kind = kind(&app, &resource)?;
+    let operations = operations(&raw)?;
+    let patch = Patch { kind: Arc::clone(&kind), uid: uid.clone(), operations };
+    let done = run_asked(&app, &caller, Asked::Patches(&[patch]), edit_params(), true).await?;
+    require_found(&done, &kind, &uid)?;
+    Ok(answer_object(&done, &kind, StatusCode::OK)?.0)
+}
+
+/// The body of a patch.
+pub(super) fn operations(raw: &Raw) -> Result<Value, Refusal> {
     if raw.media != PATCH {
         return Err(Refusal::UnsupportedMediaType(PATCH));
     }
-    let patch = crate::body::parse(&raw.bytes)?;
-    let present = present(&app, &caller, &kind, &uid).await?;
-    let (edits, faults) =
-        compile(&kind, &present, &patch).map_err(|error| Refusal::BadRequest(error.to_string()))?;
-    let done = edit(&app, &caller, &kind, &uid, edits.into_iter().collect(), faults).await?;
-    require_found(&done, &kind, &uid)?;
-    Ok(answer_object(&done, &kind, StatusCode::OK)?.0)
+    crate::body::parse(&raw.bytes)
+}
+
+/// The items that patches come to on the state that `reader` sees.
+///
+/// # Errors
+/// A patch cannot be read or applied, or its object does not exist.
+pub(super) async fn batch(
+    app: &App,
+    caller: &Principal,
+    patches: &[Patch],
+    reader: &mut Reader,
+    known: &mut Facts,
+) -> Result<Batch, Refusal> {
+    let mut batch = Batch::default();
+    for Patch { kind, uid, operations } in patches {
+        let present = present::values(app, caller, kind, uid, reader, known).await?;
+        let (edits, faults) = compile(kind, uid, &present, operations)
+            .map_err(|error| Refusal::BadRequest(error.to_string()))?;
+        batch.items.push(item(app, kind, uid, edits.into_iter().collect(), faults));
+    }
+    Ok(batch)
 }
 
 /// Changes some properties of one object and leaves the others.
@@ -87,57 +122,6 @@ fn item(
     }
 }
 
-fn edit_params() -> ImportParams {
+pub(super) fn edit_params() -> ImportParams {
     ImportParams { strategy: ImportStrategy::Update, ..ImportParams::default() }
-}
-
-/// The object's own values, references left out.
-async fn present(
-    app: &App,
-    caller: &Principal,
-    kind: &Kind,
-    uid: &str,
-) -> Result<Map<String, Value>, Refusal> {
-    let missing = || Refusal::ObjectNotFound { kind: kind.display_name, uid: uid.to_owned() };
-    let wanted = (kind.singular, uid.parse().map_err(|_| missing())?);
-    let mut reader = app.store.snapshot().await?;
-    let mut known = Facts::default();
-    let mut needs = Needs::default();
-    needs.objects.insert(wanted);
-    facts::answer(&mut reader, &app.registry, caller, &needs, &mut known).await?;
-    let id = known.objects.get(&wanted).copied().flatten().ok_or_else(missing)?;
-    let mut needs = Needs::default();
-    needs.details.insert(id);
-    facts::answer(&mut reader, &app.registry, caller, &needs, &mut known).await?;
-    let detail = known.details.remove(&id).flatten().ok_or_else(missing)?;
-    Ok(values(detail))
-}
-
-fn values(detail: Detail) -> Map<String, Value> {
-    let mut values = detail.doc;
-    values.insert("sharing".to_owned(), sharing(&detail.sharing));
-    if let Some(client) = detail.client {
-        values.insert("grantTypes".to_owned(), Value::from(client.grant_types));
-        values.insert("redirectUris".to_owned(), Value::from(client.redirect_uris));
-    }
-    let translations = detail.translations.into_iter();
-    let translations = translations
-        .map(|(locale, property, value)| json!({ "locale": locale, "property": property, "value": value }));
-    values.insert("translations".to_owned(), translations.collect());
-    values
-}
-
-fn sharing(sharing: &Sharing) -> Value {
-    let grants = |grants: &std::collections::BTreeMap<String, kibali_model::Access>| -> Map<String, Value> {
-        let one = |(id, access): (&String, &kibali_model::Access)| {
-            (id.clone(), json!({ "id": id, "access": access.to_string() }))
-        };
-        grants.iter().map(one).collect()
-    };
-    json!({
-        "owner": sharing.owner,
-        "public": sharing.public.map(|access| access.to_string()),
-        "users": grants(&sharing.users),
-        "userGroups": grants(&sharing.groups),
-    })
 }

@@ -8,8 +8,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use kibali_metadata::Kind;
 use kibali_metadata::import::{
-    Batch, Door, ErrorReport, ImportParams, ImportStrategy, ObjectReport, Outcome as Fate, Status,
-    parse_object,
+    Batch, Door, ErrorReport, ImportMode, ImportParams, ImportStrategy, ObjectReport, Outcome as Fate,
+    Status, parse_object,
 };
 use kibali_model::Principal;
 use serde_json::{Map, Value};
@@ -56,6 +56,9 @@ pub(super) async fn create(
     object.shift_remove("translations");
     let params = ImportParams { strategy: ImportStrategy::Create, ..params(&query) };
     let done = run_one(&app, &caller, &kind, &object, params).await?;
+    if params.mode == ImportMode::Validate {
+        return Ok(answer_object(&done, &kind, StatusCode::OK)?.0.into_response());
+    }
     let (message, uid) = answer_object(&done, &kind, StatusCode::CREATED)?;
     let address = app.settings.absolute(&format!("/api/{}/{uid}", kind.plural));
     let mut message = message.at(address);
