@@ -34,8 +34,9 @@ for (const button of document.querySelectorAll("button[data-reveal]")) {
 // Fields whose value must be unique: asks the list named in data-unique while the person types on.
 for (const input of document.querySelectorAll("input[data-unique]")) {
   const told = document.getElementById(input.id + "-taken");
-  let asked = 0;
-  input.addEventListener("change", async () => {
+  let asked = 0, pause = 0;
+  input.addEventListener("input", () => { clearTimeout(pause); pause = setTimeout(ask, 300); });
+  const ask = async () => {
     const turn = ++asked;
     const value = input.value.trim();
     let taken = false;
@@ -47,9 +48,10 @@ for (const input of document.querySelectorAll("input[data-unique]")) {
       } catch { /* The server asks the same question when the form is sent. */ }
     }
     if (turn !== asked) return;
+    document.getElementById(input.id + "-error")?.remove();
     told.textContent = taken ? "This client ID is already taken." : "";
     if (taken) input.setAttribute("aria-invalid", "true"); else input.removeAttribute("aria-invalid");
-  });
+  };
 }
 
 // A page that answers with errors begins at their summary.

@@ -3,7 +3,6 @@
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::HeaderMap;
 
-use super::visitor::Visitor;
 use crate::body::{self, Bounds};
 use crate::identity::{ClientAddress, Session, check_csrf};
 use crate::speech::cors;
@@ -69,23 +68,5 @@ impl FromRequest<App> for Posted {
         let Ok(address) = ClientAddress::from_request_parts(&mut parts, app).await;
         let form = Form::parse(&body::bytes(body, Bounds::FORM).await?);
         Ok(Self { session, address, headers: parts.headers, form })
-    }
-}
-
-/// A form that somebody sent who is signed in, its token checked. A session that has ended meanwhile is an
-/// expired form: the way back leads to what was typed.
-pub(super) struct Submitted {
-    pub(super) visitor: Visitor,
-    pub(super) form: Form,
-}
-
-impl FromRequest<App> for Submitted {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
-        let posted = Posted::from_request(request, app).await?;
-        posted.checked()?;
-        let visitor = Visitor::of(posted.session).ok_or(Refusal::FormExpired)?;
-        Ok(Self { visitor, form: posted.form })
     }
 }

@@ -22,10 +22,7 @@ pub(crate) fn render(refusal: &Refusal, speech: &Speech, settings: &Settings, re
             oauth(&row, row.web_status, speech.format)
         }
         Room::Api => web_message(&row, speech.format),
-        Room::Page => {
-            let title = row.web_status.canonical_reason().unwrap_or("Refused");
-            pages::error_page(settings, row.web_status, title, &row.message, Some(request_id))
-        }
+        Room::Page => pages::error_page(settings, row.web_status, &row.message, request_id),
     };
     let headers = response.headers_mut();
     if let Some(challenge) = challenge(&row, speech) {

@@ -186,6 +186,26 @@ both!(
 );
 
 both!(
+    fn a_form_that_is_too_old_is_shown_again_with_what_was_typed(t) {
+        let mut browser = admin(t).await;
+        let (new, edit) = (browser.open(NEW).await, browser.open(DEMO).await);
+        // The session ended, and somebody signed in again in another tab.
+        browser.cookies = admin(t).await.cookies;
+        for (page, action, sent) in [(new, NEW, 201), (edit, DEMO, 200)] {
+            let form = page.form(action).fill("name", "Typed at length").fill("cid", "typed");
+            let again = browser.submit(&page, &form).await;
+            assert_eq!(again.answer.status, 403);
+            assert!(again.answer.text().contains("This form has expired."), "{}", again.answer.text());
+            let form = again.form(action);
+            assert_eq!((form.value("name"), form.value("cid")), (Some("Typed at length"), Some("typed")));
+            assert!(stored(t, "typed").await.is_null());
+            let done = browser.submit(&again, &form.fill("name", action).fill("cid", if sent == 201 { "new" } else { "edited" })).await;
+            assert_eq!(done.answer.status, sent, "{}", done.answer.text());
+        }
+    }
+);
+
+both!(
     fn deleting_asks_first_and_ends_every_token(t) {
         let mut browser = admin(t).await;
         let tokens = token(t, CLIENT, CLIENT_SECRET).await;

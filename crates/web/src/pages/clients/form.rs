@@ -234,7 +234,8 @@ impl<'a> ClientForm<'a> {
             redirect_uris: Field {
                 id: "redirectUris",
                 label: "Redirect URIs",
-                hint: "One URL per line. Codes are sent to these addresses only.".into(),
+                hint: "One URL per line, for the authorization code: it is sent to these addresses only."
+                    .into(),
                 value: typed.redirect_uris.clone(),
                 error: problems.of("redirectUris"),
                 multiline: true,

@@ -80,21 +80,22 @@ fn show_new(app: &App, manager: &Manager, typed: &Typed, problems: Vec<Problem>)
 }
 
 /// `POST /settings/oauth2-clients/new`.
-pub(super) async fn add(
-    State(app): State<App>,
-    ManagerForm { manager, form }: ManagerForm,
-) -> Result<Response, Refusal> {
-    let typed = Typed::read(&form);
+pub(super) async fn add(State(app): State<App>, form: ManagerForm) -> Result<Response, Refusal> {
+    let (manager, typed) = (&form.manager, Typed::read(form.typed()));
+    if form.checked().is_err() {
+        let page = show_new(&app, manager, &typed, vec![expired()])?;
+        return Ok(page.status(StatusCode::FORBIDDEN).into_response());
+    }
     let create = ImportParams { strategy: ImportStrategy::Create, ..ImportParams::default() };
-    match change(&app, &manager, &typed, None, create).await? {
+    match change(&app, manager, &typed, None, create).await? {
         Ok(Changed { uid, secret: Some(made), .. }) => {
             let client = manager.client(&app, &uid).await?;
-            let page = secret::page(&app, &manager, &client, &made, "OAuth2 client added", None)?;
+            let page = secret::page(&app, manager, &client, &made, "OAuth2 client added", None)?;
             Ok(page.status(StatusCode::CREATED).into_response())
         }
         Ok(_) => Ok(saved(&app, "saved")),
         Err(problems) => {
-            let page = show_new(&app, &manager, &typed, problems)?;
+            let page = show_new(&app, manager, &typed, problems)?;
             Ok(page.status(StatusCode::CONFLICT).into_response())
         }
     }
@@ -132,14 +133,18 @@ fn show_edit(
 pub(super) async fn save(
     State(app): State<App>,
     Path(uid): Path<String>,
-    ManagerForm { manager, form }: ManagerForm,
+    form: ManagerForm,
 ) -> Result<Response, Refusal> {
+    let (manager, typed) = (&form.manager, Typed::read(form.typed()));
     let client = manager.client(&app, &uid).await?;
-    let typed = Typed::read(&form);
-    match change(&app, &manager, &typed, Some(&uid), update()).await? {
+    if form.checked().is_err() {
+        let page = show_edit(&app, manager, &client, &typed, vec![expired()])?;
+        return Ok(page.status(StatusCode::FORBIDDEN).into_response());
+    }
+    match change(&app, manager, &typed, Some(&uid), update()).await? {
         Ok(_) => Ok(saved(&app, "saved")),
         Err(problems) => {
-            let page = show_edit(&app, &manager, &client, &typed, problems)?;
+            let page = show_edit(&app, manager, &client, &typed, problems)?;
             Ok(page.status(StatusCode::CONFLICT).into_response())
         }
     }
@@ -165,15 +170,21 @@ pub(super) async fn ask_delete(
 pub(super) async fn delete(
     State(app): State<App>,
     Path(uid): Path<String>,
-    ManagerForm { manager, .. }: ManagerForm,
+    form: ManagerForm,
 ) -> Result<Response, Refusal> {
+    form.checked()?;
     let object = Map::from_iter([("id".to_owned(), Value::from(uid))]);
     let params = ImportParams { strategy: ImportStrategy::Delete, ..update() };
-    let done = objects::change_one(&app, &manager.0.principal, PLURAL, &object, params).await?;
+    let done = objects::change_one(&app, &form.manager.0.principal, PLURAL, &object, params).await?;
     match done.faults.first() {
         None => Ok(saved(&app, "deleted")),
         Some(fault) => Err(Refusal::conflict_code(fault.code.as_str(), fault.message())),
     }
+}
+
+/// What is told where the form has the token of another session: somebody signed in again meanwhile.
+fn expired() -> Problem {
+    Problem { field: "", text: "This form has expired. Look it over and save it again.".to_owned() }
 }
 
 /// Changes what is named and leaves the rest.
@@ -198,6 +209,7 @@ async fn change(
             problems.push(problem);
         }
     }
+    problems.sort_by_key(|problem| SHOWN.iter().position(|field| *field == problem.field));
     Ok(if problems.is_empty() { Ok(done) } else { Err(problems) })
 }
 

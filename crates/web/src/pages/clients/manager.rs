@@ -9,7 +9,7 @@ use kibali_model::Principal;
 
 use super::{PLURAL, Registered, SHOWN};
 use crate::api::objects;
-use crate::pages::body::{Form, Submitted};
+use crate::pages::body::{Form, Posted};
 use crate::pages::error::Message;
 use crate::pages::page::Page;
 use crate::pages::visitor::Visitor;
@@ -41,21 +41,36 @@ impl Manager {
     }
 }
 
-/// A form that a manager sent.
+/// A form that a manager sent. Its token is checked where it is opened, so that one that is too old can be
+/// shown again with what was typed.
 pub(super) struct ManagerForm {
     pub(super) manager: Manager,
-    pub(super) form: Form,
+    posted: Posted,
+}
+
+impl ManagerForm {
+    /// What was typed, for showing it again.
+    pub(super) fn typed(&self) -> &Form {
+        self.posted.typed()
+    }
+
+    /// The form, if it carries the token of its session.
+    pub(super) fn checked(&self) -> Result<&Form, Refusal> {
+        self.posted.checked()
+    }
 }
 
 impl FromRequest<App> for ManagerForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
-        let sent = Submitted::from_request(request, app).await.map_err(IntoResponse::into_response)?;
-        if may_manage(app, &sent.visitor.principal) {
-            Ok(Self { manager: Manager(sent.visitor), form: sent.form })
+        let posted = Posted::from_request(request, app).await.map_err(IntoResponse::into_response)?;
+        let visitor = Visitor::of(posted.session.clone());
+        let visitor = visitor.ok_or_else(|| Refusal::FormExpired.into_response())?;
+        if may_manage(app, &visitor.principal) {
+            Ok(Self { manager: Manager(visitor), posted })
         } else {
-            Err(may_not(app, &sent.visitor))
+            Err(may_not(app, &visitor))
         }
     }
 }

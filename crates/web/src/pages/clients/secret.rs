@@ -65,9 +65,10 @@ pub(super) async fn back(
 pub(super) async fn make(
     State(app): State<App>,
     Path(uid): Path<String>,
-    ManagerForm { manager, form }: ManagerForm,
+    form: ManagerForm,
 ) -> Result<Page, Refusal> {
-    let chosen = OVERLAPS.iter().find(|overlap| overlap.value == form.text("overlap"));
+    let (manager, wanted) = (&form.manager, form.checked()?.text("overlap"));
+    let chosen = OVERLAPS.iter().find(|overlap| overlap.value == wanted);
     let overlap =
         chosen.ok_or_else(|| Refusal::bad_request("Choose how long the old secret keeps working"))?;
     let client = manager.client(&app, &uid).await?;
@@ -81,7 +82,7 @@ pub(super) async fn make(
     if let Some(fault) = done.faults.first() {
         return Err(Refusal::conflict_code(fault.code.as_str(), fault.message()));
     }
-    page(&app, &manager, &client, &made, "New client secret made", Some(overlap.told))
+    page(&app, manager, &client, &made, "New client secret made", Some(overlap.told))
 }
 
 /// The page.
