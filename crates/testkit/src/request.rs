@@ -76,9 +76,14 @@ impl Request {
         self.body("application/x-www-form-urlencoded", encode_form(fields))
     }
 
+    /// Sends it and leaves the body to be read.
+    pub async fn open(self) -> http::Response<Body> {
+        self.router.oneshot(self.inner).await.expect("the router answers")
+    }
+
     /// Sends it and reads the whole answer.
     pub async fn send(self) -> Answer {
-        let response = self.router.oneshot(self.inner).await.expect("the router answers");
+        let response = self.open().await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("the answer is whole").to_bytes();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }

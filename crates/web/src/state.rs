@@ -10,6 +10,7 @@ use kibali_store::Store;
 
 use crate::Settings;
 use crate::api::me::Remembered;
+use crate::api::objects::Turns;
 use crate::identity::Identity;
 
 /// The running application: cheap to clone, handed to every handler.
@@ -20,6 +21,7 @@ struct Running {
     parts: Parts,
     identity: Identity,
     remembered: Remembered,
+    turns: Turns,
 }
 
 /// What an application is made of.
@@ -44,13 +46,19 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let identity = Identity::new(&parts);
         let remembered = Remembered::new(&parts.store);
-        Self(Arc::new(Running { parts, identity, remembered }))
+        Self(Arc::new(Running { parts, identity, remembered, turns: Turns::default() }))
     }
 
     /// Answers this process remembers.
     #[must_use]
     pub(crate) fn remembered(&self) -> &Remembered {
         &self.0.remembered
+    }
+
+    /// The turns of long answers.
+    #[must_use]
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// What this process remembers of callers, and its pool of password hashing.

@@ -95,6 +95,14 @@ pub enum Show<'r> {
     Block(Vec<Entry<'r>>),
 }
 
+impl Want<'_> {
+    /// Is it one number for each object, however many references there are?
+    #[must_use]
+    pub const fn is_number(&self) -> bool {
+        matches!(self, Self::Count | Self::Position)
+    }
+}
+
 /// What to load of one object beside its uid. Each truth value is one more column group or statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[allow(clippy::struct_excessive_bools)]

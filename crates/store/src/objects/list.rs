@@ -37,6 +37,30 @@ pub struct Listed {
     pub level: Loaded,
 }
 
+/// The objects of a list in their order, not loaded yet.
+#[derive(Debug)]
+pub struct Chosen {
+    /// How many objects there are on all pages; not counted without paging.
+    pub total: u64,
+    ids: Vec<ObjectId>,
+}
+
+/// Objects that are loaded and answered together; a longer list is never held whole.
+pub const PIECE: usize = 1000;
+
+impl Chosen {
+    /// Are there none?
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The row numbers of piece after piece.
+    pub fn pieces(&self) -> impl Iterator<Item = &[ObjectId]> {
+        self.ids.chunks(PIECE)
+    }
+}
+
 /// A page as SQL has it.
 #[derive(Clone, Copy)]
 pub(super) struct Slice {
@@ -52,11 +76,22 @@ impl Slice {
 }
 
 impl<'a> Reading<'a> {
-    /// A list of objects the caller may read.
+    /// A list of objects the caller may read, loaded whole.
     ///
     /// # Errors
     /// [`ReadFailure`].
-    pub async fn list<'r>(&mut self, listing: Listing<'r>) -> Result<Listed, ReadFailure> {
+    pub async fn list(&mut self, listing: Listing<'_>) -> Result<Listed, ReadFailure> {
+        let shape = listing.shape.clone();
+        let chosen = self.choose(listing).await?;
+        let level = self.load(&shape, &chosen.ids).await?;
+        Ok(Listed { total: chosen.total, level })
+    }
+
+    /// Which objects a list holds, to be loaded piece by piece.
+    ///
+    /// # Errors
+    /// [`ReadFailure`].
+    pub async fn choose(&mut self, listing: Listing<'_>) -> Result<Chosen, ReadFailure> {
         let kind = listing.shape.kind;
         let predicate = self.settle(kind, listing.predicate).await?;
         let slice = match listing.paging {
@@ -76,8 +111,36 @@ impl<'a> Reading<'a> {
             self.ids(self.context().visibility, kind, &predicate, &listing.order, slice).await?
         };
         self.emit(ids.len())?;
-        let level = self.load(&listing.shape, &ids).await?;
-        Ok(Listed { total, level })
+        Ok(Chosen { total, ids })
+    }
+
+    /// Loads one piece of a list.
+    ///
+    /// # Errors
+    /// [`ReadFailure`].
+    pub async fn load_piece(&mut self, shape: &Shape<'_>, piece: &[ObjectId]) -> Result<Loaded, ReadFailure> {
+        self.load(shape, piece).await
+    }
+
+    /// Walks through a list of several pieces without keeping them, to know before the first is answered
+    /// whether all of them together stay within [`MAX_REFERENCES`].
+    ///
+    /// # Errors
+    /// [`ReadError::TooManyReferences`], or the database.
+    pub async fn measure(&mut self, shape: &Shape<'_>, chosen: &Chosen) -> Result<(), ReadFailure> {
+        if chosen.ids.len() <= PIECE || shape.slots.iter().all(|need| need.want.is_number()) {
+            return Ok(());
+        }
+        let before = self.references();
+        let mut emitted = chosen.ids.len();
+        for piece in chosen.pieces() {
+            emitted = emitted.saturating_add(self.load(shape, piece).await?.emitted());
+            if emitted > MAX_REFERENCES {
+                return Err(ReadError::TooManyReferences.into());
+            }
+        }
+        self.emit_again_from(before);
+        Ok(())
     }
 
     /// One object the caller may read.

@@ -18,6 +18,6 @@ mod visible;
 pub mod write;
 pub(crate) mod write_side;
 
-pub use list::{Listed, Listing};
+pub use list::{Chosen, Listed, Listing, PIECE};
 pub use reading::{ReadFailure, Reading};
 pub use visible::{Administrative, Visibility, everything, exportable_by, visible_to};

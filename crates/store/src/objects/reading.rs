@@ -96,6 +96,21 @@ impl<'a> Reading<'a> {
         MAX_REFERENCES.saturating_sub(self.references)
     }
 
+    /// Counts the references of another list, in an answer of several, from nothing.
+    pub const fn begin_list(&mut self) {
+        self.references = 0;
+    }
+
+    /// How many references the answer holds so far.
+    pub(super) const fn references(&self) -> usize {
+        self.references
+    }
+
+    /// Counts again from an earlier number, for what is read a second time.
+    pub(super) const fn emit_again_from(&mut self, references: usize) {
+        self.references = references;
+    }
+
     /// Counts references that will be emitted.
     pub(super) fn emit(&mut self, references: usize) -> Result<(), ReadError> {
         self.references += references;

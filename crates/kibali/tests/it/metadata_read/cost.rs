@@ -17,7 +17,12 @@ const MANY: i64 = 20_000;
 const FIRST: i64 = 1 << 61;
 
 /// Runs texts without values.
-struct Script(Vec<String>);
+pub(super) struct Script(pub(super) Vec<String>);
+
+/// The number of the edge behind a property.
+pub(super) fn number_of_edge(t: &TestApp, kind: &str, property: &str) -> i64 {
+    t.app.registry.kind(kind).unwrap().property(property).unwrap().edge().unwrap().0.0
+}
 
 impl Write for Script {
     type Output = ();

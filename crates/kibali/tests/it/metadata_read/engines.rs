@@ -59,11 +59,11 @@ const ORDERS: [&str; 12] = [
     "displayShortName:idesc",
 ];
 
-fn pick<'a, T: ?Sized>(random: &TestRandom, from: &[&'a T]) -> &'a T {
+pub(super) fn pick<'a, T: ?Sized>(random: &TestRandom, from: &[&'a T]) -> &'a T {
     from[random.below(from.len() as u64) as usize]
 }
 
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     text.bytes()
         .map(
             |byte| {

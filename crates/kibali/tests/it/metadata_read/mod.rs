@@ -5,9 +5,11 @@ mod engines;
 mod fields;
 mod filters;
 mod lists;
+mod long;
 mod people;
 mod real;
 mod sharing;
+mod widening;
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
 use kibali_testkit::{Answer, TestApp};

@@ -11,20 +11,20 @@ const GROUPS: usize = 8;
 /// Of each of the two kinds; users times all objects is the number of pairs compared.
 const OBJECTS: usize = 60;
 const _: () = assert!(USERS * 2 * OBJECTS >= 10_000);
-const PASSWORD: &str = "Dist_rict1";
+pub(super) const PASSWORD: &str = "Dist_rict1";
 
 /// One user as the evaluator knows it.
-struct User {
-    uid: String,
-    username: String,
+pub(super) struct User {
+    pub(super) uid: String,
+    pub(super) username: String,
     groups: BTreeSet<String>,
     authorities: Vec<&'static str>,
 }
 
-struct World {
-    users: Vec<User>,
-    options: Vec<Value>,
-    categories: Vec<Value>,
+pub(super) struct World {
+    pub(super) users: Vec<User>,
+    pub(super) options: Vec<Value>,
+    pub(super) categories: Vec<Value>,
 }
 
 const ROLES: [(&str, &[&str]); 3] = [
@@ -71,7 +71,7 @@ fn sharing(random: &TestRandom, data: bool) -> Value {
 }
 
 impl World {
-    fn new(random: &TestRandom) -> Self {
+    pub(super) fn new(random: &TestRandom) -> Self {
         let users = (0..USERS)
             .map(|number| User {
                 uid: uid('U', number),
@@ -103,7 +103,7 @@ impl World {
         }
     }
 
-    fn payload(&self) -> Value {
+    pub(super) fn payload(&self) -> Value {
         let role = |(uid, authorities): &(&str, &[&str])| json!({ "id": uid, "name": format!("Role {uid}"), "authorities": authorities });
         let user = |(number, user): (usize, &User)| {
             json!({
@@ -141,7 +141,7 @@ fn owns(object: &Value, user: &User) -> bool {
     object["sharing"]["owner"] == user.uid.as_str()
 }
 
-fn may_read(object: &Value, user: &User) -> bool {
+pub(super) fn may_read(object: &Value, user: &User) -> bool {
     owns(object, user) || granted(object, user, 0)
 }
 

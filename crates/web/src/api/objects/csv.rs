@@ -1,52 +1,61 @@
 //! `GET /api/{resource}.csv` (web-api reference 1.14).
 
-use axum::body::Body;
-use axum::response::Response;
-use http::HeaderValue;
-use http::header::CONTENT_TYPE;
-use kibali_metadata::Kind;
-use kibali_metadata::read::Show;
+use kibali_metadata::read::{Shape, Show};
 use serde_json::Value;
 
-use super::read::{Ask, list_default};
-use super::tree::TreeView;
+use super::parameter::{one, truth};
 use crate::Refusal;
 
-/// The list as a table: a column for each simple property, attribute, and collection of references.
-pub(super) async fn list(
-    ask: &Ask<'_>,
-    kind: &Kind,
-    view: TreeView<'_>,
-    pairs: &[(String, String)],
-) -> Result<Response, Refusal> {
-    let shape = ask.shape(kind, &list_default())?;
-    for entry in &shape.entries {
-        if !fits(&entry.show) {
+/// A list as a table: a column for each simple property, attribute, and collection of references.
+pub(super) struct Table {
+    columns: Vec<String>,
+    separator: u8,
+    inner: String,
+    headless: bool,
+}
+
+impl Table {
+    /// The table of a shape.
+    ///
+    /// # Errors
+    /// The shape has what fits in no column, or a parameter cannot be read.
+    pub(super) fn new(shape: &Shape<'_>, pairs: &[(String, String)]) -> Result<Self, Refusal> {
+        if let Some(entry) = shape.entries.iter().find(|entry| !fits(&entry.show)) {
             let message =
                 format!("Property `{}` cannot be written as CSV; leave it out of `fields`", entry.key);
             return Err(Refusal::conflict(message));
         }
+        Ok(Self {
+            columns: shape.entries.iter().map(|entry| entry.key.clone()).collect(),
+            separator: separator(pairs)?,
+            inner: one(pairs, "arraySeparator")?.unwrap_or(";").to_owned(),
+            headless: truth(pairs, "skipHeader")?,
+        })
     }
-    let separator = one_of(pairs, "separator", ",")?;
-    let inner = pairs.iter().find(|(name, _)| name == "arraySeparator").map_or(";", |(_, value)| value);
-    let mut reading = ask.reading().await?;
-    let listed = reading.list(ask.listing(kind, shape.clone(), view.predicate, view.order)?).await?;
-    let objects = ask.project(&mut reading, &shape, &listed.level).await?;
-    let mut writer = csv::WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
-    let skip = pairs.iter().any(|(name, value)| name == "skipHeader" && value == "true");
-    let keys: Vec<&str> = shape.entries.iter().map(|entry| entry.key.as_str()).collect();
-    if !skip {
-        writer.write_record(&keys).map_err(Refusal::internal)?;
+
+    /// Appends the names of the columns, unless they are not wanted.
+    pub(super) fn head(&self, buffer: &mut Vec<u8>) -> Result<(), Refusal> {
+        if self.headless { Ok(()) } else { self.line(self.columns.iter(), buffer) }
     }
-    for object in &objects {
-        let row =
-            keys.iter().map(|key| object.get(*key).map_or_else(String::new, |value| cell(value, inner)));
-        writer.write_record(row).map_err(Refusal::internal)?;
+
+    /// Appends an object.
+    pub(super) fn row(&self, object: &Value, buffer: &mut Vec<u8>) -> Result<(), Refusal> {
+        let cells = self
+            .columns
+            .iter()
+            .map(|column| object.get(column).map_or_else(String::new, |value| cell(value, &self.inner)));
+        self.line(cells, buffer)
     }
-    let bytes = writer.into_inner().map_err(Refusal::internal)?;
-    let mut answer = Response::new(Body::from(bytes));
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/csv;charset=UTF-8"));
-    Ok(answer)
+
+    fn line(
+        &self,
+        cells: impl Iterator<Item = impl AsRef<[u8]>>,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let mut writer = csv::WriterBuilder::new().delimiter(self.separator).from_writer(buffer);
+        writer.write_record(cells).map_err(Refusal::internal)?;
+        writer.flush().map_err(Refusal::internal)
+    }
 }
 
 /// Is it one value, or a list of references?
@@ -78,10 +87,10 @@ fn cell(value: &Value, separator: &str) -> String {
     }
 }
 
-fn one_of(pairs: &[(String, String)], name: &'static str, absent: &str) -> Result<u8, Refusal> {
-    let value = pairs.iter().find(|(key, _)| key == name).map_or(absent, |(_, value)| value);
-    match value.as_bytes() {
+/// `separator`: one ASCII character, which may be a blank.
+fn separator(pairs: &[(String, String)]) -> Result<u8, Refusal> {
+    match pairs.iter().find(|(name, _)| name == "separator").map_or(",", |(_, value)| value).as_bytes() {
         [byte] if byte.is_ascii() => Ok(*byte),
-        _ => Err(Refusal::bad_request(format!("Parameter `{name}` takes one ASCII character"))),
+        _ => Err(Refusal::bad_request("Parameter `separator` takes one ASCII character")),
     }
 }

@@ -1,22 +1,25 @@
 //! `GET /api/metadata`: what the caller may read, as a payload that can be imported (web-api reference 5.5).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::Response;
 use http::HeaderValue;
-use http::header::CONTENT_DISPOSITION;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use kibali_metadata::Kind;
 use kibali_metadata::language::{FieldItem, Fields, Paging, Preset};
 use kibali_metadata::read::Predicate;
 use kibali_model::Principal;
 use kibali_store::door::installation::{self, Fact};
 use kibali_store::objects::exportable_by;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::list::{each, json_row};
+use super::out::{Answer, Out, body};
+use super::parameter::truth;
 use super::read::Ask;
 use super::verbs::Pairs;
-use crate::api::answer;
 use crate::identity::Caller;
 use crate::{App, Refusal};
 
@@ -29,34 +32,73 @@ const PER_KIND: [&str; 3] = ["fields", "filter", "order"];
 pub(super) async fn export(
     State(app): State<App>,
     Caller(caller): Caller,
-    query: Pairs,
+    Query(pairs): Pairs,
 ) -> Result<Response, Refusal> {
-    let kinds = selected(&app, &caller, &query)?;
-    let skip_sharing = is_true(&query, "skipSharing");
-    let mut body = Map::new();
-    body.insert("system".to_owned(), system(&app).await?);
-    for kind in kinds {
-        let mut ask = Ask::new(&app, &caller, &parameters(kind, &query)).await?;
-        ask.query.paging = Paging::Off;
-        let mut fields = ask.query.fields.take().unwrap_or_else(owner);
-        if skip_sharing {
-            fields.0.push(FieldItem::Exclude(vec!["sharing".to_owned()]));
-        }
-        let shape = ask.shape(kind, &fields)?;
-        let listing = ask.listing(kind, shape.clone(), Predicate::All(Vec::new()), None)?;
-        let mut reading = ask.reading_through(exportable_by(&caller)).await?;
-        let listed = reading.list(listing).await?;
-        let objects = ask.project(&mut reading, &shape, &listed.level).await?;
-        if !objects.is_empty() {
-            body.insert(kind.plural.to_owned(), Value::Array(objects));
-        }
-    }
-    let mut answer = answer::json(&Value::Object(body));
-    if is_true(&query, "download") {
+    let kinds: Vec<Arc<Kind>> = selected(&app, &caller, &pairs)?.into_iter().cloned().collect();
+    let download = truth(&pairs, "download")?;
+    let turns = app.turns().clone();
+    let body = body(&turns, Export { app, caller, kinds, pairs }).await?;
+    let mut answer = Response::new(body);
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if download {
         let file = HeaderValue::from_static("attachment; filename=\"metadata.json\"");
         answer.headers_mut().insert(CONTENT_DISPOSITION, file);
     }
     Ok(answer)
+}
+
+/// An export to be written.
+struct Export {
+    app: App,
+    caller: Arc<Principal>,
+    kinds: Vec<Arc<Kind>>,
+    pairs: Vec<(String, String)>,
+}
+
+impl Answer for Export {
+    async fn write(self, out: &mut Out) -> Result<(), Refusal> {
+        let Self { app, caller, kinds, pairs } = self;
+        let skip_sharing = truth(&pairs, "skipSharing")?;
+        let mut asks = Vec::new();
+        for kind in &kinds {
+            let mut ask = Ask::new(&app, &caller, &parameters(kind, &pairs)).await?;
+            ask.query.paging = Paging::Off;
+            let mut fields = ask.query.fields.take().unwrap_or_else(owner);
+            if skip_sharing {
+                fields.0.push(FieldItem::Exclude(vec!["sharing".to_owned()]));
+            }
+            asks.push((kind, ask, fields));
+        }
+        // What refuses a kind refuses the export, so every kind is looked through before the first is told.
+        let mut lists = Vec::new();
+        for (kind, ask, fields) in &asks {
+            let shape = ask.shape(kind, fields)?;
+            let listing = ask.listing(kind, shape.clone(), Predicate::All(Vec::new()), None)?;
+            lists.push((kind, ask, shape, listing));
+        }
+        let system = system(&app).await?;
+        out.buffer().extend(format!("{{\"system\":{system}").into_bytes());
+        let Some((_, first, _)) = asks.first() else {
+            out.buffer().push(b'}');
+            return Ok(());
+        };
+        let mut reading = first.reading_through(exportable_by(&caller)).await?;
+        let mut chosen = Vec::new();
+        for (kind, ask, shape, listing) in lists {
+            reading.begin_list();
+            let list = reading.choose(listing).await?;
+            reading.measure(&shape, &list).await?;
+            chosen.push((kind, ask, shape, list));
+        }
+        for (kind, ask, shape, list) in chosen.iter().filter(|(_, _, _, list)| !list.is_empty()) {
+            out.buffer().extend(format!(",\"{}\":[", kind.plural).into_bytes());
+            reading.begin_list();
+            each(ask, &mut reading, shape, list, out, json_row).await?;
+            out.buffer().push(b']');
+        }
+        out.buffer().push(b'}');
+        Ok(())
+    }
 }
 
 /// The kinds that are named, or all; in the order of an import. What the caller may not export is a
@@ -65,7 +107,7 @@ fn selected<'a>(
     app: &'a App,
     caller: &Principal,
     pairs: &[(String, String)],
-) -> Result<Vec<&'a Kind>, Refusal> {
+) -> Result<Vec<&'a Arc<Kind>>, Refusal> {
     let named: BTreeSet<&str> = pairs
         .iter()
         .filter_map(|(name, value)| match name.split_once(':') {
@@ -73,8 +115,8 @@ fn selected<'a>(
             None => value.eq_ignore_ascii_case("true").then_some(name.as_str()),
         })
         .collect();
-    let kinds = || app.registry.kinds().map(AsRef::as_ref);
-    let chosen: Vec<&Kind> = kinds().filter(|kind| named.contains(kind.plural)).collect();
+    let kinds = || app.registry.kinds();
+    let chosen: Vec<&Arc<Kind>> = kinds().filter(|kind| named.contains(kind.plural)).collect();
     if chosen.is_empty() {
         return match caller.authorities.has(EXPORT) {
             true => Ok(kinds().filter(|kind| exportable_by(caller).may_read_kind(kind)).collect()),
@@ -126,8 +168,4 @@ async fn system(app: &App) -> Result<Value, Refusal> {
 
 fn owner() -> Fields {
     Fields(vec![FieldItem::Preset(Preset::Owner)])
-}
-
-fn is_true(pairs: &[(String, String)], name: &str) -> bool {
-    pairs.iter().any(|(key, value)| key == name && value.eq_ignore_ascii_case("true"))
 }

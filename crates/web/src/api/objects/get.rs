@@ -1,5 +1,7 @@
 //! `GET /api/{resource}/{uid}` and `/api/{resource}/{uid}/{property}`.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
 use kibali_metadata::Kind;
@@ -8,7 +10,7 @@ use kibali_metadata::read::resolve_fields;
 use kibali_model::Principal;
 use serde_json::{Map, Value};
 
-use super::list::{answer_list, root};
+use super::list::{Form, List, Part, root};
 use super::read::{Ask, everything, field, require_kind};
 use super::tree;
 use super::verbs::{Pairs, kind};
@@ -29,7 +31,7 @@ pub(super) async fn one(
     require_kind(&caller, &kind)?;
     let ask = Ask::new(&app, &caller, &query).await?;
     if let Some(around) = tree::Around::of_parameters(&kind, &query)? {
-        return around_one(&ask, &kind, &uid, around, speech, &query).await;
+        return around_one(&ask, (&caller, &kind, &uid), around, speech, query.0.clone()).await;
     }
     let shape = ask.shape(&kind, &everything())?;
     let mut reading = ask.reading().await?;
@@ -74,7 +76,7 @@ pub(super) async fn translations(
 
 async fn show_property(
     app: App,
-    caller: &Principal,
+    caller: &Arc<Principal>,
     (resource, uid, property): (&str, &str, &str),
     speech: Speech,
     query: Pairs,
@@ -83,7 +85,7 @@ async fn show_property(
     require_kind(caller, &kind)?;
     let ask = Ask::new(&app, caller, &query).await?;
     if let Some(around) = tree::Around::of_path(&kind, property) {
-        return around_one(&ask, &kind, uid, around, speech, &query).await;
+        return around_one(&ask, (caller, &kind, uid), around, speech, query.0.clone()).await;
     }
     if kind.property(property).is_none_or(|property| !property.readable) {
         let message = format!("Property {property} does not exist on {}", kind.display_name);
@@ -101,11 +103,10 @@ async fn show_property(
 
 async fn around_one(
     ask: &Ask<'_>,
-    kind: &Kind,
-    uid: &str,
+    (caller, kind, uid): (&Arc<Principal>, &Arc<Kind>, &str),
     around: tree::Around,
     speech: Speech,
-    query: &Pairs,
+    pairs: Vec<(String, String)>,
 ) -> Result<Response, Refusal> {
     let path = Fields(vec![field("path", None)]);
     let shape = resolve_fields(&ask.app.registry, kind, &path, false)?;
@@ -114,10 +115,12 @@ async fn around_one(
         .as_ref()
         .and_then(|level| level.records.first()?.more.as_ref()?.tree.clone())
         .ok_or_else(|| missing(kind, uid))?;
-    let view = around.view(uid, &position);
+    let part = Part::Of(around.view(uid, &position));
+    let app = ask.app.clone();
     let address =
-        ask.app.settings.absolute(&format!("{}/{}/{uid}{}", root(speech), kind.plural, around.suffix()));
-    answer_list(ask, kind, view.predicate, view.order, &address, query).await
+        app.settings.absolute(&format!("{}/{}/{uid}{}", root(speech), kind.plural, around.suffix()));
+    let (caller, kind, form) = (Arc::clone(caller), Arc::clone(kind), Form::Json { address });
+    List { app, caller, kind, part, form, pairs }.answer().await
 }
 
 /// The same answer whether the object is not there or not readable (web-api reference 1.8).

@@ -8,6 +8,7 @@ mod import;
 mod inner;
 mod list;
 mod nested;
+mod out;
 mod parameter;
 mod patch;
 mod people;
@@ -26,6 +27,7 @@ pub use import::{
 };
 pub use inner::list_all;
 pub(crate) use inner::{Changed, change_one, find_by_name, may_read, one, page_of, share, update_one};
+pub(crate) use out::Turns;
 pub use read::own_user;
 
 use axum::Router;
