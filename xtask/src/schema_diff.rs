@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 /// Prints every difference, one a line. Fails when the dump cannot be read, not when it differs: an older
 /// or newer DHIS2 rightly does, and a person decides which differences are faults.
-pub fn run(dump: &Path) -> ExitCode {
+pub(crate) fn run(dump: &Path) -> ExitCode {
     match compare(dump) {
         Ok(lines) => {
             println!("{lines}");
