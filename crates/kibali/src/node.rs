@@ -1,5 +1,8 @@
 //! One node: the application of design, opened on what the configuration names.
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use kibali_crypto::SystemRandom;
@@ -10,18 +13,16 @@ use kibali_web::{App, Parts};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::master_key;
+use crate::{master_key, private_file};
 
-/// Opens the database, brings it up to date, and puts the application on it.
+/// Opens the database, brings it up to date, and puts the application on it. `bound` is where it listens.
 ///
 /// # Errors
 /// The database cannot be used, or the master key does not belong to it.
-pub(crate) async fn open(config: &Config) -> Result<App, Failure> {
+pub(crate) async fn open(config: &Config, bound: SocketAddr) -> Result<App, Failure> {
     let location = config.location()?;
-    if let Location::Sqlite(file) = &location
-        && let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(directory).map_err(Failure::file(directory))?;
+    if let Location::Sqlite(file) = &location {
+        make_private(file)?;
     }
     let store = Store::open(&location, config.store_options()).await?;
     let random = Arc::new(SystemRandom);
@@ -29,7 +30,7 @@ pub(crate) async fn open(config: &Config) -> Result<App, Failure> {
     let registry = kibali_metadata::kinds::registry().map_err(|error| {
         Failure::Said(format!("the descriptions of kinds contradict each other: {error}"))
     })?;
-    let mut settings = config.web.clone();
+    let mut settings = config.web_at(bound);
     settings.hash_threads = match config.hash_threads {
         0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
         threads => threads,
@@ -44,4 +45,16 @@ pub(crate) async fn open(config: &Config) -> Result<App, Failure> {
     });
     objects::create_defaults(&app).await?;
     Ok(app)
+}
+
+/// Makes the file of a new database, so that only its owner may read it; SQLite gives the files beside it the
+/// same rights.
+fn make_private(file: &Path) -> Result<(), Failure> {
+    if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        std::fs::create_dir_all(directory).map_err(Failure::file(directory))?;
+    }
+    match private_file::create(file) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Failure::file(file)(error)),
+        _ => Ok(()),
+    }
 }

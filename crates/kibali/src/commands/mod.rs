@@ -21,7 +21,7 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
     let config = Config::load(settings.config.as_deref())?;
     serve::log::start(config.log_format, config.log_level);
     let server = Server::bind(&config, "server.listen").await?;
-    let app = node::open(&config).await?;
+    let app = node::open(&config, server.address()).await?;
     setup_link::offer(&app, &config.home).await?;
     let (address, version) = (server.address(), app.settings.as_version);
     tracing::info!(%address, base_url = %app.settings.base_url, %version, "serving");
@@ -31,7 +31,7 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
 /// `kibali migrate`: opening brings the schema up to date.
 pub(crate) async fn migrate(settings: &Settings) -> Result<(), Failure> {
     let config = Config::load(settings.config.as_deref())?;
-    let app = node::open(&config).await?;
+    let app = node::open(&config, config.listen).await?;
     app.store.close().await;
     terminal::say("The database is up to date. Start the server with: kibali serve");
     Ok(())
@@ -41,7 +41,7 @@ pub(crate) async fn migrate(settings: &Settings) -> Result<(), Failure> {
 async fn open(settings: &Settings) -> Result<App, Failure> {
     let config = Config::load(settings.config.as_deref())?;
     serve::log::start(config.log_format, tracing::Level::WARN);
-    node::open(&config).await
+    node::open(&config, config.listen).await
 }
 
 /// Every object of a collection, with these properties.

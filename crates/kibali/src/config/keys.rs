@@ -32,9 +32,10 @@ const fn key(name: &'static str, default: &'static str, about: &'static str, tak
 pub(super) const KEYS: &[Key] = &[
     key(
         "server.base.url",
-        "http://localhost:8080",
-        "The address people use, with its context path; the only source of absolute addresses",
-        |config, value| values::base_url(value).map(|url| config.web.base_url = url),
+        "",
+        "The address people use, with its context path, like https://dhis2.example.org/dhis; the only source of \
+         absolute addresses. When not set: the address listened on",
+        |config, value| values::base_url(value).map(|url| config.base_url = url),
     ),
     key("server.listen", "127.0.0.1:8080", "The address and port to listen on", |config, value| {
         values::socket(value).map(|address| config.listen = address)

@@ -25,7 +25,9 @@ const OTHER_VARIABLES: &[&str] = &["KIBALI_HOME", "KIBALI_CONFIG"];
 pub(crate) struct Config {
     /// Where relative paths start: the directory of `kibali.conf`.
     pub(crate) home: PathBuf,
-    /// What the web rooms need to know.
+    /// The address people use; none: the one listened on.
+    pub(crate) base_url: Option<Url>,
+    /// What the web rooms need to know, the base address apart.
     pub(crate) web: Settings,
     /// Where to listen.
     pub(crate) listen: SocketAddr,
@@ -93,12 +95,12 @@ fn wrong(place: impl Into<String>, why: impl Into<String>) -> ConfigError {
 impl Config {
     /// What holds where nothing is chosen.
     pub(crate) fn at(home: &Path) -> Self {
-        let base = "http://localhost:8080/";
-        let base = Url::parse(base).unwrap_or_else(|_| unreachable!("a constant address"));
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
         Self {
             home: home.to_owned(),
-            web: Settings::new(base),
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            base_url: None,
+            web: Settings::new(address_of(listen, false)),
+            listen,
             connections: 2000,
             tls_certificate: PathBuf::new(),
             tls_key: PathBuf::new(),
@@ -219,6 +221,14 @@ impl Config {
         Ok(Location::Postgres(address.into()))
     }
 
+    /// What the web rooms need to know, of a server that listens on `bound`.
+    pub(crate) fn web_at(&self, bound: SocketAddr) -> Settings {
+        let mut web = self.web.clone();
+        let tls = !self.tls_certificate.as_os_str().is_empty();
+        web.base_url = self.base_url.clone().unwrap_or_else(|| address_of(bound, tls));
+        web
+    }
+
     /// Uses the SQLite file and master key of a directory.
     pub(crate) fn keep_in(&mut self, directory: &Path) {
         directory.clone_into(&mut self.home);
@@ -229,6 +239,15 @@ impl Config {
     pub(crate) fn store_options(&self) -> StoreOptions {
         StoreOptions { connections: self.connection.pool, ..StoreOptions::default() }
     }
+}
+
+/// The address of a server that listens on `bound`.
+fn address_of(bound: SocketAddr, tls: bool) -> Url {
+    let host = if bound.ip().is_unspecified() { "localhost".to_owned() } else { bound.ip().to_string() };
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    let scheme = if tls { "https" } else { "http" };
+    let text = format!("{scheme}://{host}:{}", bound.port());
+    Url::parse(&text).unwrap_or_else(|_| unreachable!("an address and a port make a URL"))
 }
 
 /// Every key with its default and its meaning, for `kibali serve --help`.

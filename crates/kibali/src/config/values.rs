@@ -9,12 +9,15 @@ use url::Url;
 
 use super::{Config, LogFormat};
 
-pub(super) fn base_url(value: &str) -> Result<Url, String> {
+pub(super) fn base_url(value: &str) -> Result<Option<Url>, String> {
+    if value.is_empty() {
+        return Ok(None);
+    }
     let wrong = || "write the whole address, like https://dhis2.example.org/dhis".to_owned();
     let url = Url::parse(value).map_err(|_| wrong())?;
     let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     let fits = matches!(url.scheme(), "http" | "https") && url.has_host() && plain;
-    if fits { Ok(url) } else { Err(wrong()) }
+    if fits { Ok(Some(url)) } else { Err(wrong()) }
 }
 
 pub(super) fn socket(value: &str) -> Result<SocketAddr, String> {

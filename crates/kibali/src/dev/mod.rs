@@ -7,8 +7,6 @@ mod seed;
 
 use std::path::Path;
 
-use url::Url;
-
 use crate::cli::Dev;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -31,29 +29,15 @@ pub(crate) async fn run(dev: Dev) -> Result<(), Failure> {
     let mut config = Config::at(directory.path());
     config.keep_in(directory.path());
     config.listen = dev.listen;
+    config.base_url = dev.base_url;
     config.web.as_version = dev.as_version;
     config.web.dev = true;
     let level = if dev.verbose { tracing::Level::INFO } else { tracing::Level::WARN };
     serve::log::start(config.log_format, level);
 
     let server = Server::bind(&config, "--listen").await?;
-    config.web.base_url = match dev.base_url {
-        Some(url) => url,
-        None => address(server.address())?,
-    };
-    let app = node::open(&config).await?;
+    let app = node::open(&config, server.address()).await?;
     seed::fill(&app).await?;
     terminal::say(banner::text(&app.settings, dev.data.as_deref().map(Path::display)));
     server.run(app).await
-}
-
-/// The address of a server that listens on `address`.
-fn address(address: std::net::SocketAddr) -> Result<Url, Failure> {
-    let host = match address.ip() {
-        ip if ip.is_unspecified() => "localhost".to_owned(),
-        std::net::IpAddr::V4(ip) => ip.to_string(),
-        std::net::IpAddr::V6(ip) => format!("[{ip}]"),
-    };
-    let text = format!("http://{host}:{}", address.port());
-    text.parse().map_err(|error| Failure::Said(format!("{text} is no address: {error}")))
 }
