@@ -10,7 +10,7 @@ use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -33,14 +33,13 @@ pub(super) async fn serve(
     grace: Duration,
 ) {
     let places = Arc::new(Semaphore::new(most));
-    let graceful = Arc::new(GracefulShutdown::new());
+    let graceful = GracefulShutdown::new();
     let accept = async {
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    let (tls, service, graceful) = (tls.clone(), service.clone(), Arc::clone(&graceful));
-                    tokio::spawn(async move { one(stream, peer, tls, service, &graceful, place).await });
+                    tokio::spawn(one(stream, peer, tls.clone(), service.clone(), graceful.watcher(), place));
                 }
                 // Out of descriptors, or the peer went away before it was accepted.
                 Err(error) => {
@@ -55,10 +54,6 @@ pub(super) async fn serve(
         () = stop => {}
     }
     drop(listener);
-    let Some(graceful) = Arc::into_inner(graceful) else {
-        // A handshake holds on; it has no request to finish.
-        return;
-    };
     if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
         tracing::warn!(seconds = grace.as_secs(), "requests that did not finish in time were cut off");
     }
@@ -69,7 +64,7 @@ async fn one(
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
     service: Router,
-    graceful: &GracefulShutdown,
+    graceful: Watcher,
     place: OwnedSemaphorePermit,
 ) {
     // Answers are small and written whole: waiting to fill a packet only delays them.
@@ -89,7 +84,7 @@ async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
     service: Router,
-    graceful: &GracefulShutdown,
+    graceful: Watcher,
 ) {
     let answer = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);

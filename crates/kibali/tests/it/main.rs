@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)] // tests may look at the clock
 
 mod bad_input;
+mod binary;
 mod clients;
 mod code;
 mod durability;

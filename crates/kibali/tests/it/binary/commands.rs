@@ -1,0 +1,105 @@
+//! What a command changes reaches a server that runs.
+
+use kibali_testkit::both;
+use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
+use serde_json::json;
+
+use super::process::{Home, Server, basic};
+
+/// Asks until the answer has this status; the promise is a second, and each question costs milliseconds.
+fn until(status: u16, mut ask: impl FnMut() -> u16) {
+    let last = (0..2000).map(|_| ask()).find(|answer| *answer == status);
+    assert_eq!(last, Some(status));
+}
+
+fn token(server: &Server, username: &str, password: &str) -> String {
+    let body = format!("grant_type=password&username={username}&password={password}");
+    let headers = [
+        ("Authorization", &*basic(CLIENT, CLIENT_SECRET)),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+    ];
+    let answer = server.ask("POST", "/uaa/oauth/token", &headers, &body);
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let (_, rest) = answer.text.split_once(r#""access_token":""#).expect("a token");
+    rest.split('"').next().expect("its end").to_owned()
+}
+
+both! {
+    fn a_user_disabled_by_command_is_refused_by_the_running_server(t) {
+        let home = Home::on(&t.location());
+        home.done(&["user", "add", "clerk", "--role", "Superuser"], "Correct-1-horse\n");
+        // The client's secret was hashed under the key of another installation.
+        let secret = json!({ "oAuth2Clients": [{
+            "id": "e0jkVfDkSMT", "name": "Demo", "cid": CLIENT, "secret": CLIENT_SECRET,
+            "grantTypes": ["password"]
+        }] });
+        std::fs::write(home.file("client.json"), secret.to_string()).unwrap();
+        home.done(&["import", home.file("client.json").to_str().unwrap()], "");
+
+        let server = home.serve();
+        let token = token(&server, "clerk", "Correct-1-horse");
+        let me = || server.ask("GET", "/api/me", &[("Authorization", &format!("Bearer {token}"))], "").status;
+        assert_eq!(me(), 200);
+        let said = home.done(&["user", "disable", "clerk"], "");
+        assert!(said.contains("kibali user enable clerk"), "{said}");
+        until(401, me);
+        assert_eq!(server.get_as("clerk", "Correct-1-horse", "/api/me").status, 401);
+        assert!(home.done(&["user", "list"], "").lines().any(|l| l.starts_with("clerk") && l.ends_with("disabled")));
+
+        home.done(&["user", "enable", "clerk"], "");
+        until(200, || server.get_as("clerk", "Correct-1-horse", "/api/me").status);
+        home.done(&["user", "password", "clerk"], "Another-1-horse\n");
+        until(401, || server.get_as("clerk", "Correct-1-horse", "/api/me").status);
+        assert_eq!(server.get_as("clerk", "Another-1-horse", "/api/me").status, 200);
+        let log = server.stop();
+        assert!(!log.contains("horse") && !log.contains(&token), "{log}");
+    }
+}
+
+both! {
+    fn a_client_made_and_removed_by_command_works_and_stops_working(t) {
+        let home = Home::on(&t.location());
+        let server = home.serve();
+        let said = home.done(&["client", "add", "script", "--grant", "password"], "");
+        let secret = said.lines().map(str::trim).find(|line| line.len() == 36).expect("the secret");
+        let ask = || {
+            let headers = [
+                ("Authorization", &*basic("script", secret)),
+                ("Content-Type", "application/x-www-form-urlencoded"),
+            ];
+            let body = format!("grant_type=password&username={ADMIN}&password={ADMIN_PASSWORD}");
+            server.ask("POST", "/uaa/oauth/token", &headers, &body).status
+        };
+        until(200, ask);
+        let listed = home.done(&["client", "list"], "");
+        assert!(listed.contains("script") && !listed.contains(secret), "{listed}");
+        home.done(&["client", "remove", "script"], "");
+        until(401, ask);
+    }
+}
+
+both! {
+    fn files_are_imported_and_a_refused_one_changes_nothing(t) {
+        let home = Home::on(&t.location());
+        let write = |name: &str, text: &str| {
+            std::fs::write(home.file(name), text).unwrap();
+            home.file(name).to_str().unwrap().to_owned()
+        };
+        let good = write("good.json", r#"{"organisationUnitLevels":[{"id":"LevelCountr","name":"Country","level":1}]}"#);
+        let said = home.done(&["import", "--dry-run", &good], "");
+        assert!(said.contains("nothing was written"), "{said}");
+        let counts = |said: &str| -> Vec<String> {
+            let line = said.lines().find(|line| line.starts_with("OrganisationUnitLevel")).expect("a line");
+            line.split_whitespace().skip(1).map(str::to_owned).collect()
+        };
+        assert_eq!(counts(&home.done(&["import", &good], "")), ["1", "0", "0", "0"]);
+        let bad = write("bad.json", r#"{"organisationUnitLevels":[{"name":"Province"}]}"#);
+        let complaint = home.refused(&["import", &good, &bad], "");
+        assert!(complaint.contains("bad.json is refused") && complaint.contains("level"), "{complaint}");
+        for (text, why) in [("[]", "one JSON object"), ("{", "not JSON")] {
+            let complaint = home.refused(&["import", &write("odd.json", text)], "");
+            assert!(complaint.contains(why), "{complaint}");
+        }
+        assert!(home.refused(&["import", "absent.json"], "").contains("absent.json"));
+    }
+}

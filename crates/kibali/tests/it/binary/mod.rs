@@ -1,0 +1,7 @@
+//! The binary itself, as operators and developers meet it.
+
+mod commands;
+mod dev;
+mod process;
+mod refusals;
+mod serve;
