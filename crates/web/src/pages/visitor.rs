@@ -7,7 +7,7 @@ use kibali_model::Principal;
 use std::sync::Arc;
 
 use super::frame::Frame;
-use super::{LOGIN, redirect};
+use super::{APPS, LOGIN, redirect};
 use crate::identity::{ClientAddress, Session, remember_return};
 use crate::{App, Refusal, Settings};
 
@@ -43,7 +43,7 @@ impl FromRequestParts<App> for Visitor {
     }
 }
 
-/// To the login page; the server remembers which page asked.
+/// To the login page; the server remembers which page asked, where that is not the first page anyway.
 async fn ask_to_sign_in(
     app: &App,
     session: &Session,
@@ -51,6 +51,9 @@ async fn ask_to_sign_in(
     address: ClientAddress,
 ) -> Result<Response, Refusal> {
     let page = parts.uri.path_and_query().map_or("/", |page| page.as_str());
+    if page == APPS || session.pending() == Some(page) {
+        return Ok(redirect(&app.settings, LOGIN));
+    }
     let cookie = remember_return(app, session, page, address).await?;
     Ok((cookie, redirect(&app.settings, LOGIN)).into_response())
 }

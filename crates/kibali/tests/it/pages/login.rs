@@ -38,6 +38,19 @@ both!(
 );
 
 both!(
+    fn a_page_is_remembered_once_and_the_first_page_not_at_all(t) {
+        let mut browser = t.browser();
+        let first = browser.open_once("/apps").await;
+        assert_eq!((first.status, first.location(), first.header("set-cookie")), (303, Some("/login"), None));
+        assert!(browser.open_once(CLIENTS).await.header("set-cookie").is_some());
+        let again = browser.open_once(CLIENTS).await;
+        assert_eq!((again.status, again.location(), again.header("set-cookie")), (303, Some("/login"), None));
+        let page = browser.open("/login").await;
+        assert_eq!(fill_login(&mut browser, &page, ADMIN, ADMIN_PASSWORD).await.path, CLIENTS);
+    }
+);
+
+both!(
     fn no_parameter_chooses_where_to_go(t) {
         for query in [
             "redirect=https://evil.example", "returnTo=//evil.example", "continue=%5C%5Cevil.example",

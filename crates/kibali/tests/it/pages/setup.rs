@@ -105,6 +105,20 @@ async fn ends_after_an_hour_and_was_never_another(t: &TestApp, path: String) {
     assert_eq!(t.get("/api/me").basic("wanjiru", "Kibali_2026").send().await.status, 401);
 }
 
+async fn of_two_at_once_one_wins(t: &TestApp, path: String) {
+    let (mut one, mut other) = (t.browser(), t.browser());
+    let (first, second) = (one.open(&path).await, other.open(&path).await);
+    let fill = |page: &kibali_testkit::Page, name: &str| {
+        let form = GOOD.iter().fold(page.form("/setup?"), |form, (name, value)| form.fill(name, value));
+        form.fill("username", name)
+    };
+    let (fill_one, fill_other) = (fill(&first, "wanjiru"), fill(&second, "kamau"));
+    let (left, right) = tokio::join!(one.submit(&first, &fill_one), other.submit(&second, &fill_other));
+    let mut statuses = [left.answer.status, right.answer.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 404]);
+}
+
 macro_rules! on_both {
     ($($name:ident),+) => { $(mod $name {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,7 +136,8 @@ macro_rules! on_both {
 on_both!(
     makes_the_first_administrator_once,
     holds_what_is_typed_against_the_rules,
-    ends_after_an_hour_and_was_never_another
+    ends_after_an_hour_and_was_never_another,
+    of_two_at_once_one_wins
 );
 
 both!(
