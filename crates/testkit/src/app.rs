@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use kibali_crypto::MasterKey;
+use kibali_metadata::{Kind, Registry};
 use kibali_store::{Engine, Location, Store, StoreOptions};
 use kibali_web::{App, Parts, Settings};
 
@@ -58,7 +59,16 @@ impl TestApp {
         choose: impl FnOnce(&mut Settings, &mut StoreOptions),
     ) -> Self {
         let random = Arc::new(TestRandom::new(seed));
-        let app = open(&database.location(), &clock, &random, choose).await;
+        let app = open(&database.location(), &clock, &random, every_kind(Vec::new()), choose).await;
+        let router = kibali_web::router(app.clone());
+        Self { app, clock, random, database, router }
+    }
+
+    /// A second node that knows these kinds beside DHIS2's.
+    pub async fn another_with_kinds(&self, seed: u64, kinds: Vec<Kind>) -> Self {
+        let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
+        let random = Arc::new(TestRandom::new(seed));
+        let app = open(&database.location(), &clock, &random, every_kind(kinds), |_, _| {}).await;
         let router = kibali_web::router(app.clone());
         Self { app, clock, random, database, router }
     }
@@ -124,11 +134,19 @@ impl TestApp {
     }
 }
 
+/// The described kinds and some more.
+pub(crate) fn every_kind(more: Vec<Kind>) -> Registry {
+    let mut kinds = kibali_metadata::kinds::all();
+    kinds.extend(more);
+    Registry::new(kinds).expect("the descriptions hold")
+}
+
 /// The application's parts, on the database at `location`.
 pub(crate) async fn open(
     location: &Location,
     clock: &Arc<TestClock>,
     random: &Arc<TestRandom>,
+    registry: Registry,
     choose: impl FnOnce(&mut Settings, &mut StoreOptions),
 ) -> App {
     let mut settings = Settings::new("http://localhost:8080".parse().expect("an address"));
@@ -137,7 +155,7 @@ pub(crate) async fn open(
     choose(&mut settings, &mut options);
     App::new(Parts {
         store: Store::open(location, options).await.expect("the store opens"),
-        registry: Arc::new(kibali_metadata::kinds::registry().expect("the descriptions hold")),
+        registry: Arc::new(registry),
         clock: Arc::<TestClock>::clone(clock),
         random: Arc::<TestRandom>::clone(random),
         master_key: MasterKey::from_bytes(&[7; 32]).expect("32 bytes"),

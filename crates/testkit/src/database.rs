@@ -88,7 +88,14 @@ impl Database {
 }
 
 async fn fill(location: &Location) {
-    let app = app::open(location, &Arc::default(), &Arc::new(TestRandom::new(0)), |_, _| {}).await;
+    let app = app::open(
+        location,
+        &Arc::default(),
+        &Arc::new(TestRandom::new(0)),
+        app::every_kind(Vec::new()),
+        |_, _| {},
+    )
+    .await;
     seed::everything(&app).await;
     app.store.close().await;
 }

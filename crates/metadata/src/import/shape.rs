@@ -47,15 +47,24 @@ fn normal_type(ty: &Type, property: &Property, value: &Value) -> Result<Value, F
             Some(name) if names.contains(&name) => Ok(Value::from(name)),
             _ => Err(wrong(&format!("value (one of {})", names.join(", ")))),
         },
-        Type::Url => {
-            special(value, is_url, || Fault::new(Code::E4004, [property.name, &shown(value)]), wrong)
-        }
-        Type::Email => {
-            special(value, is_email, || Fault::new(Code::E4003, [property.name, &shown(value)]), wrong)
-        }
-        Type::Color => {
-            special(value, is_color, || Fault::new(Code::E4006, [property.name, &shown(value)]), wrong)
-        }
+        Type::Url => special(
+            value,
+            is_url,
+            || Fault::new(Code::E4004, [property.name, &shown(value)]).at(property.name),
+            wrong,
+        ),
+        Type::Email => special(
+            value,
+            is_email,
+            || Fault::new(Code::E4003, [property.name, &shown(value)]).at(property.name),
+            wrong,
+        ),
+        Type::Color => special(
+            value,
+            is_color,
+            || Fault::new(Code::E4006, [property.name, &shown(value)]).at(property.name),
+            wrong,
+        ),
         Type::Geolocation => Ok(without_nulls(value)),
         Type::Reference(_) => super::Ident::read(value)
             .and_then(|ident| ident.id.or(ident.code))

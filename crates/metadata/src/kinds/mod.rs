@@ -34,7 +34,13 @@ use crate::{Registry, RegistryError};
 /// # Errors
 /// None in a released build; a test builds it.
 pub fn registry() -> Result<Registry, RegistryError> {
-    Registry::new(vec![
+    Registry::new(all())
+}
+
+/// The described kinds.
+#[must_use]
+pub fn all() -> Vec<crate::Kind> {
+    vec![
         attribute::kind(),
         category::kind(),
         category_combo::kind(),
@@ -53,7 +59,7 @@ pub fn registry() -> Result<Registry, RegistryError> {
         user::kind(),
         user_group::kind(),
         user_role::kind(),
-    ])
+    ]
 }
 
 #[cfg(test)]

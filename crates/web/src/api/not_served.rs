@@ -66,7 +66,6 @@ const PATHS: &[(&str, &str)] = &[
     ("/metadata/dependencies", "metadata dependencies"),
     ("/metadata/gist", "the gist API"),
     ("/metadata/proposals", "metadata proposals"),
-    ("/metadata/sharing", "bulk sharing"),
     ("/metadata/version", "metadata versions"),
     ("/metadataAudits", "metadata audits"),
     ("/min-max", "minimum and maximum values"),
@@ -93,7 +92,6 @@ const PATHS: &[(&str, &str)] = &[
     ("/userLookup", "user look-up"),
     ("/users/invite", "invitations"),
     ("/users/invites", "invitations"),
-    ("/users/sharing", "bulk sharing"),
     ("/validation", "validation"),
 ];
 
@@ -179,7 +177,6 @@ const LAST_SEGMENTS: &[(&str, &str)] = &[
     ("form", "data entry forms"),
     ("merge", "merging"),
     ("split", "splitting"),
-    ("replica", "replicas of users"),
     ("reset", "password recovery"),
     ("subscriber", "subscriptions"),
 ];

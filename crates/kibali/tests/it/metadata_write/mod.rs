@@ -1,10 +1,16 @@
 //! Writing metadata over HTTP: one object, many, parts of one; as a superuser and as people with less.
 
+mod codes;
 mod crud;
 mod delete;
+mod imports;
 mod nested;
+mod own_kind;
 mod patch;
 mod race;
+mod real;
+mod share_many;
+mod users;
 
 use kibali_testkit::seed::import;
 use kibali_testkit::{Answer, TestApp};

@@ -281,7 +281,16 @@ impl Work<'_> {
                 }
             }
             Identifier::Code => {
-                let Some(code) = ident.code.clone() else { return Some(Found::Nothing) };
+                let Some(code) = ident.code.clone() else {
+                    // Descriptions name the system defaults by uid, and so may everybody.
+                    let uid = ident.id.as_deref().filter(|id| {
+                        self.context.registry.kind(kind).is_some_and(|kind| kind.is_default(id))
+                    });
+                    return match uid.and_then(|id| id.parse().ok()) {
+                        Some(uid) => self.ask.objects((kind, uid)).map(found),
+                        None => Some(Found::Nothing),
+                    };
+                };
                 match self.by_code.get(&(kind, code.clone())) {
                     Some(at) => *at,
                     None => return self.ask.codes((kind, code)).map(found),

@@ -1,5 +1,6 @@
 //! Metadata objects: `/api/{resource}` and `/api/metadata`.
 
+mod account_verbs;
 mod csv;
 mod delete;
 mod export;
@@ -15,6 +16,7 @@ mod people;
 mod present;
 mod put;
 mod read;
+mod share_many;
 mod sharing;
 #[cfg(test)]
 mod tests;
@@ -31,7 +33,7 @@ pub(crate) use out::Turns;
 pub use read::own_user;
 
 use axum::Router;
-use axum::routing::{delete as on_delete, get as on_get, post, put as on_put};
+use axum::routing::{delete as on_delete, get as on_get, patch as on_patch, post, put as on_put};
 
 use crate::App;
 
@@ -43,6 +45,16 @@ pub fn router() -> Router<App> {
         .route("/{resource}/{uid}/{property}", on_get(get::property))
         .route("/metadata", on_get(export::export).post(verbs::import_metadata))
         .route("/{resource}", post(verbs::create))
+        .route("/metadata/sharing", on_patch(share_many::of_kinds))
+        .route("/{resource}/sharing", on_patch(share_many::of_kind))
+        .route("/users/{uid}/enabled", post(account_verbs::enable))
+        .route("/users/{uid}/disabled", post(account_verbs::disable))
+        .route("/users/{uid}/expired", post(account_verbs::expire))
+        .route("/users/{uid}/unexpired", post(account_verbs::unexpire))
+        .route("/users/{uid}/replica", post(account_verbs::replicate))
+        .route("/users/{uid}/reset", post(account_verbs::by_mail))
+        .route("/users/{uid}/invite", post(account_verbs::by_mail))
+        .route("/users/{uid}/twoFA/disabled", post(account_verbs::second_factor))
         .route("/{resource}/{uid}", on_put(put::replace).patch(patch::patch).delete(delete::delete))
         .route("/{resource}/{uid}/sharing", on_get(get::sharing).put(sharing::set_sharing))
         .route("/{resource}/{uid}/translations", on_get(get::translations).put(sharing::set_translations))

@@ -69,7 +69,15 @@ pub(super) async fn batch(
 ) -> Result<Batch, Refusal> {
     let mut batch = Batch::default();
     for Patch { kind, uid, operations } in patches {
-        let present = present::values(app, caller, kind, uid, reader, known).await?;
+        let present = match present::values(app, caller, kind, uid, reader, known).await {
+            Ok(present) => present,
+            // The plan says which object is missing, beside what it says of the others.
+            Err(Refusal::ObjectNotFound { .. }) => {
+                batch.items.push(item(app, kind, uid, Vec::new(), Vec::new()));
+                continue;
+            }
+            Err(refusal) => return Err(refusal),
+        };
         let (edits, faults) = compile(kind, uid, &present, operations)
             .map_err(|error| Refusal::BadRequest(error.to_string()))?;
         batch.items.push(item(app, kind, uid, edits.into_iter().collect(), faults));
