@@ -4,17 +4,10 @@ import assert from "node:assert/strict";
 import { AuthorizationCode, ResourceOwnerPassword } from "simple-oauth2";
 import { BASE, CALLBACK, CLIENT, SECRET, consent, me } from "./common.js";
 
-const config = {
-  client: { id: CLIENT, secret: SECRET },
-  auth: {
-    tokenHost: BASE,
-    tokenPath: `${new URL(BASE).pathname.replace(/\/$/, "")}/uaa/oauth/token`,
-    authorizePath: `${new URL(BASE).pathname.replace(/\/$/, "")}/uaa/oauth/authorize`,
-    revokePath: `${new URL(BASE).pathname.replace(/\/$/, "")}/uaa/oauth/revoke`,
-  },
-};
+const client = { id: CLIENT, secret: SECRET };
+const auth = { tokenHost: BASE, tokenPath: "/uaa/oauth/token", revokePath: "/uaa/oauth/revoke" };
 
-const password = new ResourceOwnerPassword(config);
+const password = new ResourceOwnerPassword({ client, auth });
 const first = await password.getToken({ username: "admin", password: "district", scope: "ALL" });
 assert.equal((await me(first.token.access_token)).username, "admin");
 assert.equal(first.expired(), false);
@@ -27,7 +20,7 @@ await assert.rejects(second.refresh(), "a revoked refresh token still works");
 await assert.rejects(password.getToken({ username: "admin", password: "wrong" }), /400|Bad Request/);
 console.log("ok password, refresh, revoke");
 
-const codes = new AuthorizationCode(config);
+const codes = new AuthorizationCode({ client, auth: { ...auth, authorizePath: "/uaa/oauth/authorize" } });
 const address = codes.authorizeURL({ redirect_uri: CALLBACK, scope: "ALL", state: "a b&c" });
 const back = await consent(address);
 assert.equal(back.searchParams.get("state"), "a b&c");

@@ -49,12 +49,13 @@ both!(
 
 both!(
     fn what_dhis2_has_is_501_and_what_nobody_has_is_404(t) {
-        for path in ["/api/dataStore/ns/key", "/api/apps", "/api/41/analytics.json", "/api/programs", "/api/tracker/events"] {
+        for path in ["/api/dataStore/ns/key", "/api/apps/menu", "/api/41/analytics.json", "/api/programs", "/api/tracker/events"] {
             let answer = get(t, path).await;
             assert_eq!(answer.status, 501, "{path}");
             assert_eq!(answer.json()["status"], "ERROR");
             assert_eq!(answer.json()["httpStatus"], "Not Implemented");
         }
+        assert_eq!(get(t, "/api/apps").await.json(), serde_json::json!([]));
         let posted = admin(t.post("/api/dataValueSets")).json(&serde_json::json!({})).send().await;
         assert_eq!(posted.status, 501);
         for path in ["/api/nonsense", "/api/a/b/c/d/e/f", "/api/system/nonsense"] {

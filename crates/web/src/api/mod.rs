@@ -1,6 +1,7 @@
 //! The Web API: `/api/*`.
 
 pub(crate) mod answer;
+mod apps;
 mod auth;
 mod configuration;
 pub(crate) mod finish;
@@ -33,6 +34,7 @@ use crate::{App, Refusal};
 pub fn router(app: &App) -> Router<App> {
     let resources = app.settings.absolute("/api/resources");
     Router::new()
+        .merge(apps::router())
         .merge(auth::router())
         .merge(configuration::router())
         .merge(locales::router())

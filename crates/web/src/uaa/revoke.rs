@@ -1,7 +1,8 @@
 //! `POST /uaa/oauth/revoke`: a client gives a token back (RFC 7009). DHIS2 had no such endpoint.
 
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::IntoResponse;
+use http::header::CONTENT_TYPE;
 use kibali_crypto::sha256;
 use kibali_store::door::grants::RevokeToken;
 
@@ -10,10 +11,11 @@ use super::form::Form;
 use crate::{App, Refusal};
 
 /// Revokes `token`, whichever kind it is; `token_type_hint` is not needed. The answer is the same for a
-/// token that is unknown or another client's.
-pub(super) async fn revoke(State(app): State<App>, form: Form) -> Result<StatusCode, Refusal> {
+/// token that is unknown or another client's: an empty object, because libraries that expect JSON everywhere
+/// (simple-oauth2) take an answer without a body for a failure.
+pub(super) async fn revoke(State(app): State<App>, form: Form) -> Result<impl IntoResponse, Refusal> {
     let client = authenticate(&app, &form).await?;
     let hash = sha256(form.parameters.require("token")?);
     app.store.write(RevokeToken { hash, client: client.object, now: app.now() }).await?;
-    Ok(StatusCode::OK)
+    Ok(([(CONTENT_TYPE, "application/json")], "{}"))
 }

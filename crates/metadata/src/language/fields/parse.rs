@@ -33,7 +33,7 @@ impl Fields {
     /// Reads one `fields` parameter. Whitespace around names is skipped, empty items are left out.
     ///
     /// # Errors
-    /// [`FieldsError`] with the position: a bracket without its partner, a character that no name has,
+    /// [`FieldsError`] with the position: a bracket closed that was not opened, a character that no name has,
     /// blocks deeper than [`MAX_DEPTH`], more than [`MAX_ITEMS`] items.
     pub fn parse(text: &str) -> Result<Self, FieldsError> {
         let mut input = LocatingSlice::new(text);
@@ -62,8 +62,8 @@ fn items(
     loop {
         skip_spaces(input)?;
         match input.peek_token() {
-            None if close.is_none() => return Ok(Fields(found)),
-            None => return Err(Trouble("a bracket is not closed")),
+            // The end closes what is open: d2 asks for `userCredentials[:all,userRoles[id]`, and DHIS2 answers.
+            None => return Ok(Fields(found)),
             token if token == close => {
                 input.next_token();
                 return Ok(Fields(found));

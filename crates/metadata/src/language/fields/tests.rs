@@ -40,6 +40,8 @@ fn every_spelling_prints_in_one_way() {
         ("a|rename(b)", "a~rename(b)"),
         ("a(b,c(d))", "a[b,c[d]]"),
         ("a.b.c", "a[b[c]]"),
+        ("a[b,c[d]", "a[b,c[d]]"),
+        ("a[b(", "a[b[]]"),
         (" a , b [ c , !d ] ", "a,b[c,!d]"),
         ("a,,b,", "a,b"),
         ("a~keyBy[b]", "a~keyBy(id)[b]"),
@@ -57,7 +59,7 @@ fn every_spelling_prints_in_one_way() {
 #[test]
 fn what_cannot_be_read_names_its_place() {
     for (text, position) in
-        [("a[b", 3), ("a]", 1), ("a[b)", 3), ("a b", 2), ("a~rename", 8), ("a;drop", 1), ("<b>", 0), ("!", 1)]
+        [("a]", 1), ("a[b)", 3), ("a b", 2), ("a~rename", 8), ("a;drop", 1), ("<b>", 0), ("!", 1)]
     {
         let error = Fields::parse(text).unwrap_err();
         assert_eq!(error.position, position, "{text}: {error}");
