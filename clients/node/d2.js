@@ -23,7 +23,8 @@ assert.equal(await d2.system.settings.get("applicationTitle"), "Titled by d2");
 console.log("ok system settings");
 
 const clients = d2.models.oAuth2Client;
-const made = clients.create({
+// The library saves what was set on a model, not what it was created from.
+const made = Object.assign(clients.create(), {
   name: "From d2",
   cid: "from-d2",
   secret: "4cb5dc1cf-7d5c-b9c8-9439-9cadf3b6a62",
