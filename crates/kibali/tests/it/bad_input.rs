@@ -202,3 +202,83 @@ both!(
         assert!(answer.text().contains("errorCode"), "{}", answer.text());
     }
 );
+
+both!(
+    fn a_compressed_body_is_not_taken(t) {
+        // A gzip file of `{}`.
+        let packed: &[u8] = &[
+            0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0x03, 0xab, 0xae, 0x05, 0, 0x43, 0xbf, 0xa6, 0xa3, 0x02, 0, 0, 0,
+        ];
+        let before = state(t).await;
+        for (method, path) in BODIES {
+            let plain = admin(t.request(method, path)).body("application/json", packed.to_vec());
+            let announced = admin(t.request(method, path)).body("application/json", packed.to_vec());
+            let answer = announced.header("content-encoding", "gzip").send().await;
+            assert_eq!(answer.status, 415, "{method} {path}: {}", answer.text());
+            is_told(&answer, path);
+            let answer = plain.send().await;
+            assert_eq!(answer.status, 400, "{method} {path}: {}", answer.text());
+        }
+        assert_eq!(state(t).await, before);
+    }
+);
+
+/// Text that is SQL, HTML, a template, a format, a path, or no text at all to some parser.
+const HOSTILE: [&str; 8] = [
+    "'; drop table object; --",
+    "\" or \"\" = \"",
+    "<script>alert(1)</script>",
+    "${jndi:ldap://a}{{7*7}}%s%n",
+    "../../../../etc/passwd",
+    "a\u{0}b",
+    "\u{202e}\u{feff}\u{1f980}",
+    "$1 :name ? \\",
+];
+
+both!(
+    fn hostile_text_in_every_field_is_kept_or_refused_and_nothing_else_changes(t) {
+        let users = admin(t.get("/api/users?fields=id,username&paging=false")).send().await.text();
+        for kind in t.app.registry.kinds() {
+            if kind.singular == "user" {
+                continue;
+            }
+            for hostile in HOSTILE {
+                let fields = kind.properties.iter().filter(|property| property.writable && property.name != "id");
+                let body: serde_json::Map<String, serde_json::Value> =
+                    fields.map(|property| (property.name.to_owned(), json!(hostile))).collect();
+                let path = format!("/api/{}", kind.plural);
+                let answer = admin(t.post(&path)).json(&json!(body)).send().await;
+                let told = answer.status == 201 || (400..500).contains(&answer.status);
+                assert!(told, "{path} {hostile}: {} {}", answer.status, answer.text());
+                let kind = answer.header("content-type").unwrap();
+                assert!(kind.starts_with("application/json"), "{path}: {kind}");
+            }
+        }
+        // Every list still answers, and what was not written to is what it was.
+        for kind in t.app.registry.kinds() {
+            let list = admin(t.get(&format!("/api/{}?fields=*&paging=false", kind.plural))).send().await;
+            assert_eq!(list.status, 200, "{}: {}", kind.plural, list.text());
+        }
+        let after = admin(t.get("/api/users?fields=id,username&paging=false")).send().await.text();
+        assert_eq!(after, users);
+    }
+);
+
+both!(
+    fn parameters_given_twice_with_different_values_are_refused_or_have_one_meaning(t) {
+        for (path, status) in [
+            ("/api/users?page=1&page=2", 400),
+            ("/api/users?pageSize=1&pageSize=2", 400),
+            ("/api/users?paging=true&paging=false", 400),
+            ("/api/users?canManage=true&canManage=false", 400),
+            ("/api/organisationUnits?level=1&level=2", 400),
+            ("/api/users.csv?fields=id&skipHeader=true&skipHeader=false", 400),
+            ("/api/users?fields=id&fields=name", 200),
+            ("/api/users?filter=id:!null&filter=id:!null", 200),
+            ("/api/users?order=id&order=id", 200),
+        ] {
+            let answer = admin(t.get(path)).send().await;
+            assert_eq!(answer.status, status, "{path}: {}", answer.text());
+        }
+    }
+);

@@ -42,14 +42,15 @@ pub(crate) const EXPIRED: &[Statement] = &[
     expired!("session.purge", "session", "hash"),
     expired!("setup_link.purge", "setup_link", "hash"),
 ];
+// The offset keeps PostgreSQL from reading every token into a table of its own first.
 const DEAD_GRANTS: Statement = Statement::new(
     "grant.dead",
     "select g.id from oauth_grant g
      where g.last_used < $1
        and (g.ended < $1
             or (g.last_used = g.created and g.created < $2)
-            or (not exists (select 1 from access_token t where t.grant_id = g.id)
-                and not exists (select 1 from refresh_token t where t.grant_id = g.id)))
+            or (not exists (select 1 from access_token t where t.grant_id = g.id limit 1 offset 0)
+                and not exists (select 1 from refresh_token t where t.grant_id = g.id limit 1 offset 0)))
      limit $3",
 );
 const DELETE_GRANT: Statement = Statement::new("grant.delete", "delete from oauth_grant where id = $1");

@@ -7,8 +7,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use http::{HeaderValue, Method, StatusCode};
+use http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use kibali_metadata::Registry;
 use serde_json::Value;
@@ -33,6 +35,9 @@ pub(super) async fn finish(
     mut request: Request,
     next: Next,
 ) -> Response {
+    if is_compressed(request.headers()) {
+        return Refusal::UnsupportedMediaType("a body that is not compressed").into_response();
+    }
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
     let known = request.headers().get(IF_NONE_MATCH).cloned();
@@ -62,6 +67,14 @@ pub(super) async fn finish(
         mark_as_file(&mut answer, &path, speech.suffix);
     }
     if method == Method::HEAD { without_body(answer) } else { answer }
+}
+
+/// Is the body announced as compressed (RFC 9110 section 8.4)? What it holds has no bound before it is read.
+fn is_compressed(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Tells what DHIS2 has and Kibali does not from what nobody has.
