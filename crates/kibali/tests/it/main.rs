@@ -7,6 +7,7 @@ mod bad_input;
 mod binary;
 mod clients;
 mod code;
+mod documents;
 mod durability;
 mod foundation;
 mod freshness;
