@@ -20,6 +20,7 @@ mod shape;
 mod test;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use access::AccessMap;
 pub use error::ReadError;

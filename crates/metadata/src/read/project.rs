@@ -1,14 +1,18 @@
 //! From loaded objects to JSON: keys in the schema's order, nulls left out (web-api reference 1.7, 1.13).
 
-use kibali_model::{Principal, Timestamp};
+use kibali_model::Principal;
 use serde_json::{Map, Value, json};
 
 use super::access::AccessMap;
-use super::loaded::{Account, ClientRow, Link, Loaded, People, Person, Record, Slot};
+use super::loaded::{Link, Loaded, People, Person, Record, Slot};
 use super::shape::{Entry, Shape, Show, Want};
+use super::values::{
+    account_value, attribute_values, block, client_value, column_value, object_types, strip, text_or_null,
+    translations,
+};
 use crate::document::ELEMENT_KEY;
-use crate::kind::{AccountColumn, ClientColumn, Column, Computed, Kind, Property, Storage, TreeColumn, Type};
-use crate::language::{FieldItem, Fields, Preset, project_value};
+use crate::kind::{Column, Computed, Kind, Property, Storage, TreeColumn};
+use crate::language::Fields;
 
 /// How the caller sees objects.
 #[derive(Debug, Clone, Copy)]
@@ -320,102 +324,4 @@ fn count(place: Place<'_, '_, '_>, slot: usize) -> i64 {
         Some(Slot::Counts(counts)) => counts.get(&place.record.id).copied().unwrap_or(0),
         _ => 0,
     }
-}
-
-/// What a block leaves of a value that no kind describes; one that only leaves out shows the rest.
-fn block(value: Value, fields: Option<&Fields>) -> Value {
-    let Some(fields) = fields else { return value };
-    if fields.0.iter().all(|item| matches!(item, FieldItem::Exclude(_))) {
-        let mut items = vec![FieldItem::Preset(Preset::All)];
-        items.extend(fields.0.iter().cloned());
-        return project_value(&Fields(items), &value);
-    }
-    project_value(fields, &value)
-}
-
-fn strip(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(strip),
-        Value::Object(map) => {
-            map.remove(ELEMENT_KEY);
-            map.values_mut().for_each(strip);
-        }
-        _ => {}
-    }
-}
-
-fn text_or_null(text: &str) -> Value {
-    if text.is_empty() { Value::Null } else { json!(text) }
-}
-
-fn date(at: Option<Timestamp>) -> Value {
-    at.map_or(Value::Null, |at| json!(at.to_dhis2()))
-}
-
-fn column_value(column: Column, record: &Record) -> Value {
-    match column {
-        Column::Uid => json!(record.uid),
-        Column::Code => json!(record.code),
-        Column::Name => json!(record.name),
-        Column::Created => date(record.created),
-        Column::Updated => date(record.updated),
-        Column::CreatedBy => json!(record.created_by),
-        Column::UpdatedBy => json!(record.updated_by),
-    }
-}
-
-fn account_value(column: AccountColumn, row: &Account) -> Value {
-    match column {
-        AccountColumn::Username => json!(row.username),
-        AccountColumn::Disabled => json!(row.disabled),
-        AccountColumn::Expiry => date(row.expiry),
-        AccountColumn::ExternalAuth => json!(row.external_auth),
-        AccountColumn::TwoFactor => json!(row.two_factor),
-        AccountColumn::LastLogin => date(row.last_login),
-        AccountColumn::PasswordUpdated => date(row.password_updated),
-    }
-}
-
-fn client_value(column: ClientColumn, row: &ClientRow) -> Value {
-    match column {
-        ClientColumn::ClientId => json!(row.client_id),
-        ClientColumn::GrantTypes => row.grant_types.clone(),
-        ClientColumn::RedirectUris => row.redirect_uris.clone(),
-    }
-}
-
-fn translations(record: &Record) -> Value {
-    let Some(more) = record.more.as_deref() else { return json!([]) };
-    more.translations
-        .iter()
-        .map(|one| json!({ "property": one.property, "locale": one.locale, "value": one.value }))
-        .collect()
-}
-
-fn attribute_values(record: &Record) -> Value {
-    let Some(more) = record.more.as_deref() else { return json!([]) };
-    more.attributes
-        .iter()
-        .map(|(attribute, value)| json!({ "attribute": { "id": attribute }, "value": value }))
-        .collect()
-}
-
-/// `DATA_ELEMENT` for a true `dataElementAttribute`.
-fn object_types(kind: &Kind, record: &Record) -> Value {
-    kind.properties
-        .iter()
-        .filter(|property| property.ty == Type::Boolean)
-        .filter(|property| record.document.get(property.name) == Some(&Value::Bool(true)))
-        .filter_map(|property| property.name.strip_suffix("Attribute"))
-        .map(|name| {
-            let mut constant = String::new();
-            for letter in name.chars() {
-                if letter.is_ascii_uppercase() {
-                    constant.push('_');
-                }
-                constant.push(letter.to_ascii_uppercase());
-            }
-            json!(constant)
-        })
-        .collect()
 }
