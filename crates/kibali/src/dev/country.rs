@@ -9,6 +9,9 @@ use serde_json::{Map, Value, json};
 /// The country.
 pub(super) const COUNTRY: &str = "Tumaini";
 
+/// The group with which the second data set is shared.
+pub(super) const PLANNERS: &str = "Planners";
+
 /// Provinces and their districts.
 const PROVINCES: [(&str, [&str; 3]); 4] = [
     ("Mvua", ["Ndege", "Kiboko", "Twiga"]),
@@ -236,7 +239,7 @@ fn data_sets() -> Vec<Value> {
             "dataSetElements": elements, "organisationUnits": units, "sharing": sharing
         })
     };
-    let group = uid("user group", super::seed::PLANNERS);
+    let group = uid("user group", PLANNERS);
     let planners = json!({
         "public": "--------",
         "userGroups": { group.as_str(): { "id": group, "access": "rwrw----" } }

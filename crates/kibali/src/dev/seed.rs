@@ -7,7 +7,7 @@ use kibali_web::api::objects;
 use kibali_web::pages::{CALLBACK_PATH, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
 use serde_json::{Map, Value, json};
 
-use super::country::{self, COUNTRY, to, uid};
+use super::country::{self, COUNTRY, PLANNERS, to, uid};
 use crate::failure::Failure;
 
 /// Somebody who can sign in. Everybody knows the password: `kibali serve` never has these users.
@@ -60,8 +60,6 @@ pub(super) const USERS: [DevUser; 3] = [
 const SUPERUSER: &str = "Superuser";
 const CLERK: &str = "Clerk";
 const PLANNER: &str = "Planner";
-/// The group with which the second data set is shared.
-pub(super) const PLANNERS: &str = "Planners";
 
 /// What each role may do.
 const ROLES: [(&str, &[&str]); 3] = [
