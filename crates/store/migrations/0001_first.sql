@@ -94,7 +94,8 @@ create table account (
   expiry             {int},                -- the account ends at this time
   external_auth      {int} not null default 0,
   two_factor         {int} not null default 0,
-  last_login         {int}
+  last_login         {int},
+  last_used          {int}                 -- by whatever credential
 ) {strict};
 
 create table client (
@@ -106,7 +107,8 @@ create table client (
   secret             {bytes},              -- HMAC-SHA-256 of the secret under a key of the master key
   secret_created     {int},
   previous_secret    {bytes},              -- works until previous_until
-  previous_until     {int}
+  previous_until     {int},
+  last_used          {int}                 -- by a token of it, or at the token endpoint
 ) {strict};
 
 -- The door ----------------------------------------------------------------------------------------------
@@ -119,7 +121,8 @@ create table oauth_grant (
   grant_type   {text} not null,            -- password | authorization_code
   scope        {text} not null,
   created      {int} not null,
-  last_used    {int} not null,
+  last_used    {int} not null,            -- obtained, refreshed, or a token of it used
+  refreshed    {int},                      -- last time; null: never
   address      {text},                     -- where it was obtained
   credential_version {int} not null,       -- the account's when it was obtained; a password grant ends with it
   ended        {int},                      -- not null: revoked at this time

@@ -1,9 +1,9 @@
-//! What is done from time to time: taking away what has expired.
+//! What is done from time to time: writing down what was gathered, taking away what has expired.
 
 use std::time::Duration;
 
 use kibali_store::door::purge;
-use kibali_web::App;
+use kibali_web::{App, identity};
 
 /// Time between two rounds.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -12,6 +12,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 pub(super) async fn keep(app: App) {
     loop {
         tokio::time::sleep(PAUSE).await;
+        last(&app).await;
         let seconds = app.settings.access_token_seconds;
         match purge::run(&app.store, app.now(), seconds).await {
             Ok(0) => {}
@@ -21,5 +22,11 @@ pub(super) async fn keep(app: App) {
     }
 }
 
-/// What must not be lost when the server stops.
-pub(super) async fn last(_app: &App) {}
+/// Writes down what was gathered in memory, which must not be lost when the server stops.
+pub(super) async fn last(app: &App) {
+    match identity::flush(app).await {
+        Ok(identity::Flushed { unnoted: 0, .. }) => {}
+        Ok(flushed) => tracing::warn!(unnoted = flushed.unnoted, "too much happened to note all of it"),
+        Err(error) => tracing::warn!(%error, "what was gathered was not written"),
+    }
+}

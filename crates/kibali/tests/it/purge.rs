@@ -20,7 +20,7 @@ both!(
         issue(t, 2, "busy").await;
         t.clock.advance_seconds(3600);
         let again = NewTokens { refresh: None, ..minted(t, "busy again") };
-        let refresh = RefreshGrant { grant: 2, tokens: again, now: t.clock.now() };
+        let refresh = RefreshGrant { grant: 2, tokens: again, address: String::new(), now: t.clock.now() };
         assert!(t.app.store.write(refresh).await.unwrap());
 
         t.clock.advance_seconds(7 * DAY - 7200 + ACCESS);

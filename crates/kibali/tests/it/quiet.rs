@@ -1,6 +1,11 @@
-//! No read call causes a write (rules of the door 8).
+//! No read call causes a write; what calls leave behind is written in batches (rules of the door 8).
 
-use kibali_testkit::both;
+use kibali_model::{Clock, Timestamp};
+use kibali_store::{Statement, values};
+use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
+use kibali_testkit::{TestApp, both};
+use kibali_web::identity::flush;
+use serde_json::json;
 
 use crate::freshness::{caching, caller};
 use crate::grants::issue;
@@ -17,5 +22,68 @@ both!(
         assert_eq!(t.app.store.commits(), before);
         issue(t, 2, "loud").await;
         assert_ne!(t.app.store.commits(), before, "the count counts");
+    }
+);
+
+/// When the grant, its client and its user were last used, as the database has it.
+async fn marks(t: &TestApp) -> [Option<Timestamp>; 3] {
+    const MARKS: Statement = Statement::new(
+        "test.marks",
+        "select g.last_used, c.last_used, a.last_used
+         from oauth_grant g join client c on c.object = g.client join account a on a.object = g.user_object
+         where g.id = 1",
+    );
+    let mut reader = t.app.store.reader().await.unwrap();
+    let row = reader.row(MARKS, values![]).await.unwrap().unwrap();
+    [0, 1, 2].map(|column| row.time_opt(column).unwrap())
+}
+
+both!(
+    fn a_thousand_uses_become_one_write_of_marks(t) {
+        caching(&t.app).await;
+        issue(t, 1, "marked").await;
+        let issued = t.clock.now();
+        t.clock.advance_seconds(100);
+        for _ in 0..1000 {
+            caller(&t.app, "marked access").await.unwrap();
+        }
+        let (used, before) = (t.clock.now(), t.app.store.commits());
+        assert_eq!(marks(t).await, [Some(issued), None, None]);
+        assert_eq!(flush(&t.app).await.unwrap().marks, 3);
+        assert_eq!(t.app.store.commits(), before + 1);
+        assert_eq!(marks(t).await, [Some(used); 3]);
+        assert_eq!(flush(&t.app).await.unwrap().marks, 0);
+        assert_eq!(t.app.store.commits(), before + 1, "nothing gathered, nothing written");
+
+        // Noted again only after half a minute.
+        t.clock.advance_seconds(29);
+        caller(&t.app, "marked access").await.unwrap();
+        assert_eq!(flush(&t.app).await.unwrap().marks, 0);
+        t.clock.advance_seconds(1);
+        caller(&t.app, "marked access").await.unwrap();
+        assert_eq!(flush(&t.app).await.unwrap().marks, 3);
+        assert_eq!(marks(t).await, [Some(t.clock.now()); 3]);
+    }
+);
+
+both!(
+    fn a_session_lives_as_long_as_it_is_used_and_reading_with_it_writes_nothing(t) {
+        let mut browser = t.browser();
+        let login = json!({ "username": ADMIN, "password": ADMIN_PASSWORD });
+        browser.send(browser.request("POST", "/api/auth/login").json(&login)).await;
+        let before = t.app.store.commits();
+        for _ in 0..4 {
+            t.clock.advance_seconds(3000);
+            assert_eq!(browser.open_once("/api/userRoles").await.status, 200);
+        }
+        assert_eq!(t.app.store.commits(), before);
+        flush(&t.app).await.unwrap();
+        let other_node = t.another(2, |_| {}).await;
+        t.clock.advance_seconds(3000);
+        let cookie: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let call = async || other_node.get("/api/userRoles").header("cookie", &cookie.join("; ")).send().await;
+        assert_eq!(call().await.status, 200, "the end that was moved is written");
+        t.clock.advance_seconds(3600);
+        assert_eq!(call().await.status, 401);
     }
 );

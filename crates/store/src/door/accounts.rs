@@ -40,6 +40,29 @@ impl Account {
     pub fn is_open(&self, now: Timestamp) -> bool {
         !self.disabled && self.expiry.is_none_or(|expiry| now < expiry)
     }
+
+    /// Is the password all that this account asks for? Where it is not, nothing that was obtained with a
+    /// password alone is worth anything (rules of the door 10).
+    #[must_use]
+    pub const fn password_suffices(&self) -> bool {
+        !self.external_auth && !self.two_factor && !self.two_factor_demanded
+    }
+
+    /// Is the password older than `rules` allow? One of unknown age is not.
+    #[must_use]
+    pub fn password_expired(&self, rules: SignInRules, now: Timestamp) -> bool {
+        let months = rules.password_months;
+        months > 0 && self.password_updated.is_some_and(|set| set <= now.minus_months(months))
+    }
+}
+
+/// What the installation's settings say about signing in with a password (web-api reference 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SignInRules {
+    /// `keyLockMultipleFailedLogins`: failed attempts lock a user.
+    pub locks_after_failures: bool,
+    /// `credentialsExpires`: months after which a password must be changed; 0: never.
+    pub password_months: i64,
 }
 
 const BY_NAME: Statement = Statement::new(
@@ -69,12 +92,13 @@ const RESTRICTED_ROLES: Statement = Statement::new(
      from reference r join object role on role.id = r.target
      where r.source = $1 and r.edge = $2 and role.doc like '%R_ENABLE_2FA%'",
 );
-const LOCKS: Statement = Statement::new(
-    "account.locks_after_failures",
-    "select value from system_setting where name = 'keyLockMultipleFailedLogins' and locale = ''",
+const RULES: Statement = Statement::new(
+    "account.sign_in_rules",
+    "select name, value from system_setting
+     where name in ('keyLockMultipleFailedLogins', 'credentialsExpires') and locale = ''",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[BY_NAME, BY_USER, BY_UID, RESTRICTED_ROLES, LOCKS];
+pub(crate) const STATEMENTS: &[Statement] = &[BY_NAME, BY_USER, BY_UID, RESTRICTED_ROLES, RULES];
 
 /// The restriction of a role whose members need a second factor (web-api reference 3.3).
 const DEMANDS_TWO_FACTOR: &str = "R_ENABLE_2FA";
@@ -106,13 +130,20 @@ pub async fn by_user(reader: &mut Reader, user: ObjectId) -> Result<Option<Accou
     complete(reader, row).await
 }
 
-/// Does the installation lock users after failed attempts (`keyLockMultipleFailedLogins`)?
+/// What the installation's settings say about signing in.
 ///
 /// # Errors
 /// The database failed.
-pub async fn locks_after_failures(reader: &mut Reader) -> Result<bool, StoreError> {
-    let row = reader.row(LOCKS, values![]).await?;
-    Ok(row.is_some_and(|row| row.text(0).is_ok_and(|value| value == "true")))
+pub async fn sign_in_rules(reader: &mut Reader) -> Result<SignInRules, StoreError> {
+    let mut rules = SignInRules::default();
+    for row in reader.rows(RULES, values![]).await? {
+        let value = row.text(1)?;
+        match row.text(0)?.as_str() {
+            "credentialsExpires" => rules.password_months = value.parse().unwrap_or_default(),
+            _ => rules.locks_after_failures = value == "true",
+        }
+    }
+    Ok(rules)
 }
 
 async fn complete(reader: &mut Reader, row: Option<Row>) -> Result<Option<Account>, StoreError> {

@@ -1,7 +1,9 @@
 //! Authorization codes: kept for minutes, spent once.
 
 use kibali_model::{ObjectId, Scopes, Timestamp};
+use serde_json::json;
 
+use super::audit::{self, Who};
 use super::grants::{self, EndedWhy, NewGrant};
 use super::tokens::{Hash, NewTokens};
 use crate::{Reader, Statement, StoreError, Tx, Write, values};
@@ -76,7 +78,8 @@ impl Write for InsertCode {
             code.expires,
         ];
         tx.run(INSERT, row).await?;
-        Ok(())
+        let who = Who { user: Some(code.user), client: Some(code.client), address: None };
+        audit::record(tx, "consent.given", who, json!({ "scope": code.scopes.to_string() }), self.now).await
     }
 }
 

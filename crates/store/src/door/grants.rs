@@ -1,7 +1,9 @@
 //! Grants: what a user allowed a client, and the end of it.
 
 use kibali_model::{GrantType, ObjectId, Scopes, Timestamp};
+use serde_json::json;
 
+use super::audit::{self, Who};
 use super::tokens::{self, DELETE_ACCESS, DELETE_ACCESS_OF_GRANT, DELETE_REFRESH_OF_GRANT, Hash, NewTokens};
 use crate::{Statement, StoreError, Tx, Write, values};
 
@@ -22,8 +24,10 @@ const SURPLUS: Statement = Statement::new(
      where user_object = $1 and client = $2 and ended is null and grant_type = 'password'
      order by last_used desc, id desc limit 1000 offset $3",
 );
-const TOUCH: Statement =
-    Statement::new("grant.touch", "update oauth_grant set last_used = $2 where id = $1 and ended is null");
+const TOUCH: Statement = Statement::new(
+    "grant.touch",
+    "update oauth_grant set last_used = $2, refreshed = $2 where id = $1 and ended is null",
+);
 const END: Statement = Statement::new(
     "grant.end",
     "update oauth_grant set ended = $2, ended_why = $3 where id = $1 and ended is null",
@@ -158,6 +162,9 @@ pub(super) async fn insert(
     ];
     tx.run(INSERT, row).await?;
     tokens::insert(tx, grant.id, tokens, now).await?;
+    let who = Who { user: Some(grant.user), client: Some(grant.client), address: Some(&grant.address) };
+    let detail = json!({ "grant": grant.id.to_string(), "by": grant.grant_type.as_str() });
+    audit::record(tx, "token.issued", who, detail, now).await?;
     Ok(true)
 }
 
@@ -166,6 +173,8 @@ pub(super) async fn end(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) 
     if tx.run(END, values![grant, now, why.as_str()]).await? > 0 {
         tx.run(DELETE_ACCESS_OF_GRANT, values![grant]).await?;
         tx.run(DELETE_REFRESH_OF_GRANT, values![grant]).await?;
+        let detail = json!({ "grant": grant.to_string(), "why": why.as_str() });
+        audit::record_of_grant(tx, "grant.ended", grant, None, detail, now).await?;
         changed(tx, grant, now).await?;
     }
     Ok(())
@@ -208,6 +217,8 @@ pub struct RefreshGrant {
     pub grant: i64,
     /// The new access token; the refresh token stays (rules of the door 5).
     pub tokens: NewTokens,
+    /// From where.
+    pub address: String,
     /// When.
     pub now: Timestamp,
 }
@@ -220,6 +231,9 @@ impl Write for RefreshGrant {
             return Ok(false);
         }
         tokens::insert(tx, self.grant, &self.tokens, self.now).await?;
+        let (grant, address) = (self.grant, Some(self.address.as_str()));
+        let detail = json!({ "grant": grant.to_string() });
+        audit::record_of_grant(tx, "token.refreshed", grant, address, detail, self.now).await?;
         Ok(true)
     }
 }
@@ -249,6 +263,9 @@ impl Write for RevokeToken {
             && row.id(1)? == self.client
         {
             tx.run(DELETE_ACCESS, values![self.hash]).await?;
+            let grant = row.int(0)?;
+            let detail = json!({ "grant": grant.to_string() });
+            audit::record_of_grant(tx, "token.revoked", grant, None, detail, self.now).await?;
             changed(tx, row.int(0)?, self.now).await?;
         }
         Ok(())

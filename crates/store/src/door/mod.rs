@@ -9,6 +9,7 @@ pub mod clients;
 pub mod codes;
 pub mod grants;
 pub mod installation;
+pub mod marks;
 pub mod passwords;
 pub mod principals;
 pub mod purge;

@@ -1,7 +1,9 @@
 //! A password changed by its holder, and what that ends (rules of the door 6).
 
 use kibali_model::{ObjectId, Timestamp};
+use serde_json::json;
 
+use super::audit::{self, Who};
 use super::changes::{self, Topic};
 use super::grants::{self, EndedWhy};
 use super::sessions;
@@ -31,6 +33,8 @@ pub struct ChangeOwnPassword {
     pub credential_version: i64,
     /// The session that makes the change, if one does.
     pub session: Option<Hash>,
+    /// From where.
+    pub address: String,
     /// When.
     pub now: Timestamp,
 }
@@ -48,6 +52,8 @@ impl Write for ChangeOwnPassword {
             tx.run(KEEP_SESSION, values![session, self.credential_version + 1]).await?;
         }
         grants::end_password_grants(tx, self.user, EndedWhy::PasswordChanged, self.now).await?;
+        let who = Who { user: Some(self.user), client: None, address: Some(&self.address) };
+        audit::record(tx, "password.changed", who, json!({}), self.now).await?;
         changes::record(tx, Topic::User, Some(self.user), self.now).await
     }
 }

@@ -14,6 +14,8 @@ const REMEMBERED_SECONDS: i64 = 86_400;
 /// How long a grant is kept after its access token, if it was never refreshed (rules of the door 2), and
 /// after its end.
 const GRANT_SECONDS: i64 = 7 * 86_400;
+/// How long the audit trail reaches back.
+const AUDIT_SECONDS: i64 = 366 * 86_400;
 
 macro_rules! expired {
     ($name:literal, $table:literal, $key:literal) => {
@@ -48,7 +50,7 @@ const DEAD_GRANTS: Statement = Statement::new(
     "select g.id from oauth_grant g
      where g.last_used < $1
        and (g.ended < $1
-            or (g.last_used = g.created and g.created < $2)
+            or (g.refreshed is null and g.created < $2)
             or (not exists (select 1 from access_token t where t.grant_id = g.id limit 1 offset 0)
                 and not exists (select 1 from refresh_token t where t.grant_id = g.id limit 1 offset 0)))
      limit $3",
@@ -60,8 +62,12 @@ const OLD_CHANGES: Statement = Statement::new(
     "delete from change where seq in (
        select seq from change where at < $1 and seq < (select max(seq) from change) order by seq limit $2)",
 );
+const OLD_AUDIT: Statement = Statement::new(
+    "audit.purge",
+    "delete from audit where id in (select id from audit where at < $1 order by at limit $2)",
+);
 
-pub(crate) const STATEMENTS: &[Statement] = &[DEAD_GRANTS, DELETE_GRANT, OLD_CHANGES];
+pub(crate) const STATEMENTS: &[Statement] = &[DEAD_GRANTS, DELETE_GRANT, OLD_CHANGES, OLD_AUDIT];
 
 /// Takes away everything that has expired by `now`, at most 100,000 rows, in writes of at most 500, between
 /// which others get their turn. `access_token_seconds` is the life of an access token. Answers how many
@@ -99,6 +105,10 @@ impl Write for Purge {
             }
         }
         let went = tx.run(OLD_CHANGES, values![forgotten, BATCH]).await?;
+        if went > 0 {
+            return Ok(went);
+        }
+        let went = tx.run(OLD_AUDIT, values![self.now.plus_seconds(-AUDIT_SECONDS), BATCH]).await?;
         if went > 0 {
             return Ok(went);
         }

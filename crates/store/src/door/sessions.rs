@@ -1,7 +1,9 @@
 //! Sessions: browsers, signed in or about to be.
 
 use kibali_model::{ObjectId, Timestamp};
+use serde_json::json;
 
+use super::audit::{self, Who};
 use super::changes::{self, Topic};
 use super::tokens::Hash;
 use crate::{Reader, Statement, StoreError, Tx, Write, values};
@@ -17,23 +19,20 @@ const INSERT: Statement = Statement::new(
      values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9)",
 );
 const DELETE: Statement = Statement::new("session.delete", "delete from session where hash = $1");
-const TOUCH: Statement = Statement::new(
-    "session.touch",
-    "update session set last_used = $2, expires = $3 where hash = $1 and last_used < $2",
-);
+const OWNER: Statement = Statement::new("session.owner", "select user_object from session where hash = $1");
 const TOUCH_ACCOUNT: Statement =
     Statement::new("account.signed_in", "update account set last_login = $2 where object = $1");
 const DELETE_OF_USER: Statement =
     Statement::new("session.delete_of_user", "delete from session where user_object = $1 and hash <> $2");
 
-pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT, DELETE, TOUCH, TOUCH_ACCOUNT, DELETE_OF_USER];
+pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT, DELETE, OWNER, TOUCH_ACCOUNT, DELETE_OF_USER];
 
 /// A session as the store finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundSession {
     /// Who is signed in; none before sign-in.
     pub user: Option<ObjectId>,
-    /// When it was last used, to within a minute.
+    /// When it was last used, as far as it is written.
     pub last_used: Timestamp,
     /// When it ends if it is not used.
     pub expires: Timestamp,
@@ -101,27 +100,9 @@ impl Write for StartSession {
         tx.run(INSERT, row).await?;
         if let Some(user) = user {
             tx.run(TOUCH_ACCOUNT, values![user, self.now]).await?;
+            let who = Who { user: Some(user), client: None, address: Some(&self.address) };
+            audit::record(tx, "sign_in.accepted", who, json!({ "by": "session" }), self.now).await?;
         }
-        Ok(())
-    }
-}
-
-/// Notes that a session was used.
-#[derive(Debug, Clone, Copy)]
-pub struct TouchSession {
-    /// SHA-256 of the cookie.
-    pub hash: Hash,
-    /// When it ends now if it is not used.
-    pub expires: Timestamp,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Write for TouchSession {
-    type Output = ();
-
-    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        tx.run(TOUCH, values![self.hash, self.now, self.expires]).await?;
         Ok(())
     }
 }
@@ -139,7 +120,10 @@ impl Write for EndSession {
     type Output = ();
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let owner = tx.row(OWNER, values![self.hash]).await?;
         if tx.run(DELETE, values![self.hash]).await? > 0 {
+            let user = owner.map(|row| row.int_opt(0)).transpose()?.flatten().map(ObjectId);
+            audit::record(tx, "session.ended", Who { user, ..Who::default() }, json!({}), self.now).await?;
             changes::record(tx, Topic::Session, None, self.now).await?;
         }
         Ok(())

@@ -1,7 +1,9 @@
 //! The one-time link by which the first administrator gets in.
 
 use kibali_model::Timestamp;
+use serde_json::json;
 
+use super::audit::{self, Who};
 use super::tokens::Hash;
 use crate::{Reader, Statement, StoreError, Tx, Write, values};
 
@@ -42,6 +44,8 @@ pub struct InsertSetupLink {
     pub hash: Hash,
     /// When it stops working.
     pub expires: Timestamp,
+    /// When.
+    pub now: Timestamp,
 }
 
 impl Write for InsertSetupLink {
@@ -49,7 +53,8 @@ impl Write for InsertSetupLink {
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
         tx.run(INSERT, values![self.hash, self.expires]).await?;
-        Ok(())
+        let detail = json!({ "expires": self.expires.to_dhis2() });
+        audit::record(tx, "setup_link.made", Who::default(), detail, self.now).await
     }
 }
 
@@ -66,6 +71,10 @@ impl Write for SpendSetupLink {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        Ok(tx.run(SPEND, values![self.hash, self.now]).await? > 0)
+        let spent = tx.run(SPEND, values![self.hash, self.now]).await? > 0;
+        if spent {
+            audit::record(tx, "setup_link.spent", Who::default(), json!({}), self.now).await?;
+        }
+        Ok(spent)
     }
 }

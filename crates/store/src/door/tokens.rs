@@ -2,6 +2,7 @@
 
 use kibali_model::{GrantType, ObjectId, Scopes, Timestamp, Uid};
 
+use super::accounts::Account;
 use crate::{Reader, Row, Statement, StoreError, Tx, values};
 
 /// SHA-256 of a token, code or cookie.
@@ -99,11 +100,14 @@ impl FoundToken {
         })
     }
 
-    /// Does the grant outlive a change of the password to `credential_version`? One obtained with the old
-    /// password does not (rules of the door 6).
+    /// Does the grant stand at `now`, for its user's `account`? It was not revoked and the account is open. One
+    /// obtained with a password ends with that password, and while a password alone is not enough (rules of
+    /// the door 6, 10).
     #[must_use]
-    pub fn outlives(&self, credential_version: i64) -> bool {
-        self.grant_type != Some(GrantType::Password) || self.credential_version == credential_version
+    pub fn stands(&self, account: &Account, now: Timestamp) -> bool {
+        let by_password = self.grant_type == Some(GrantType::Password);
+        let still = self.credential_version == account.credential_version && account.password_suffices();
+        !self.ended && account.is_open(now) && (!by_password || still)
     }
 }
 

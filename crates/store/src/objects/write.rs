@@ -177,7 +177,7 @@ impl WriteChanges {
             tx.run(UNLINK, values).await?;
         }
         for object in &changes.deleted {
-            write_side::delete_object(tx, *object).await?;
+            write_side::delete_object(tx, *object, &changes.by, self.now).await?;
         }
         Ok(())
     }

@@ -2,8 +2,10 @@
 
 use kibali_metadata::import::Changes;
 use kibali_model::{ObjectId, Timestamp};
+use serde_json::json;
 
 use super::write::Hashes;
+use crate::door::audit::{self, Who};
 use crate::door::grants::{self, EndedWhy};
 use crate::door::sessions;
 use crate::{Statement, StoreError, Tx, values};
@@ -65,9 +67,22 @@ pub(crate) const STATEMENTS: &[Statement] = &[ACCOUNT, PASSWORD, CLIENT, CLIENT_
 pub(crate) const DELETE_STATEMENTS: &[Statement] = DELETES;
 
 /// Deletes an object with all its rows; a user's or a client's tokens die with it (rules of the door 6).
-pub(super) async fn delete_object(tx: &mut Tx, object: ObjectId) -> Result<(), StoreError> {
+pub(super) async fn delete_object(
+    tx: &mut Tx,
+    object: ObjectId,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     for statement in DELETES {
-        tx.run(*statement, values![object]).await?;
+        let gone = tx.run(*statement, values![object]).await? > 0;
+        let event = match statement.name {
+            "object.forget_account" => Some(("user.deleted", of_user(object))),
+            "object.forget_client" => Some(("client.deleted", of_client(object))),
+            _ => None,
+        };
+        if let Some((event, who)) = event.filter(|_| gone) {
+            audit::record(tx, event, who, json!({ "by": by }), now).await?;
+        }
     }
     Ok(())
 }
@@ -79,9 +94,13 @@ pub(super) async fn accounts_and_clients(
     hashes: &Hashes,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let by = changes.by.as_str();
     for row in &changes.accounts {
         let values = values![row.object, row.username.as_str(), row.disabled, row.expiry, row.external_auth];
         tx.run(ACCOUNT, values).await?;
+        let detail =
+            json!({ "by": by, "disabled": row.disabled, "expiry": row.expiry.map(Timestamp::to_dhis2) });
+        audit::record(tx, "user.written", of_user(row.object), detail, now).await?;
     }
     if changes.clients.len() > 1 {
         // Two may change places: all leave theirs first. No client id begins with a space.
@@ -95,15 +114,27 @@ pub(super) async fn accounts_and_clients(
         };
         let (grants, redirects) = (list(&row.grant_types)?, list(&row.redirect_uris)?);
         tx.run(CLIENT, values![row.object, row.client_id.as_str(), grants, redirects]).await?;
+        let detail = json!({ "by": by, "grantTypes": row.grant_types, "redirectUris": row.redirect_uris });
+        audit::record(tx, "client.written", of_client(row.object), detail, now).await?;
     }
     for (user, hash) in &hashes.passwords {
         tx.run(PASSWORD, values![*user, hash.as_str(), now]).await?;
         // A password set by somebody else ends what the old one opened (rules of the door 6).
+        audit::record(tx, "password.set", of_user(*user), json!({ "by": by }), now).await?;
         sessions::end_others(tx, *user, None, now).await?;
         grants::end_all_of_user(tx, *user, EndedWhy::PasswordReset, now).await?;
     }
     for (client, secret) in &hashes.client_secrets {
         tx.run(CLIENT_SECRET, values![*client, secret.clone(), now, hashes.old_secrets_until]).await?;
+        audit::record(tx, "client.secret_set", of_client(*client), json!({ "by": by }), now).await?;
     }
     Ok(())
+}
+
+fn of_user(user: ObjectId) -> Who<'static> {
+    Who { user: Some(user), ..Who::default() }
+}
+
+fn of_client(client: ObjectId) -> Who<'static> {
+    Who { client: Some(client), ..Who::default() }
 }

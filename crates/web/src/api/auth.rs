@@ -54,6 +54,7 @@ fn refused(refusal: SignInRefusal) -> Result<Response, Refusal> {
         SignInRefusal::Disabled => "ACCOUNT_DISABLED",
         SignInRefusal::Expired => "ACCOUNT_EXPIRED",
         SignInRefusal::Locked => "ACCOUNT_LOCKED",
+        SignInRefusal::PasswordExpired => "PASSWORD_EXPIRED",
         SignInRefusal::TwoFactor => "INCORRECT_TWO_FACTOR_CODE",
         SignInRefusal::TwoFactorDemanded => "REQUIRES_TWO_FACTOR_ENROLMENT",
         // An account of another provider is refused like a wrong password.

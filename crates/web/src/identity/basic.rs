@@ -2,6 +2,7 @@
 
 use kibali_crypto::{Digest, MacKey};
 use kibali_model::{Credential, ObjectId, Principal, Timestamp};
+use kibali_store::door::marks::Used;
 use kibali_store::door::{accounts, principals};
 use quick_cache::sync::Cache;
 
@@ -54,6 +55,8 @@ pub(super) async fn verify(
         .pairs
         .get_or_insert_async(&key, async {
             let signed_in = sign_in(app, &pair.name, pair.password.expose(), address).await?;
+            let (user, now) = (Some(signed_in.user), app.now());
+            app.identity().gathered.happened("sign_in.accepted", "Basic", user, None, address, now);
             Ok::<_, SignInRefusal>(Verified {
                 user: signed_in.user,
                 credential_version: signed_in.credential_version,
@@ -74,6 +77,7 @@ async fn recall(app: &App, verified: Verified) -> Result<Option<Principal>, Refu
     if account.credential_version != verified.credential_version {
         return Ok(None);
     }
-    may_sign_in(&account, app.now())?;
+    may_sign_in(&account, accounts::sign_in_rules(&mut reader).await?, app.now())?;
+    app.identity().gathered.used(&[Used::User(account.user)], app.now());
     Ok(Some(principals::load(&mut reader, &account, Credential::Basic).await?))
 }

@@ -1,11 +1,13 @@
 //! Bearer tokens: live rows, nothing else (rules of the door 1).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::Method;
 use kibali_crypto::{Digest, sha256};
 use kibali_model::{Credential, ObjectId, Principal, Scopes, Timestamp};
 use kibali_store::door::changes::Topic;
+use kibali_store::door::marks::Used;
 use kibali_store::door::{accounts, principals, tokens};
 use kibali_store::fresh::{Cached, Change, RestsOn};
 
@@ -13,6 +15,9 @@ use crate::{App, Refusal};
 
 /// Tokens remembered, a few kilobytes each at most.
 pub(super) const REMEMBERED: usize = 4096;
+
+/// The use of a token is noted at most this often.
+const NOTED_SECONDS: i64 = 30;
 
 /// Live tokens that were used not long ago, by their hash.
 pub(super) type BearerCache = Cached<Digest, Live>;
@@ -27,6 +32,8 @@ pub(super) struct Live {
     /// When the account ends.
     account_ends: Option<Timestamp>,
     scopes: Scopes,
+    /// When its use was noted last, in milliseconds.
+    noted: Arc<AtomicI64>,
 }
 
 impl RestsOn for Live {
@@ -54,7 +61,19 @@ pub(super) async fn verify(app: &App, token: &str, method: &Method) -> Result<Ar
         return Err(Refusal::InvalidToken);
     }
     opens(&live.scopes, method)?;
+    note_use(app, &live, now);
     Ok(live.principal)
+}
+
+/// Notes the use of a token, rarely enough to cost nothing.
+fn note_use(app: &App, live: &Live, now: Timestamp) {
+    let before = live.noted.load(Ordering::Relaxed);
+    if now.millis().saturating_sub(before) < NOTED_SECONDS * 1000 {
+        return;
+    }
+    live.noted.store(now.millis(), Ordering::Relaxed);
+    let used = [Used::Grant(live.grant), Used::Client(live.client), Used::User(live.principal.user)];
+    app.identity().gathered.used(&used, now);
 }
 
 /// Finds a token that lives now; what ends it later by the clock alone is part of the answer, what ends it
@@ -63,15 +82,12 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
     let mut reader = app.store.reader().await?;
     let found = tokens::find_access(&mut reader, hash).await?.ok_or(Refusal::InvalidToken)?;
     let now = app.now();
-    if found.ended {
-        return Err(Refusal::InvalidToken);
-    }
     if now >= found.expires {
         return Err(Refusal::ExpiredToken);
     }
     let client = found.client_uid.ok_or(Refusal::InvalidToken)?;
     let account = accounts::by_user(&mut reader, found.user).await?.ok_or(Refusal::InvalidToken)?;
-    if !account.is_open(now) || !found.outlives(account.credential_version) {
+    if !found.stands(&account, now) {
         return Err(Refusal::InvalidToken);
     }
     let credential = Credential::Bearer { client, scopes: found.scopes.clone() };
@@ -82,6 +98,7 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
         expires: found.expires,
         account_ends: account.expiry,
         scopes: found.scopes,
+        noted: Arc::new(AtomicI64::new(i64::MIN)),
     })
 }
 

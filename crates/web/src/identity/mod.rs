@@ -5,6 +5,7 @@ mod authorization;
 mod basic;
 mod bearer;
 mod caller;
+mod gathered;
 mod hashing;
 mod origin;
 mod session;
@@ -14,14 +15,18 @@ mod throttle;
 pub use address::ClientAddress;
 pub(crate) use authorization::{Authorization, BasicPair};
 pub use caller::{Caller, MaybeCaller};
+pub use gathered::{Flushed, flush};
 pub(crate) use origin::require_own_site;
 pub use session::{Session, SetCookie, check_csrf, end_session, remember_return, start_session};
 pub use sign_in::{SignInRefusal, SignedIn, sign_in};
 
 use kibali_crypto::{ClientSecrets, MacKey, Purpose};
 
-use crate::Parts;
+use kibali_model::{ObjectId, Timestamp};
+use kibali_store::door::marks::Used;
+
 use crate::state::new_key;
+use crate::{Parts, Refusal};
 
 /// What one process remembers of callers. All of it is bounded, and all of it may be lost.
 pub struct Identity {
@@ -33,9 +38,27 @@ pub struct Identity {
     basic: basic::BasicCache,
     bearer: bearer::BearerCache,
     forms: MacKey,
+    pub(crate) gathered: gathered::Gathered,
 }
 
 impl Identity {
+    /// Counts a refusal that no write goes with.
+    pub(crate) fn note_refused(
+        &self,
+        event: &'static str,
+        refusal: &Refusal,
+        client: Option<ObjectId>,
+        address: ClientAddress,
+        at: Timestamp,
+    ) {
+        self.gathered.happened(event, &refusal.name(), None, client, address, at);
+    }
+
+    /// Notes that a client proved itself.
+    pub(crate) fn note_client(&self, client: ObjectId, at: Timestamp) {
+        self.gathered.used(&[Used::Client(client)], at);
+    }
+
     pub(crate) fn new(parts: &Parts) -> Self {
         Self {
             client_secrets: ClientSecrets::new(&parts.master_key),
@@ -43,6 +66,7 @@ impl Identity {
             throttle: throttle::Throttle::default(),
             basic: basic::BasicCache::new(new_key(&*parts.random)),
             bearer: bearer::BearerCache::new(parts.store.feed(), bearer::REMEMBERED),
+            gathered: gathered::Gathered::default(),
             forms: parts.master_key.mac_key(Purpose::Form),
         }
     }

@@ -12,6 +12,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use kibali_crypto::{Digest, MacKey, Secret, equal_in_constant_time, new_token, sha256};
 use kibali_model::{Credential, Principal};
+use kibali_store::door::marks::Used;
 use kibali_store::door::{accounts, principals, sessions};
 
 use super::{ClientAddress, SignedIn};
@@ -97,10 +98,13 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
     let mut session = Session::of_cookie(&app.identity().forms, cookie, false);
     let mut reader = app.store.reader().await?;
     let now = app.now();
-    let Some(found) = sessions::find(&mut reader, session.hash()).await?.filter(|found| now < found.expires)
-    else {
+    let Some(found) = sessions::find(&mut reader, session.hash()).await? else { return Ok(session) };
+    // Its use may be noted here and not written yet.
+    let used = app.identity().gathered.last_use(&Used::Session(session.hash()));
+    let moved = used.map(|used| used.plus_seconds(app.settings.session_seconds));
+    if now >= moved.map_or(found.expires, |moved| moved.max(found.expires)) {
         return Ok(session);
-    };
+    }
     if let Some(user) = found.user {
         let account = accounts::by_user(&mut reader, user)
             .await?
@@ -109,27 +113,11 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
         let principal = principals::load(&mut reader, &account, Credential::Session).await?;
         session.principal = Some(Arc::new(principal));
         if now.seconds_since(found.last_used) >= NOTED_SECONDS {
-            note_use(app, &session);
+            app.identity().gathered.used(&[Used::Session(session.hash()), Used::User(user)], now);
         }
     }
     session.pending = found.pending;
     Ok(session)
-}
-
-/// Moves the end of a session that is used, without making the caller wait.
-fn note_use(app: &App, session: &Session) {
-    let now = app.now();
-    let touch = sessions::TouchSession {
-        hash: session.hash(),
-        expires: now.plus_seconds(app.settings.session_seconds),
-        now,
-    };
-    let store = app.store.clone();
-    tokio::spawn(async move {
-        if let Err(error) = store.write(touch).await {
-            tracing::warn!(%error, "the use of a session could not be noted");
-        }
-    });
 }
 
 /// Starts a session for somebody who signed in, in place of the one the browser had: its old cookie is

@@ -1,10 +1,8 @@
 //! Signing in with a user name and a password: one decision for the token endpoint, HTTP Basic and the
 //! login page.
 
-use std::net::IpAddr;
-
 use kibali_model::{ObjectId, Timestamp, Uid};
-use kibali_store::door::accounts::{self, Account};
+use kibali_store::door::accounts::{self, Account, SignInRules};
 
 use super::ClientAddress;
 use crate::{App, Refusal};
@@ -34,6 +32,8 @@ pub enum SignInRefusal {
     Disabled,
     /// The account has ended.
     Expired,
+    /// The password is older than the installation allows.
+    PasswordExpired,
     /// The user signs in elsewhere.
     External,
     /// The user has a second factor, and a password alone is not enough.
@@ -53,6 +53,7 @@ impl From<SignInRefusal> for Refusal {
             SignInRefusal::Locked => Self::AccountLocked,
             SignInRefusal::Disabled => Self::AccountDisabled,
             SignInRefusal::Expired => Self::AccountExpired,
+            SignInRefusal::PasswordExpired => Self::PasswordExpired,
             SignInRefusal::External => Self::ExternalAccount,
             SignInRefusal::TwoFactor => Self::SecondFactorActive,
             SignInRefusal::TwoFactorDemanded => Self::SecondFactorDemanded,
@@ -75,6 +76,23 @@ pub async fn sign_in(
     password: &str,
     address: ClientAddress,
 ) -> Result<SignedIn, SignInRefusal> {
+    let mut known = None;
+    let decided = decide(app, username, password, address, &mut known).await;
+    if let Err(refusal) = &decided {
+        let cause = Refusal::from(refusal.clone()).name();
+        app.identity().gathered.happened("sign_in.refused", &cause, known, None, address, app.now());
+    }
+    decided
+}
+
+/// `known` becomes the user whose name it is, where there is one.
+async fn decide(
+    app: &App,
+    username: &str,
+    password: &str,
+    address: ClientAddress,
+    known: &mut Option<ObjectId>,
+) -> Result<SignedIn, SignInRefusal> {
     if username.len() > LONGEST || password.len() > LONGEST || username.contains('\0') {
         return Err(SignInRefusal::BadCredentials);
     }
@@ -82,17 +100,18 @@ pub async fn sign_in(
     if let Some(seconds) = identity.throttle.wait(username, address.0, app.now()) {
         return Err(SignInRefusal::Throttled(seconds));
     }
-    let account = find(app, username).await.map_err(SignInRefusal::Undecided)?;
+    let (account, rules) = find(app, username).await.map_err(SignInRefusal::Undecided)?;
+    *known = account.as_ref().map(|account| account.user);
     let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
     let fits = identity.passwords.verify(password, hash).await.map_err(SignInRefusal::Undecided)?;
     let Some(account) = account.filter(|_| fits) else {
         identity.throttle.failed(username, address.0, app.now());
         return Err(SignInRefusal::BadCredentials);
     };
-    if locked(app, username, address.0).await.map_err(SignInRefusal::Undecided)? {
+    if rules.locks_after_failures && identity.throttle.locked(username, address.0, app.now()) {
         return Err(SignInRefusal::Locked);
     }
-    may_sign_in(&account, app.now())?;
+    may_sign_in(&account, rules, app.now())?;
     identity.throttle.succeeded(username, address.0, app.now());
     Ok(SignedIn {
         user: account.user,
@@ -103,27 +122,24 @@ pub async fn sign_in(
 }
 
 /// What the state of an account says to somebody who knows its password (legacy reference 3.6).
-pub(super) fn may_sign_in(account: &Account, now: Timestamp) -> Result<(), SignInRefusal> {
+pub(super) fn may_sign_in(
+    account: &Account,
+    rules: SignInRules,
+    now: Timestamp,
+) -> Result<(), SignInRefusal> {
     let checks = [
         (account.disabled, SignInRefusal::Disabled),
         (!account.is_open(now), SignInRefusal::Expired),
         (account.external_auth, SignInRefusal::External),
         (account.two_factor, SignInRefusal::TwoFactor),
         (account.two_factor_demanded, SignInRefusal::TwoFactorDemanded),
+        (account.password_expired(rules, now), SignInRefusal::PasswordExpired),
     ];
     checks.into_iter().find(|(fails, _)| *fails).map_or(Ok(()), |(_, refusal)| Err(refusal))
 }
 
-async fn find(app: &App, username: &str) -> Result<Option<Account>, Refusal> {
+async fn find(app: &App, username: &str) -> Result<(Option<Account>, SignInRules), Refusal> {
     let mut reader = app.store.reader().await?;
-    Ok(accounts::by_username(&mut reader, username).await?)
-}
-
-/// Is the user locked here, in an installation that locks after failures?
-async fn locked(app: &App, username: &str, address: IpAddr) -> Result<bool, Refusal> {
-    if !app.identity().throttle.locked(username, address, app.now()) {
-        return Ok(false);
-    }
-    let mut reader = app.store.reader().await?;
-    Ok(accounts::locks_after_failures(&mut reader).await?)
+    let account = accounts::by_username(&mut reader, username).await?;
+    Ok((account, accounts::sign_in_rules(&mut reader).await?))
 }

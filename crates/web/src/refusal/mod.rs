@@ -201,6 +201,11 @@ impl std::fmt::Display for Cause {
 }
 
 impl Refusal {
+    /// The name of the refusal, without whatever it carries: for the audit trail.
+    pub(crate) fn name(&self) -> String {
+        format!("{self:?}").split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+    }
+
     /// A failure that is no fault of the caller.
     #[must_use]
     pub fn internal(cause: impl std::fmt::Display) -> Self {

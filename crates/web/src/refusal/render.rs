@@ -56,7 +56,7 @@ fn answer(status: StatusCode, content_type: &'static str, body: String) -> Respo
 /// exception (legacy reference 5.3).
 fn oauth(row: &Row, status: StatusCode, format: Format) -> Response {
     if format == Format::Xml {
-        let mut xml = crate::api::xml::Elements::new(exception(row.error));
+        let mut xml = crate::api::xml::Elements::new(exception(row));
         xml.text("error", row.error);
         xml.text("error_description", &row.description);
         if let Some((name, value)) = row.extra {
@@ -72,8 +72,9 @@ fn oauth(row: &Row, status: StatusCode, format: Format) -> Response {
 }
 
 /// The Java exception under whose name DHIS2 writes an OAuth error as XML.
-fn exception(error: &str) -> &'static str {
-    match error {
+fn exception(row: &Row) -> &'static str {
+    match row.error {
+        "invalid_client" if row.challenge == Challenge::Client => "BadClientCredentialsException",
         "invalid_client" => "InvalidClientException",
         "invalid_grant" => "InvalidGrantException",
         "invalid_request" => "InvalidRequestException",
@@ -83,6 +84,8 @@ fn exception(error: &str) -> &'static str {
         "unsupported_grant_type" => "UnsupportedGrantTypeException",
         "access_denied" => "OAuth2AccessDeniedException",
         "unauthorized" => "UnauthorizedException",
+        "method_not_allowed" => "MethodNotAllowed",
+        "server_error" => "ServerErrorException",
         _ => "OAuth2Exception",
     }
 }

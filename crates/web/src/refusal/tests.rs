@@ -106,8 +106,7 @@ async fn shown(refusal: &Refusal, speech: Speech) -> String {
 async fn every_refusal_in_every_format() {
     let mut all = String::new();
     for refusal in every() {
-        let name = format!("{refusal:?}");
-        writeln!(all, "{}", name.split([' ', '(', '{']).next().unwrap()).unwrap();
+        writeln!(all, "{}", refusal.name()).unwrap();
         for (label, room, format, minor) in [
             ("token json", Room::Token, Format::Json, 41),
             ("token xml ", Room::Token, Format::Xml, 41),

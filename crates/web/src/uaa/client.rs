@@ -5,7 +5,7 @@ use kibali_oauth::{Claim, claim};
 use kibali_store::door::clients::{self, ClientCredentials};
 
 use super::form::Form;
-use crate::identity::{Authorization, BasicPair};
+use crate::identity::{Authorization, BasicPair, ClientAddress};
 use crate::{App, Refusal};
 
 /// The client that sent the request and proved it.
@@ -13,7 +13,16 @@ use crate::{App, Refusal};
 /// # Errors
 /// [`Refusal::InvalidClient`] for whatever is wrong with the credentials: missing, unknown or wrong are not
 /// told apart.
-pub(super) async fn authenticate(app: &App, form: &Form) -> Result<Client, Refusal> {
+pub(super) async fn authenticate(app: &App, form: &Form, address: ClientAddress) -> Result<Client, Refusal> {
+    let proven = prove(app, form).await;
+    match &proven {
+        Ok(client) => app.identity().note_client(client.object, app.now()),
+        Err(refusal) => app.identity().note_refused("client.refused", refusal, None, address, app.now()),
+    }
+    proven
+}
+
+async fn prove(app: &App, form: &Form) -> Result<Client, Refusal> {
     let pair = match Authorization::read(&form.headers) {
         Ok(Authorization::Basic(pair)) => Some(pair),
         Ok(Authorization::Absent) => None,

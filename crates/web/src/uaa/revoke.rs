@@ -8,13 +8,18 @@ use kibali_store::door::grants::RevokeToken;
 
 use super::client::authenticate;
 use super::form::Form;
+use crate::identity::ClientAddress;
 use crate::{App, Refusal};
 
 /// Revokes `token`, whichever kind it is; `token_type_hint` is not needed. The answer is the same for a
 /// token that is unknown or another client's: an empty object, because libraries that expect JSON everywhere
 /// (simple-oauth2) take an answer without a body for a failure.
-pub(super) async fn revoke(State(app): State<App>, form: Form) -> Result<impl IntoResponse, Refusal> {
-    let client = authenticate(&app, &form).await?;
+pub(super) async fn revoke(
+    State(app): State<App>,
+    address: ClientAddress,
+    form: Form,
+) -> Result<impl IntoResponse, Refusal> {
+    let client = authenticate(&app, &form, address).await?;
     let hash = sha256(form.parameters.require("token")?);
     app.store.write(RevokeToken { hash, client: client.object, now: app.now() }).await?;
     Ok(([(CONTENT_TYPE, "application/json")], "{}"))

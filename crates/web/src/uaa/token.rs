@@ -5,10 +5,10 @@ use axum::response::Response;
 use kibali_crypto::{Secret, new_token, pkce_s256, sha256};
 use kibali_model::{Client, GrantType, ObjectId, Scopes, Timestamp};
 use kibali_oauth::{CodeFacts, RefreshFacts, TokenGrant, redeem, refresh, token_request};
-use kibali_store::door::accounts::{self, Account};
+use kibali_store::door::accounts;
 use kibali_store::door::codes::{self, SpendCode, Spent};
 use kibali_store::door::grants::{IssueGrant, NewGrant, RefreshGrant};
-use kibali_store::door::tokens::{self, FoundToken, NewToken, NewTokens};
+use kibali_store::door::tokens::{self, NewToken, NewTokens};
 
 use super::answer::TokenAnswer;
 use super::client::authenticate;
@@ -24,16 +24,16 @@ pub(super) async fn token(
     address: ClientAddress,
     form: Form,
 ) -> Result<Response, Refusal> {
-    let client = authenticate(&app, &form).await?;
+    let client = authenticate(&app, &form, address).await?;
     let asking = Asking { app: &app, client: &client, address, now: app.now() };
-    let answer = match token_request(&form.parameters, &client)? {
-        TokenGrant::Password { username, password } => asking.password(username, password).await?,
-        TokenGrant::Refresh { token } => asking.refresh(token).await?,
-        TokenGrant::Code { code, redirect_uri, verifier } => {
-            asking.code(code, redirect_uri, verifier).await?
+    match asking.answer(&form).await {
+        Ok(answer) => Ok(answer.render(speech.format)),
+        Err(refusal) => {
+            let client = Some(client.object);
+            app.identity().note_refused("token.refused", &refusal, client, address, app.now());
+            Err(refusal)
         }
-    };
-    Ok(answer.render(speech.format))
+    }
 }
 
 /// An authenticated client, asking.
@@ -45,6 +45,16 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    async fn answer(&self, form: &Form) -> Result<TokenAnswer, Refusal> {
+        match token_request(&form.parameters, self.client)? {
+            TokenGrant::Password { username, password } => self.password(username, password).await,
+            TokenGrant::Refresh { token } => self.refresh(token).await,
+            TokenGrant::Code { code, redirect_uri, verifier } => {
+                self.code(code, redirect_uri, verifier).await
+            }
+        }
+    }
+
     async fn password(&self, username: &str, password: &str) -> Result<TokenAnswer, Refusal> {
         let who = sign_in(self.app, username, password, self.address).await?;
         let (answer, tokens) = self.mint(Scopes::all());
@@ -66,13 +76,14 @@ impl Asking<'_> {
         let facts = found.as_ref().map(|found| RefreshFacts {
             client: found.client,
             expires: found.expires,
-            live: stands(found, account.as_ref(), self.now),
+            live: account.as_ref().is_some_and(|account| found.stands(account, self.now)),
         });
         refresh(facts, self.client, self.now)?;
         let found = found.ok_or(Refusal::RefreshTokenUnknown)?;
         let (answer, minted) = self.mint(found.scopes);
         let tokens = NewTokens { access: minted.access, refresh: None };
-        let write = RefreshGrant { grant: found.grant, tokens, now: self.now };
+        let write =
+            RefreshGrant { grant: found.grant, tokens, address: self.address.to_string(), now: self.now };
         if !self.app.store.write(write).await? {
             return Err(Refusal::RefreshTokenUnknown);
         }
@@ -159,10 +170,4 @@ impl Asking<'_> {
         };
         (answer, tokens)
     }
-}
-
-/// Do the grant of a token, its user and the password it rests on still stand?
-fn stands(found: &FoundToken, account: Option<&Account>, now: Timestamp) -> bool {
-    !found.ended
-        && account.is_some_and(|account| account.is_open(now) && found.outlives(account.credential_version))
 }

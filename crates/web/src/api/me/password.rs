@@ -45,6 +45,7 @@ pub(super) async fn change(
         password_hash,
         credential_version: version,
         session,
+        address: address.to_string(),
         now: app.now(),
     };
     app.store.write(write).await?;
@@ -101,7 +102,10 @@ async fn is_own_password(
 ) -> Result<bool, Refusal> {
     match sign_in(app, &caller.username, password, address).await {
         // What else stands in the way of a sign-in is told after the right password only.
-        Ok(_) | Err(SignInRefusal::TwoFactor | SignInRefusal::TwoFactorDemanded) => Ok(true),
+        Ok(_)
+        | Err(SignInRefusal::TwoFactor | SignInRefusal::TwoFactorDemanded | SignInRefusal::PasswordExpired) => {
+            Ok(true)
+        }
         Err(SignInRefusal::BadCredentials) => Ok(false),
         Err(other) => Err(other.into()),
     }
