@@ -31,8 +31,9 @@ pub(crate) async fn offer(app: &App, home: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let token = new_token(&*app.random);
-    let expires = app.now().plus_seconds(SECONDS);
-    app.store.write(InsertSetupLink { hash: sha256(token.expose()), expires }).await?;
+    let now = app.now();
+    let expires = now.plus_seconds(SECONDS);
+    app.store.write(InsertSetupLink { hash: sha256(token.expose()), expires, now }).await?;
     let link = app.settings.absolute(&setup_path(token.expose()));
     if io::stderr().is_terminal() {
         terminal::complain(format!(

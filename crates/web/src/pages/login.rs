@@ -126,6 +126,9 @@ fn told(refused: &SignInRefusal) -> Option<String> {
         }
         SignInRefusal::Disabled => "This account is disabled. An administrator can enable it.",
         SignInRefusal::Expired => "This account has expired. An administrator can extend it.",
+        SignInRefusal::PasswordExpired => {
+            "This password is too old to be used any longer. An administrator can set a new one."
+        }
         SignInRefusal::External => "This account signs in through another service, not with a password here.",
         SignInRefusal::TwoFactor => {
             "This account is protected by a second factor, which this server cannot ask for yet. The password \

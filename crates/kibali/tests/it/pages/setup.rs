@@ -13,8 +13,9 @@ const GOOD: [(&str, &str); 4] =
     [("username", "wanjiru"), ("firstName", "Wanjiru"), ("surname", "Otieno"), ("password", "Kibali_2026")];
 
 async fn link(t: &TestApp) -> String {
-    let expires = t.clock.now().plus_seconds(3600);
-    t.app.store.write(InsertSetupLink { hash: sha256(TOKEN), expires }).await.unwrap();
+    let now = t.clock.now();
+    let expires = now.plus_seconds(3600);
+    t.app.store.write(InsertSetupLink { hash: sha256(TOKEN), expires, now }).await.unwrap();
     setup_path(TOKEN)
 }
 
