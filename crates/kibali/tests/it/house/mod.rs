@@ -5,3 +5,4 @@ mod edges;
 mod files;
 mod licences;
 mod metadata;
+mod security;
