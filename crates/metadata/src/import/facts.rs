@@ -188,9 +188,9 @@ impl<'f> Ask<'f> {
     ///
     /// # Errors
     /// The questions that were noted.
-    pub fn settled(&self) -> Result<(), Needs> {
+    pub fn settled(&self) -> Result<(), Box<Needs>> {
         let needs = self.needs.take();
-        if needs.is_empty() { Ok(()) } else { Err(needs) }
+        if needs.is_empty() { Ok(()) } else { Err(Box::new(needs)) }
     }
 
     /// The head of the object of `kind` with `uid`; `Some(None)` where there is none.

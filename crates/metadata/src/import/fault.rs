@@ -25,6 +25,8 @@ macro_rules! codes {
 codes! {
     E1106 "There are two translations of property `{0}` for locale `{1}`.",
     E1107 "Objects of type `{0}` are not translated.",
+    E1115 "Value type `{0}` differs from `{1}`, the value type of option set `{2}`; make them equal.",
+    E1116 "Values of type MULTI_TEXT need an option set; name one in `optionSet`.",
     E1120 "Option combo `{0}` is no longer made by category combo `{1}`, but data uses it.",
     E1122 "Category combo `{0}` may not use the default category together with others.",
     E1125 "The options of option combo `{0}` do not fit the categories of category combo `{1}`.",
@@ -59,6 +61,7 @@ codes! {
     E4009 "Attribute `{0}` must be unique; value `{1}` is used already.",
     E4010 "Attribute `{0}` does not belong on objects of type `{1}`.",
     E4011 "Attribute `{0}` is mandatory and has no value.",
+    E4013 "Closing date `{0}` is before opening date `{1}`.",
     E4014 "`{0}` is not an identifier: 11 characters, a letter first, then letters and digits.",
     E4015 "Property `{0}` names `{1}`, which is not the object that holds it.",
     E4027 "Value `{0}` is not a valid {1} for property `{2}`.",

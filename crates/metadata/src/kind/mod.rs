@@ -105,6 +105,10 @@ pub enum Rule {
     ClientRules,
     /// System defaults may not be changed or deleted.
     NoDefaultEdit,
+    /// What closes does so after it opened (E4013).
+    ClosesAfterOpening,
+    /// Values and the options they are chosen from are of one type (E1115, E1116).
+    OptionSetFits,
 }
 
 /// An object that exists in every database.

@@ -3,7 +3,7 @@
 use super::common::{self, Parts, flag, list, text};
 use super::edges;
 use super::value_types::{AGGREGATION_TYPES, VALUE_TYPES};
-use crate::kind::{AccessRule, Computed, Kind, KindAuthorities, OnDelete, Property, Storage, Type};
+use crate::kind::{AccessRule, Computed, Kind, KindAuthorities, OnDelete, Property, Rule, Storage, Type};
 
 pub(super) fn kind() -> Kind {
     let mut properties = common::identifiable(common::name().unique(), Parts::ALL);
@@ -29,6 +29,7 @@ pub(super) fn kind() -> Kind {
         nameable: true,
         translatable: true,
         access: AccessRule::Sharing,
+        rules: vec![Rule::OptionSetFits],
         properties,
         ..Kind::default()
     }

@@ -29,7 +29,7 @@ pub(super) fn kind() -> Kind {
         nameable: true,
         translatable: true,
         properties,
-        rules: vec![Rule::OrgUnitTree],
+        rules: vec![Rule::OrgUnitTree, Rule::ClosesAfterOpening],
         ..Kind::default()
     }
 }

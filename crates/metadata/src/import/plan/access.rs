@@ -12,7 +12,7 @@ const USER: &str = "user";
 
 impl Work<'_> {
     /// E3000, E3001, E3002: the authority and sharing of every draft against the caller.
-    pub(super) fn check_access(&mut self) -> Result<(), Needs> {
+    pub(super) fn check_access(&mut self) -> Result<(), Box<Needs>> {
         let live: Vec<usize> = self.live().map(|(at, _)| at).collect();
         for at in live {
             if let Some(fault) = self.drafts.get(at).and_then(|draft| self.access_fault(draft)) {
@@ -24,7 +24,7 @@ impl Work<'_> {
 
     /// A row belongs to its source. Where the batch adds or removes one from the other end, the caller
     /// must be allowed to update the source, or, for user groups, to add members.
-    fn check_other_owners(&mut self) -> Result<(), Needs> {
+    fn check_other_owners(&mut self) -> Result<(), Box<Needs>> {
         let caller = self.context.caller;
         if caller.is_superuser() {
             return Ok(());

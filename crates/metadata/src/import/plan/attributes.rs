@@ -70,7 +70,7 @@ impl Attribute {
 
 impl Work<'_> {
     /// Decides the attribute values of every draft that has some, or must.
-    pub(super) fn decide_attributes(&mut self) -> Result<(), Needs> {
+    pub(super) fn decide_attributes(&mut self) -> Result<(), Box<Needs>> {
         let touched: Vec<usize> = self
             .writing()
             .into_iter()
@@ -91,7 +91,7 @@ impl Work<'_> {
     }
 
     /// Every attribute there will be: stored ones as the import changes them, and those it brings.
-    fn attributes(&self) -> Result<Vec<Attribute>, Needs> {
+    fn attributes(&self) -> Result<Vec<Attribute>, Box<Needs>> {
         let all = self.ask.all_of(ATTRIBUTE);
         self.ask.settled()?;
         let mut known = Vec::new();

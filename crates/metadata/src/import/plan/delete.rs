@@ -32,7 +32,7 @@ pub(super) struct Removal {
 
 impl Work<'_> {
     /// Follows the edges that end at what is deleted.
-    pub(super) fn decide_deletes(&mut self) -> Result<(), Needs> {
+    pub(super) fn decide_deletes(&mut self) -> Result<(), Box<Needs>> {
         let roots: Vec<(usize, ObjectId)> = self
             .live()
             .filter(|(_, draft)| draft.action == Action::Delete && draft.head.is_some())
@@ -54,7 +54,7 @@ impl Work<'_> {
     }
 
     /// The roots and every object that goes with them, each with the draft because of which it goes.
-    fn follow_cascades(&mut self, roots: &[(usize, ObjectId)]) -> Result<Going, Needs> {
+    fn follow_cascades(&mut self, roots: &[(usize, ObjectId)]) -> Result<Going, Box<Needs>> {
         let mut going: Going = roots.iter().map(|(at, id)| (*id, *at)).collect();
         let mut waiting: Vec<(ObjectId, usize)> = roots.iter().map(|(at, id)| (*id, *at)).collect();
         while !waiting.is_empty() {
@@ -91,7 +91,7 @@ impl Work<'_> {
     }
 
     /// Who forbids that `object` goes: those who reference it and stay, by kind.
-    fn vetoes(&mut self, object: ObjectId, going: &Going) -> Result<Vec<String>, Needs> {
+    fn vetoes(&mut self, object: ObjectId, going: &Going) -> Result<Vec<String>, Box<Needs>> {
         let mut vetoes = Vec::new();
         let mut unlinked = Vec::new();
         for dependants in self.ask.dependants(object).into_iter().flatten() {
@@ -130,7 +130,7 @@ impl Work<'_> {
     }
 
     /// An embedded object that references what goes, goes with all its references; its holder stays.
-    fn forget_elements(&mut self, going: &Going) -> Result<(), Needs> {
+    fn forget_elements(&mut self, going: &Going) -> Result<(), Box<Needs>> {
         let registry = self.context.registry;
         let mut lost: Vec<(&Edge, Reference)> = Vec::new();
         for object in going.keys() {

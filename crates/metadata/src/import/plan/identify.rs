@@ -1,5 +1,7 @@
 //! Which objects the items mean, and what is to become of them.
 
+use std::collections::hash_map::Entry;
+
 use kibali_model::Uid;
 
 use super::{Action, Draft, Next, Work};
@@ -12,7 +14,7 @@ use crate::import::{Code, Fault};
 impl<'a> Work<'a> {
     /// Finds the object behind every item. System defaults are taken out here, before anything counts
     /// or checks them.
-    pub(super) fn identify(&mut self) -> Result<(), Needs> {
+    pub(super) fn identify(&mut self) -> Result<(), Box<Needs>> {
         let batch = self.batch;
         let found: Vec<(&'a Item, Option<&'a Head>)> = batch
             .items
@@ -74,14 +76,14 @@ impl<'a> Work<'a> {
             _ => {}
         }
         let id = head.map_or_else(|| self.context.first_id.nth(at), |head| head.id);
-        if self.by_uid.contains_key(&(item.kind.singular, uid)) {
-            faults.push(Fault::new(Code::E5004, [&label]).at("id"));
-        } else {
-            self.by_uid.insert((item.kind.singular, uid), at);
+        if let Entry::Vacant(place) = self.by_uid.entry((item.kind.singular, uid)) {
+            place.insert(at);
             self.by_id.insert(id, at);
             if let Some(code) = &item.code {
                 self.by_code.insert((item.kind.singular, code.clone()), at);
             }
+        } else {
+            faults.push(Fault::new(Code::E5004, [&label]).at("id"));
         }
         if let Some(known) = self.left_out.get(&at) {
             faults.clone_from(known);
@@ -101,7 +103,7 @@ impl<'a> Work<'a> {
     }
 
     /// Everything stored of the objects that are updated or deleted.
-    pub(super) fn read_details(&mut self) -> Result<(), Needs> {
+    pub(super) fn read_details(&mut self) -> Result<(), Box<Needs>> {
         for draft in &mut self.drafts {
             if draft.head.is_some() {
                 draft.detail = self.ask.details(draft.id).and_then(Option::as_ref);

@@ -8,9 +8,11 @@
 mod access;
 mod attributes;
 mod delete;
+mod embedded;
 mod emit;
 mod identify;
 mod references;
+mod resolve;
 mod rows;
 mod unique;
 mod values;
@@ -92,7 +94,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// What must be known first; ask the store, add its answers to the facts, and plan again.
-pub fn plan(batch: &Batch, facts: &Facts, context: &Context<'_>) -> Result<Plan, Needs> {
+pub fn plan(batch: &Batch, facts: &Facts, context: &Context<'_>) -> Result<Plan, Box<Needs>> {
     let mut left_out: LeftOut = HashMap::new();
     loop {
         let mut work = Work::new(batch, facts, context, &left_out);
@@ -209,7 +211,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn run(&mut self) -> Result<(), Needs> {
+    fn run(&mut self) -> Result<(), Box<Needs>> {
         self.identify()?;
         self.read_details()?;
         self.decide_values();
@@ -222,7 +224,7 @@ impl<'a> Work<'a> {
         self.ask.settled()
     }
 
-    fn apply_rules(&mut self) -> Result<(), Needs> {
+    fn apply_rules(&mut self) -> Result<(), Box<Needs>> {
         rules::apply(self)?;
         self.ask.settled()
     }

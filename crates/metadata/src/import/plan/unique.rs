@@ -13,7 +13,7 @@ use crate::kind::{AccountColumn, ClientColumn, Column, EdgeNumber, Property, Rul
 
 impl Work<'_> {
     /// Collects the values that are given up and taken, and finds those that others keep.
-    pub(super) fn decide_unique(&mut self) -> Result<(), Needs> {
+    pub(super) fn decide_unique(&mut self) -> Result<(), Box<Needs>> {
         for at in self.writing() {
             self.collect_keys(at);
         }
@@ -68,7 +68,7 @@ impl Work<'_> {
         Some((stored.first().copied(), wanted.or(kept)))
     }
 
-    fn check_keys(&mut self) -> Result<(), Needs> {
+    fn check_keys(&mut self) -> Result<(), Box<Needs>> {
         let freed: HashSet<Key> = self.keys_freed.iter().cloned().collect();
         let mut holders: HashMap<Key, ObjectId> = HashMap::new();
         let taken = self.keys_taken.clone();

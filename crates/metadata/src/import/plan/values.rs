@@ -255,7 +255,7 @@ fn apply_sharing(draft: &mut Draft<'_>, given: GivenSharing, caller: &Principal)
         }),
         // Sharing without `public` keeps what is stored; a new object is closed then, which is safer than
         // DHIS2's null (rules of the metadata 2).
-        public: given.public.or_else(|| match stored {
+        public: given.public.or(match stored {
             Some(stored) => stored.public,
             None => Some(Access::NONE),
         }),

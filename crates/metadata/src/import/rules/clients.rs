@@ -11,7 +11,7 @@ const REDIRECT_LENGTH: usize = 2000;
 
 /// Holds the registration against RFC 6749 section 3.1.2 and the rules of the door 3.
 #[allow(clippy::unnecessary_wraps)] // The signature all rules share.
-pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Needs> {
+pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<Needs>> {
     for at in concerned.iter().copied() {
         let Some(draft) = work.drafts.get(at).filter(|draft| draft.action != Action::Delete) else {
             continue;

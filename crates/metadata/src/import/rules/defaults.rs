@@ -6,7 +6,7 @@ use crate::import::{Code, Fault};
 
 /// A default reached through its own address is refused; imports have left it out before.
 #[allow(clippy::unnecessary_wraps)] // The signature all rules share.
-pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Needs> {
+pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<Needs>> {
     let caller = work.context.caller.username.clone();
     for at in concerned.iter().copied() {
         let Some(draft) = work.drafts.get(at) else { continue };

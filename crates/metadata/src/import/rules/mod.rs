@@ -3,6 +3,7 @@
 mod clients;
 mod combos;
 mod defaults;
+mod fits;
 mod roles;
 mod tree;
 mod users;
@@ -55,10 +56,13 @@ impl Made {
     }
 }
 
+/// A rule, applied to the drafts that follow it.
+type Apply = fn(&mut Work<'_>, &[usize]) -> Result<(), Box<Needs>>;
+
 /// Applies the rules, each to the drafts of the kinds that follow it. Those that make rows come before
 /// those that count changes.
-pub(super) fn apply(work: &mut Work<'_>) -> Result<(), Needs> {
-    let rules: [(Rule, fn(&mut Work<'_>, &[usize]) -> Result<(), Needs>); 8] = [
+pub(super) fn apply(work: &mut Work<'_>) -> Result<(), Box<Needs>> {
+    let rules: [(Rule, Apply); 10] = [
         (Rule::NoDefaultEdit, defaults::apply),
         (Rule::OrgUnitTree, tree::apply),
         (Rule::CategoryOptionComboFixed, combos::fixed),
@@ -66,6 +70,8 @@ pub(super) fn apply(work: &mut Work<'_>) -> Result<(), Needs> {
         (Rule::UserRules, users::apply),
         (Rule::RoleRules, roles::apply),
         (Rule::ClientRules, clients::apply),
+        (Rule::ClosesAfterOpening, fits::dates),
+        (Rule::OptionSetFits, fits::option_sets),
         (Rule::VersionIncrements, versions::apply),
     ];
     for (rule, apply) in rules {

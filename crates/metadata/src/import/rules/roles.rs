@@ -11,7 +11,7 @@ use crate::import::{Code, Fault};
 /// Nobody grows by editing a role: every authority added must be the caller's own (or `ALL`). DHIS2 asks
 /// only for the right to edit roles; noted in compatibility.md.
 #[allow(clippy::unnecessary_wraps)] // The signature all rules share.
-pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Needs> {
+pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<Needs>> {
     let caller = work.context.caller;
     for at in concerned.iter().copied() {
         let Some(draft) = work.drafts.get(at).filter(|draft| draft.action != Action::Delete) else {

@@ -15,7 +15,7 @@ const PARENT: &str = "parent";
 const MOVE: &str = "F_ORGANISATIONUNIT_MOVE";
 
 /// Derives path and level of every unit whose parent is new.
-pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Needs> {
+pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<Needs>> {
     let Some(edge) =
         concerned.first().and_then(|at| work.drafts.get(*at)).and_then(|draft| parent_edge(draft.kind()))
     else {
@@ -62,7 +62,7 @@ fn place(
     unit: ObjectId,
     placed: &mut HashMap<ObjectId, Option<(String, i64)>>,
     depth: i64,
-) -> Result<Option<(String, i64)>, Needs> {
+) -> Result<Option<(String, i64)>, Box<Needs>> {
     if let Some(known) = placed.get(&unit) {
         return Ok(known.clone());
     }
@@ -111,7 +111,7 @@ fn settle(work: &mut Work<'_>, at: usize, path: String, level: i64) {
 }
 
 /// A change of parent asks for the authority, and for both places to be in the caller's hierarchy.
-fn check_move(work: &mut Work<'_>, at: usize, edge: EdgeNumber) -> Result<(), Needs> {
+fn check_move(work: &mut Work<'_>, at: usize, edge: EdgeNumber) -> Result<(), Box<Needs>> {
     let caller = work.context.caller;
     let Some(draft) = work.drafts.get(at) else { return Ok(()) };
     if draft.is_new() || caller.is_superuser() || !work.rows.changes_source(edge, draft.id) {
@@ -137,7 +137,7 @@ fn check_move(work: &mut Work<'_>, at: usize, edge: EdgeNumber) -> Result<(), Ne
     Ok(())
 }
 
-fn in_hierarchy(work: &Work<'_>, unit: ObjectId) -> Result<bool, Needs> {
+fn in_hierarchy(work: &Work<'_>, unit: ObjectId) -> Result<bool, Box<Needs>> {
     // A unit that this import makes is where its own creation was allowed.
     if work
         .by_id

@@ -16,7 +16,7 @@ const ADD: &str = "F_USER_ADD";
 const DELETE: &str = "F_USER_DELETE";
 
 /// Holds every user of the batch, and every role given or taken, against the rules.
-pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Needs> {
+pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<Needs>> {
     let Some(roles) = edge(work, ROLES) else { return Ok(()) };
     for at in concerned.iter().copied() {
         let Some(draft) = work.drafts.get(at) else { continue };
@@ -59,7 +59,7 @@ fn check_password(work: &mut Work<'_>, at: usize) {
 }
 
 /// A user keeps at least one role; what was a missing property is E4055.
-fn check_roles_left(work: &mut Work<'_>, at: usize, roles: EdgeNumber) -> Result<(), Needs> {
+fn check_roles_left(work: &mut Work<'_>, at: usize, roles: EdgeNumber) -> Result<(), Box<Needs>> {
     let Some(draft) = work.drafts.get_mut(at) else { return Ok(()) };
     let missing = |fault: &Fault| fault.code == Code::E4000 && fault.property.as_deref() == Some(ROLES);
     let told = draft.faults.iter().any(missing);
@@ -78,7 +78,7 @@ fn check_roles_left(work: &mut Work<'_>, at: usize, roles: EdgeNumber) -> Result
 }
 
 /// Makes all stored rows of a source known, those that edits of members did not load.
-pub(super) fn tell_stored(work: &mut Work<'_>, edge: EdgeNumber, source: ObjectId) -> Result<(), Needs> {
+pub(super) fn tell_stored(work: &mut Work<'_>, edge: EdgeNumber, source: ObjectId) -> Result<(), Box<Needs>> {
     if work.rows.is_whole(edge, source) {
         return Ok(());
     }
@@ -92,7 +92,7 @@ pub(super) fn tell_stored(work: &mut Work<'_>, edge: EdgeNumber, source: ObjectI
 }
 
 /// The authorities a user has as stored.
-fn stored_authorities(work: &Work<'_>, roles: EdgeNumber, user: ObjectId) -> Result<Authorities, Needs> {
+fn stored_authorities(work: &Work<'_>, roles: EdgeNumber, user: ObjectId) -> Result<Authorities, Box<Needs>> {
     let rows = work.ask.targets((roles, user));
     work.ask.settled()?;
     let mut names = BTreeSet::new();
@@ -103,7 +103,7 @@ fn stored_authorities(work: &Work<'_>, roles: EdgeNumber, user: ObjectId) -> Res
 }
 
 /// What a role gives: as this import leaves it, or as stored.
-fn role_authorities(work: &Work<'_>, role: ObjectId) -> Result<Vec<String>, Needs> {
+fn role_authorities(work: &Work<'_>, role: ObjectId) -> Result<Vec<String>, Box<Needs>> {
     let draft = work.by_id.get(&role).and_then(|at| work.drafts.get(*at));
     let mut names = draft.map(|draft| texts(draft.next.doc.get("authorities"))).unwrap_or_default();
     if !draft.is_some_and(crate::import::plan::Draft::is_new) {
@@ -125,7 +125,7 @@ fn texts(value: Option<&Value>) -> Vec<String> {
 
 /// Whoever is managed has no authority that the manager lacks, and is in a group the manager's groups
 /// manage where that is all the manager may.
-fn check_managed(work: &mut Work<'_>, at: usize, roles: EdgeNumber) -> Result<(), Needs> {
+fn check_managed(work: &mut Work<'_>, at: usize, roles: EdgeNumber) -> Result<(), Box<Needs>> {
     let caller = work.context.caller;
     let Some(draft) = work.drafts.get(at) else { return Ok(()) };
     if caller.is_superuser() {
@@ -146,7 +146,7 @@ fn check_managed(work: &mut Work<'_>, at: usize, roles: EdgeNumber) -> Result<()
     Ok(())
 }
 
-fn is_in_managed_group(work: &Work<'_>, user: ObjectId, is_new: bool) -> Result<bool, Needs> {
+fn is_in_managed_group(work: &Work<'_>, user: ObjectId, is_new: bool) -> Result<bool, Box<Needs>> {
     let (Some(groups), Some(managed)) = (edge(work, GROUPS), managed_edge(work)) else { return Ok(false) };
     let mut mine = Vec::new();
     for group in &work.context.caller.groups {
@@ -172,7 +172,7 @@ fn managed_edge(work: &Work<'_>) -> Option<EdgeNumber> {
 }
 
 /// Every role given, from whichever end: the caller has all its authorities and does not hold it itself.
-fn check_granted(work: &mut Work<'_>, roles: EdgeNumber) -> Result<(), Needs> {
+fn check_granted(work: &mut Work<'_>, roles: EdgeNumber) -> Result<(), Box<Needs>> {
     let caller = work.context.caller;
     if caller.is_superuser() {
         return Ok(());
@@ -213,7 +213,7 @@ fn check_granted(work: &mut Work<'_>, roles: EdgeNumber) -> Result<(), Needs> {
 }
 
 /// Somebody holds `ALL` after every delete.
-fn keep_a_superuser(work: &mut Work<'_>, concerned: &[usize], roles: EdgeNumber) -> Result<(), Needs> {
+fn keep_a_superuser(work: &mut Work<'_>, concerned: &[usize], roles: EdgeNumber) -> Result<(), Box<Needs>> {
     let deleted: Vec<(usize, ObjectId)> = concerned
         .iter()
         .filter_map(|at| work.drafts.get(*at).map(|draft| (*at, draft)))

@@ -10,7 +10,7 @@ const VERSION: &str = "version";
 /// DHIS2 raises the version at every write of some kinds; here a write that changes nothing leaves it, so
 /// that importing what was exported changes nothing (rules of the metadata 4).
 #[allow(clippy::unnecessary_wraps)] // The signature all rules share.
-pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Needs> {
+pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<Needs>> {
     for at in concerned.iter().copied() {
         let Some(draft) = work.drafts.get(at) else { continue };
         let (Action::Update, Some(head), Some(detail)) = (draft.action, draft.head, draft.detail) else {

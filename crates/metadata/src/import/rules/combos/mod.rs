@@ -1,9 +1,14 @@
 //! Option combos: one for each way to take one option of every category of a combo.
 
+mod limits;
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use kibali_model::{ObjectId, Uid};
 
+use self::limits::limits;
+use self::names::{name_of, option_names, rename, uid_of};
 use super::users::tell_stored;
 use crate::Registry;
 use crate::import::facts::{Key, Needs, Reference};
@@ -15,11 +20,6 @@ const COMBO: &str = "categoryCombo";
 const CATEGORY: &str = "category";
 const OPTION: &str = "categoryOption";
 const OPTION_COMBO: &str = "categoryOptionCombo";
-
-/// Most categories of a combo, options of a category, and option combos of a combo.
-const CATEGORIES: usize = 5;
-const OPTIONS: usize = 2000;
-const COMBINATIONS: usize = 50_000;
 
 #[derive(Clone, Copy)]
 struct Edges {
@@ -45,7 +45,7 @@ impl Edges {
 
 /// Through its own address only code, attribute values and `ignoreApproval` of an option combo change.
 #[allow(clippy::unnecessary_wraps)] // The signature all rules share.
-pub(super) fn fixed(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Needs> {
+pub(super) fn fixed(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<Needs>> {
     let Some(edges) = Edges::of(work.context.registry) else { return Ok(()) };
     for at in concerned.iter().copied().filter(|_| work.context.own_address) {
         let Some(draft) = work.drafts.get(at).filter(|draft| draft.action == Action::Update) else {
@@ -63,7 +63,7 @@ pub(super) fn fixed(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Need
 }
 
 /// Generates what is missing and removes what is obsolete, once, after everything else of the batch.
-pub(super) fn generate(work: &mut Work<'_>, _: &[usize]) -> Result<(), Needs> {
+pub(super) fn generate(work: &mut Work<'_>, _: &[usize]) -> Result<(), Box<Needs>> {
     let Some(edges) = Edges::of(work.context.registry) else { return Ok(()) };
     let combos = affected(work, edges)?;
     for combo in combos {
@@ -89,7 +89,7 @@ fn draft<'w, 'a>(work: &'w Work<'a>, id: ObjectId) -> Option<&'w Draft<'a>> {
 
 /// The combos that the batch may make different: its own, those of its option combos, and those of
 /// categories whose options change.
-fn affected(work: &mut Work<'_>, edges: Edges) -> Result<BTreeSet<ObjectId>, Needs> {
+fn affected(work: &mut Work<'_>, edges: Edges) -> Result<BTreeSet<ObjectId>, Box<Needs>> {
     let mut combos: BTreeSet<ObjectId> = drafts_of(work, COMBO).into_iter().collect();
     for option_combo in drafts_of(work, OPTION_COMBO) {
         combos.extend(targets(work, edges.combo_of, option_combo)?);
@@ -110,14 +110,14 @@ fn affected(work: &mut Work<'_>, edges: Edges) -> Result<BTreeSet<ObjectId>, Nee
 }
 
 /// What an object will reference through an edge, in order.
-fn targets(work: &mut Work<'_>, edge: EdgeNumber, source: ObjectId) -> Result<Vec<ObjectId>, Needs> {
+fn targets(work: &mut Work<'_>, edge: EdgeNumber, source: ObjectId) -> Result<Vec<ObjectId>, Box<Needs>> {
     if !is_new(work, source) {
         tell_stored(work, edge, source)?;
     }
     Ok(work.rows.targets(edge, source))
 }
 
-fn generate_for(work: &mut Work<'_>, edges: Edges, combo: ObjectId) -> Result<(), Needs> {
+fn generate_for(work: &mut Work<'_>, edges: Edges, combo: ObjectId) -> Result<(), Box<Needs>> {
     let at = work.by_id.get(&combo).copied();
     let categories = targets(work, edges.combo_categories, combo)?;
     let mut options = Vec::with_capacity(categories.len());
@@ -141,40 +141,6 @@ fn generate_for(work: &mut Work<'_>, edges: Edges, combo: ObjectId) -> Result<()
         }
     }
     Ok(())
-}
-
-fn limits(
-    work: &Work<'_>,
-    combo: ObjectId,
-    categories: &[ObjectId],
-    options: &[Vec<ObjectId>],
-) -> Result<Option<Fault>, Needs> {
-    let name = name_of(work, combo)?;
-    if categories.len() > CATEGORIES {
-        let count = categories.len().to_string();
-        return Ok(Some(Fault::new(Code::E1126, [&CATEGORIES.to_string(), &name, &count]).at("categories")));
-    }
-    for (category, options) in categories.iter().zip(options) {
-        if options.len() > OPTIONS {
-            let (name, count) = (name_of(work, *category)?, options.len().to_string());
-            return Ok(Some(Fault::new(Code::E1127, [&OPTIONS.to_string(), &name, &count]).at("categories")));
-        }
-    }
-    let count = options.iter().fold(1_usize, |count, options| count.saturating_mul(options.len()));
-    if count > COMBINATIONS {
-        let fault = Fault::new(Code::E1128, [&COMBINATIONS.to_string(), &name, &count.to_string()]);
-        return Ok(Some(fault.at("categories")));
-    }
-    if categories.len() > 1 {
-        let kind = work.context.registry.kind(CATEGORY);
-        for category in categories {
-            let uid = uid_of(work, *category)?;
-            if uid.is_some_and(|uid| kind.is_some_and(|kind| kind.is_default(uid.as_str()))) {
-                return Ok(Some(Fault::new(Code::E1122, [&name]).at("categories")));
-            }
-        }
-    }
-    Ok(None)
 }
 
 /// Every way to take one option of each category: by identity, with the options in the categories' order.
@@ -202,7 +168,7 @@ fn present(
     work: &mut Work<'_>,
     edges: Edges,
     combo: ObjectId,
-) -> Result<Vec<(ObjectId, Vec<ObjectId>)>, Needs> {
+) -> Result<Vec<(ObjectId, Vec<ObjectId>)>, Box<Needs>> {
     let mut found: BTreeSet<ObjectId> = work.rows.sources(edges.combo_of, combo).into_iter().collect();
     if !is_new(work, combo) {
         let stored = work.ask.sources((edges.combo_of, combo));
@@ -237,7 +203,7 @@ fn fit_payload(
     combo: ObjectId,
     product: &BTreeMap<Vec<ObjectId>, Vec<ObjectId>>,
     present: &[(ObjectId, Vec<ObjectId>)],
-) -> Result<BTreeSet<Vec<ObjectId>>, Needs> {
+) -> Result<BTreeSet<Vec<ObjectId>>, Box<Needs>> {
     let mut holders: BTreeMap<Vec<ObjectId>, ObjectId> = BTreeMap::new();
     for (id, identity) in present {
         let at = work
@@ -306,7 +272,7 @@ fn remove(work: &mut Work<'_>, edges: Edges, id: ObjectId, combo: ObjectId, iden
     work.made.deleted.push(id);
 }
 
-fn make(work: &mut Work<'_>, edges: Edges, combo: ObjectId, order: &[ObjectId]) -> Result<(), Needs> {
+fn make(work: &mut Work<'_>, edges: Edges, combo: ObjectId, order: &[ObjectId]) -> Result<(), Box<Needs>> {
     let name = option_names(work, order)?;
     let number = work.made.created.len();
     let id = work.context.first_id.nth(work.drafts.len() + number);
@@ -338,67 +304,4 @@ fn made_uid(seed: u64, number: usize) -> Uid {
         *byte = (mixed >> 56) as u8;
     }
     Uid::from_random(bytes)
-}
-
-fn option_names(work: &Work<'_>, options: &[ObjectId]) -> Result<String, Needs> {
-    for option in options {
-        if draft(work, *option).is_none() {
-            let _ = work.ask.heads(*option);
-        }
-    }
-    work.ask.settled()?;
-    let names: Result<Vec<String>, Needs> = options.iter().map(|option| name_of(work, *option)).collect();
-    Ok(names?.join(", "))
-}
-
-fn name_of(work: &Work<'_>, id: ObjectId) -> Result<String, Needs> {
-    if let Some(draft) = draft(work, id) {
-        return Ok(draft.next.name.clone().unwrap_or_else(|| draft.uid.to_string()));
-    }
-    let head = work.ask.heads(id);
-    work.ask.settled()?;
-    Ok(head.and_then(Option::as_ref).and_then(|head| head.name.clone()).unwrap_or_default())
-}
-
-fn uid_of(work: &Work<'_>, id: ObjectId) -> Result<Option<Uid>, Needs> {
-    if let Some(draft) = draft(work, id) {
-        return Ok(Some(draft.uid));
-    }
-    let head = work.ask.heads(id);
-    work.ask.settled()?;
-    Ok(head.and_then(Option::as_ref).map(|head| head.uid))
-}
-
-/// Option combos are called by their options, so they follow a renamed one.
-fn rename(work: &mut Work<'_>, edges: Edges) -> Result<(), Needs> {
-    let renamed: Vec<ObjectId> = work
-        .live()
-        .filter(|(_, draft)| draft.item.kind.singular == OPTION && draft.action == Action::Update)
-        .filter(|(_, draft)| draft.head.is_some_and(|head| head.name != draft.next.name))
-        .map(|(_, draft)| draft.id)
-        .collect();
-    let mut concerned = BTreeSet::new();
-    for option in &renamed {
-        concerned.extend(
-            work.ask.sources((edges.options_of, *option)).into_iter().flatten().map(|row| row.source),
-        );
-    }
-    work.ask.settled()?;
-    for id in concerned {
-        if work.by_id.contains_key(&id) || work.made.deleted.contains(&id) {
-            continue;
-        }
-        let combo = targets(work, edges.combo_of, id)?;
-        let mine = targets(work, edges.options_of, id)?;
-        let mut order = Vec::with_capacity(mine.len());
-        for combo in combo {
-            for category in targets(work, edges.combo_categories, combo)? {
-                let options = targets(work, edges.category_options, category)?;
-                order.extend(mine.iter().copied().filter(|option| options.contains(option)));
-            }
-        }
-        let name = option_names(work, &order)?;
-        work.made.renamed.push((id, name));
-    }
-    Ok(())
 }
