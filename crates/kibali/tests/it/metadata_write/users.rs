@@ -79,6 +79,12 @@ both!(
         // Neither through a role of one's own making, nor by growing one.
         let grown = json!({ "name": "Grown", "authorities": ["ALL"] });
         refused(&send_as(t, "boss", "POST", "/api/userRoles", grown).await, "E3003", "authorities", "grown");
+        // Nor by emptying a stronger one, whose users would then be theirs to manage.
+        for role in ["rrstrong000", "yrB6vc5Ip3r"] {
+            let path = format!("/api/userRoles/{role}");
+            let emptied = json!({ "name": read(t, &path).await["name"], "authorities": [] });
+            refused(&send_as(t, "boss", "PUT", &path, emptied).await, "E3003", "authorities", role);
+        }
         // Every user keeps a role and its name.
         let none = json!([{ "op": "replace", "path": "/userRoles", "value": [] }]);
         refused(&patch(t, &format!("/api/users/{uid}"), none).await, "E4055", "userRoles", "no role");

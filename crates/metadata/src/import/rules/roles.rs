@@ -1,4 +1,4 @@
-//! Roles: what one may put into them.
+//! Roles: what one may put into them and take out of them.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,10 @@ use crate::import::facts::Needs;
 use crate::import::plan::{Action, Draft, Work};
 use crate::import::{Code, Fault};
 
-/// Nobody grows by editing a role: every authority added must be the caller's own (or `ALL`). DHIS2 asks
-/// only for the right to edit roles; noted in compatibility.md.
+/// Nobody grows by editing a role: every authority added must be the caller's own (or `ALL`), and so must
+/// every one taken away. Whoever could empty the role of a superuser could then manage that user, set the
+/// password, and hold the role when it is filled again. DHIS2 asks only for the right to edit roles; noted
+/// in compatibility.md.
 #[allow(clippy::unnecessary_wraps)] // The signature all rules share.
 pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<Needs>> {
     let caller = work.context.caller;
@@ -18,12 +20,8 @@ pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<
             continue;
         };
         let stored = draft.detail.map(|detail| names(detail.doc.get("authorities"))).unwrap_or_default();
-        let added: Vec<String> = names(draft.next.doc.get("authorities"))
-            .difference(&stored)
-            .filter(|name| !caller.authorities.has(name))
-            .cloned()
-            .collect();
-        if !added.is_empty() {
+        let next = names(draft.next.doc.get("authorities"));
+        if next.symmetric_difference(&stored).any(|name| !caller.authorities.has(name)) {
             let name = label(draft);
             work.fail(at, Fault::new(Code::E3003, [&caller.username, &name]).at("authorities"));
         }
