@@ -1,7 +1,10 @@
 //! Who is there when `kibali dev` starts.
 
+use std::sync::Arc;
+
 use kibali_metadata::import::ImportParams;
-use kibali_store::door::setup_link;
+use kibali_store::door::{accounts, setup_link};
+use kibali_store::objects::write::{Hashes, WriteChanges};
 use kibali_web::App;
 use kibali_web::api::objects;
 use kibali_web::pages::{CALLBACK_PATH, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
@@ -14,6 +17,8 @@ use crate::failure::Failure;
 pub(super) struct DevUser {
     pub(super) name: &'static str,
     pub(super) password: &'static str,
+    /// The password as it is stored. Made beforehand, so that a start waits for no hash.
+    password_hash: &'static str,
     pub(super) about: &'static str,
     first_name: &'static str,
     surname: &'static str,
@@ -28,6 +33,7 @@ pub(super) const USERS: [DevUser; 3] = [
     DevUser {
         name: "admin",
         password: "district",
+        password_hash: "$2a$10$KibaliDevAdmin0123456uVNScY64QO0CZc5aaEg3kHTn.Wr8MqlC",
         about: "superuser: may do everything",
         first_name: "Asha",
         surname: "Mkuu",
@@ -38,6 +44,7 @@ pub(super) const USERS: [DevUser; 3] = [
     DevUser {
         name: "juma",
         password: "Register-1",
+        password_hash: "$2a$10$KibaliDevJuma00123456uo4YWpHX5Dj4QFM1WPbRFtspYlAS.MBy",
         about: "clerk in the district Ndege: reads what is shared with everyone",
         first_name: "Juma",
         surname: "Karani",
@@ -48,6 +55,7 @@ pub(super) const USERS: [DevUser; 3] = [
     DevUser {
         name: "neema",
         password: "Planning-1",
+        password_hash: "$2a$10$KibaliDevNeema0123456uZWKzGatcPmJxiBlTh6hSYVjNF0PDvcm",
         about: "planner of the province Mvua: edits data elements, sees the planners' data set",
         first_name: "Neema",
         surname: "Mpango",
@@ -81,9 +89,31 @@ const ROLES: [(&str, &[&str]); 3] = [
 /// # Errors
 /// The database failed, or the payload and the rules of import disagree.
 pub(super) async fn fill(app: &App) -> Result<(), Failure> {
-    if !setup_link::is_needed(&mut app.store.reader().await?).await? {
-        return Ok(());
+    if setup_link::is_needed(&mut app.store.reader().await?).await? {
+        import(app).await?;
     }
+    give_passwords(app).await
+}
+
+/// Stores the passwords of those who have none: everybody's after the import, nobody's later, some of them
+/// after a start that was cut short.
+async fn give_passwords(app: &App) -> Result<(), Failure> {
+    let mut reader = app.store.reader().await?;
+    let mut hashes = Hashes::default();
+    for user in &USERS {
+        let account = accounts::by_username(&mut reader, user.name).await?;
+        if let Some(account) = account.filter(|account| account.password_hash.is_none()) {
+            hashes.passwords.push((account.user, user.password_hash.to_owned()));
+        }
+    }
+    drop(reader);
+    if !hashes.passwords.is_empty() {
+        app.store.write(WriteChanges { changes: Arc::default(), hashes, now: app.now() }).await?;
+    }
+    Ok(())
+}
+
+async fn import(app: &App) -> Result<(), Failure> {
     let mut payload = country::payload();
     payload.extend(people(app));
     let system = objects::system_principal();
@@ -100,7 +130,7 @@ fn people(app: &App) -> Map<String, Value> {
     });
     let users = USERS.map(|user| {
         json!({
-            "id": uid("user", user.name), "username": user.name, "password": user.password,
+            "id": uid("user", user.name), "username": user.name,
             "firstName": user.first_name, "surname": user.surname,
             "userRoles": [to("role", user.role)],
             "organisationUnits": [to("unit", user.unit)],
@@ -122,4 +152,17 @@ fn people(app: &App) -> Map<String, Value> {
         ("oAuth2Clients", clients.to_vec()),
     ];
     collections.into_iter().map(|(name, objects)| (name.to_owned(), Value::Array(objects))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stored_password_is_the_one_that_is_told_at_the_cost_of_dhis2() {
+        for user in &USERS {
+            assert!(kibali_crypto::verify_password(user.password, user.password_hash), "{}", user.name);
+            assert!(user.password_hash.starts_with("$2a$10$"), "{}", user.name);
+        }
+    }
 }
