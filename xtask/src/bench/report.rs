@@ -42,7 +42,7 @@ impl Report {
 
     /// Is the figure asked for?
     pub(super) fn wants(&self, name: &str) -> bool {
-        self.chosen.is_empty() || self.chosen.iter().any(|word| name.contains(word.as_str()))
+        self.chosen.is_empty() || self.chosen.iter().any(|word| word == name)
     }
 
     /// Judges a figure by its middle value, and prints it.
