@@ -90,7 +90,7 @@ both!(
         assert_eq!(d2["settings"]["keyUiLocale"], "en");
         assert_eq!(get(t, "/api/me?fields=authorities~size,id~rename(uid)").await, json!({ "authorities": 2, "uid": "Unurse00001" }));
         assert!(get(t, "/api/me?fields=*,!authorities").await.get("authorities").is_none());
-        let wrong = nurse(t.get("/api/me?fields=organisationUnits%5Bid")).send().await;
+        let wrong = nurse(t.get("/api/me?fields=organisationUnits%5Bid%5D%5D")).send().await;
         assert_eq!(wrong.status, 400);
         assert!(wrong.json()["message"].as_str().unwrap().contains("fields"));
     }

@@ -9,12 +9,7 @@ use super::metadata::root;
 const LINES: usize = 400;
 
 /// Files that are longer, and why they are not two.
-const LONG: &[(&str, &str)] = &[
-    ("crates/metadata/src/import/plan/references.rs", "one walk over every edge of an object; to be parted"),
-    ("crates/metadata/src/import/rules/combos.rs", "the rules of one kind, which call each other"),
-    ("crates/metadata/src/kind.rs", "the vocabulary of a description: data, one list"),
-    ("crates/metadata/src/read/project.rs", "one walk over a schema's properties"),
-];
+const LONG: &[(&str, &str)] = &[];
 
 /// Folders that are made, not written.
 const MADE: &[&str] = &["target", ".git", "node_modules", "__pycache__", ".venv", "dev-data"];

@@ -87,7 +87,7 @@ fn payload(random: &TestRandom) -> Value {
         let name = format!("{} {number:02}", pick(random, &NAMES));
         let mut element = json!({
             "id": format!("Element{number:04}"), "name": name, "shortName": format!("{} {number}", pick(random, &NAMES)),
-            "domainType": "AGGREGATE", "valueType": "NUMBER", "aggregationType": "SUM",
+            "domainType": "AGGREGATE", "valueType": "TEXT", "aggregationType": "NONE",
         });
         if random.below(2) == 0 {
             element["code"] = json!(format!("{}{number}", pick(random, &NAMES)));

@@ -168,7 +168,7 @@ both!(
         // Nor may a private one be opened later, given data bits, or be read by others.
         let mine = "/api/dataElements/dataElemen2";
         let opened = send_as(t, "maker", "PUT", &format!("{mine}/sharing"), json!({ "public": "rw------" })).await;
-        assert_eq!(refused(&opened, "E3008", "sharing", "opened").is_empty(), false);
+        assert!(!refused(&opened, "E3008", "sharing", "opened").is_empty());
         let bits = json!({ "public": "--------", "users": { "uunobody000": { "id": "uunobody000", "access": "rwrw----" } } });
         refused(&send_as(t, "maker", "PUT", &format!("{mine}/sharing"), bits).await, "E3011", "sharing", "data bits");
         let garbage = json!({ "public": "everything" });
