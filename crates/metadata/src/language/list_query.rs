@@ -260,7 +260,7 @@ mod tests {
             message(&[("page", "1"), ("page", "1"), ("page", "2")]),
             "Parameter page is given more than once with different values"
         );
-        assert!(message(&[("fields", "a[")]).starts_with("Parameter `fields` cannot be read at position 2"));
+        assert!(message(&[("fields", "a]")]).starts_with("Parameter `fields` cannot be read at position 1"));
         assert_eq!(message(&[("filter", "name")]), "Invalid filter => name");
         let many: Vec<_> = std::iter::repeat_n(("filter", "id:null"), 101).collect();
         assert_eq!(parse(&many), Err(ListQueryError::TooManyFilters));
