@@ -5,7 +5,7 @@ use kibali_web::App;
 use kibali_web::api::objects::{self, operator_principal};
 use serde_json::json;
 
-use super::{accepted, list, names, one, open, text};
+use super::{Absent, accepted, list, names, one, open, text};
 use crate::cli::{Client, ClientAdd, Named};
 use crate::failure::Failure;
 use crate::terminal::{self, Table};
@@ -15,12 +15,12 @@ use crate::terminal::{self, Table};
 /// # Errors
 /// The database refuses, or the rules of clients do.
 pub(crate) async fn run(command: Client) -> Result<(), Failure> {
-    let settings = match &command {
-        Client::Add(add) => &add.settings,
-        Client::List(settings) => settings,
-        Client::Remove(named) => &named.settings,
+    let (settings, absent) = match &command {
+        Client::Add(add) => (&add.settings, Absent::Make),
+        Client::List(settings) => (settings, Absent::Refuse),
+        Client::Remove(named) => (&named.settings, Absent::Refuse),
     };
-    let app = open(settings).await?;
+    let app = open(settings, absent).await?;
     let done = match &command {
         Client::Add(client) => add(&app, client).await,
         Client::List(_) => show(&app).await,

@@ -7,7 +7,7 @@ use kibali_web::App;
 use kibali_web::api::objects::{self, operator_principal};
 use serde_json::Value;
 
-use super::open;
+use super::{Absent, open};
 use crate::cli::Import;
 use crate::failure::Failure;
 use crate::terminal::{self, Table};
@@ -20,7 +20,7 @@ const SHOWN: usize = 20;
 /// # Errors
 /// A file cannot be read, is not JSON, or is refused.
 pub(crate) async fn run(import: &Import) -> Result<(), Failure> {
-    let app = open(&import.settings).await?;
+    let app = open(&import.settings, Absent::Make).await?;
     let done = files(&app, import).await;
     app.store.close().await;
     done

@@ -6,6 +6,7 @@ pub(crate) mod user;
 
 use kibali_metadata::import::{ImportParams, ImportReport, MergeMode};
 use kibali_metadata::language::Fields;
+use kibali_store::Location;
 use kibali_web::App;
 use kibali_web::api::objects::{self, operator_principal};
 use serde_json::{Map, Value};
@@ -37,9 +38,27 @@ pub(crate) async fn migrate(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Where there is no database yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    /// One is made: the command puts something into it.
+    Make,
+    /// The command is refused: it would show or change what is not there.
+    Refuse,
+}
+
 /// The application that the commands of an operator work on.
-async fn open(settings: &Settings) -> Result<App, Failure> {
+async fn open(settings: &Settings, absent: Absent) -> Result<App, Failure> {
     let config = Config::load(settings.config.as_deref())?;
+    if let (Absent::Refuse, Location::Sqlite(file)) = (absent, config.location()?)
+        && !file.exists()
+    {
+        return Err(Failure::Said(format!(
+            "there is no database at {}; name the right configuration with --config FILE, or start with: \
+             kibali user add NAME --superuser",
+            file.display()
+        )));
+    }
     serve::log::start(config.log_format, tracing::Level::WARN);
     node::open(&config, config.listen).await
 }

@@ -5,7 +5,7 @@ use kibali_web::App;
 use kibali_web::api::objects::superuser_role;
 use serde_json::{Value, json};
 
-use super::{list, merge, names, one, open, text};
+use super::{Absent, list, merge, names, one, open, text};
 use crate::cli::{Named, User, UserAdd};
 use crate::failure::Failure;
 use crate::terminal::{self, Table};
@@ -15,12 +15,14 @@ use crate::terminal::{self, Table};
 /// # Errors
 /// The database refuses, or the rules of users do.
 pub(crate) async fn run(command: User) -> Result<(), Failure> {
-    let settings = match &command {
-        User::Add(add) => &add.settings,
-        User::List(settings) => settings,
-        User::Password(named) | User::Disable(named) | User::Enable(named) => &named.settings,
+    let (settings, absent) = match &command {
+        User::Add(add) => (&add.settings, Absent::Make),
+        User::List(settings) => (settings, Absent::Refuse),
+        User::Password(named) | User::Disable(named) | User::Enable(named) => {
+            (&named.settings, Absent::Refuse)
+        }
     };
-    let app = open(settings).await?;
+    let app = open(settings, absent).await?;
     let done = match &command {
         User::Add(user) => add(&app, user).await,
         User::List(_) => show(&app).await,

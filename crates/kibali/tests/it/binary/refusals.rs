@@ -48,8 +48,19 @@ fn an_address_that_is_taken_says_what_to_change() {
 }
 
 #[test]
+fn a_command_that_makes_nothing_makes_no_database() {
+    let home = Home::new(&[]);
+    for words in [["user", "list"].as_slice(), &["client", "list"], &["user", "disable", "boss"]] {
+        let complaint = home.refused(words, "");
+        assert!(complaint.contains("there is no database at"), "{words:?}: {complaint}");
+    }
+    assert!(!home.file("kibali.db").exists() && !home.file("master.key").exists());
+}
+
+#[test]
 fn what_breaks_the_rules_of_users_is_told() {
     let home = Home::new(&[]);
+    home.done(&["migrate"], "");
     for (words, input, why) in [
         (&["user", "add", "boss", "--superuser"][..], "short\n", "password"),
         (&["user", "add", "boss", "--superuser"], "", "no password was given"),
