@@ -34,7 +34,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(cli.command)) {
+    let done = runtime.block_on(run(cli.command));
+    serve::log::flush();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             terminal::complain(format!("kibali: {failure}"));

@@ -1,6 +1,7 @@
 //! Authorities: the named rights that roles give.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A set of authorities such as `F_DATAELEMENT_PUBLIC_ADD`; `ALL` passes every question.
 ///
@@ -8,7 +9,8 @@ use std::collections::BTreeSet;
 /// `ALL` is not expanded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Authorities {
-    names: BTreeSet<String>,
+    // Shared by every principal of a user: a node remembers thousands.
+    names: Arc<BTreeSet<String>>,
     all: bool,
 }
 
@@ -51,7 +53,7 @@ impl<S: Into<String>> FromIterator<S> for Authorities {
     fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
         let names: BTreeSet<String> = names.into_iter().map(Into::into).collect();
         let all = names.contains(Self::ALL);
-        Self { names, all }
+        Self { names: Arc::new(names), all }
     }
 }
 

@@ -8,17 +8,24 @@ use axum::response::Response;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt;
 
+use super::lines::LINES;
 use super::metrics::Metrics;
 use crate::config::LogFormat;
 
 /// Starts writing the log to standard error.
 pub(crate) fn start(format: LogFormat, level: tracing::Level) {
-    let lines = fmt().with_max_level(LevelFilter::from_level(level)).with_writer(std::io::stderr);
+    LINES.start();
+    let lines = fmt().with_max_level(LevelFilter::from_level(level)).with_writer(&LINES);
     // A log that was set up already stays as it is.
     let _ = match format {
         LogFormat::Text => lines.with_ansi(false).with_target(false).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_target(false).try_init(),
     };
+}
+
+/// Writes what waits to be written: before the process ends.
+pub(crate) fn flush() {
+    LINES.flush();
 }
 
 /// Counts a request and writes its line.

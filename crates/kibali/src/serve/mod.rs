@@ -2,6 +2,7 @@
 
 mod connection;
 mod health;
+mod lines;
 pub(crate) mod log;
 mod metrics;
 mod round;

@@ -1,7 +1,7 @@
 //! Principals: what a user is, gathered for authorisation.
 
 use kibali_metadata::kinds::edges;
-use kibali_model::{Authorities, Credential, OrgUnitScope, Principal, Uid};
+use kibali_model::{Authorities, Credential, ObjectId, OrgUnitScope, Principal, Uid};
 
 use super::accounts::{Account, strings};
 use crate::{Reader, Row, Statement, StoreError, values};
@@ -30,8 +30,33 @@ const UNITS: Statement = Statement::new(
 
 pub(crate) const STATEMENTS: &[Statement] = &[ROLES, GROUPS, UNITS];
 
-/// The principal of `account`, proven by `credential`: authorities as the union over its roles, its
-/// groups, its organisation units (web-api reference 3.5, 3.7).
+/// What roles, groups and units make of a user, whatever proves who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    authorities: Authorities,
+    roles: Vec<Uid>,
+    groups: Vec<Uid>,
+    org_units: OrgUnitScope,
+}
+
+impl Standing {
+    /// The principal of `account`, whose standing this is, proven by `credential`.
+    #[must_use]
+    pub fn of(self, account: &Account, credential: Credential) -> Principal {
+        Principal {
+            user: account.user,
+            uid: account.uid,
+            username: account.username.clone(),
+            authorities: self.authorities,
+            roles: self.roles,
+            groups: self.groups,
+            org_units: self.org_units,
+            credential,
+        }
+    }
+}
+
+/// The principal of `account`, proven by `credential`.
 ///
 /// # Errors
 /// The database failed.
@@ -40,7 +65,15 @@ pub async fn load(
     account: &Account,
     credential: Credential,
 ) -> Result<Principal, StoreError> {
-    let user = account.user;
+    Ok(standing(reader, account.user).await?.of(account, credential))
+}
+
+/// The standing of a user: authorities as the union over its roles, its groups, its organisation units
+/// (web-api reference 3.5, 3.7).
+///
+/// # Errors
+/// The database failed.
+pub async fn standing(reader: &mut Reader, user: ObjectId) -> Result<Standing, StoreError> {
     let role_rows = reader.rows(ROLES, values![user, edges::USER_ROLES.0]).await?;
     let mut roles = Vec::with_capacity(role_rows.len());
     let mut authorities = Vec::new();
@@ -53,10 +86,7 @@ pub async fn load(
     let unit_edges = [edges::USER_UNITS.0, edges::USER_DATA_VIEW_UNITS.0, edges::USER_SEARCH_UNITS.0];
     let [capture, view, search] = unit_edges;
     let unit_rows = reader.rows(UNITS, values![user, capture, view, search]).await?;
-    Ok(Principal {
-        user,
-        uid: account.uid,
-        username: account.username.clone(),
+    Ok(Standing {
         authorities: Authorities::from_iter(authorities),
         roles,
         groups,
@@ -65,7 +95,6 @@ pub async fn load(
             view: units(&unit_rows, view)?,
             search: units(&unit_rows, search)?,
         },
-        credential,
     })
 }
 

@@ -17,6 +17,11 @@ use crate::door::changes;
 use crate::fresh::{Feed, follow};
 use crate::migrate;
 
+/// Memory for pages of SQLite's one connection that writes; in KiB, negated, as `pragma cache_size` takes it.
+const WRITER_CACHE: &str = "-4096";
+/// Of each that reads: they are many, and a page that this lacks is one copy away in the system's cache.
+const READER_CACHE: &str = "-1024";
+
 /// Where the data lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
@@ -99,7 +104,7 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10))
-            .pragma("cache_size", "-4096")
+            .pragma("cache_size", WRITER_CACHE)
             .disable_statement_logging();
         // The writer connects first: it makes the file and sets the journal mode.
         let mut held = Held::SqliteWriter(Box::new(connect.clone().connect().await?));
@@ -107,7 +112,7 @@ impl Store {
         let pool = SqlitePoolOptions::new()
             .max_connections(options.connections.saturating_add(1))
             .acquire_timeout(Duration::from_secs(10))
-            .connect_lazy_with(connect.pragma("query_only", "on"));
+            .connect_lazy_with(connect.pragma("query_only", "on").pragma("cache_size", READER_CACHE));
         let told = Told::default();
         let writer = Writer::sqlite(Tx::new(held), told.clone());
         Ok(Self { readers: Readers::Sqlite(pool), writer, told, closing: watch::channel(false).0 })

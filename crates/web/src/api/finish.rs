@@ -53,7 +53,7 @@ pub(super) async fn finish(
     }
     let answer = match speech.format {
         Format::Json => answer,
-        Format::Xml => as_xml(answer, &app.registry).await,
+        Format::Xml => Box::pin(as_xml(answer, &app.registry)).await,
         Format::Csv if speech.suffix.starts_with(".csv") && is_json(&answer) => {
             return Refusal::NotAcceptable(".csv".to_owned()).into_response();
         }
@@ -171,8 +171,8 @@ async fn tagged(answer: Response, known: Option<&HeaderValue>) -> Response {
 
 /// 128 bits of SHA-256, in hexadecimal.
 fn short_hash(bytes: &[u8]) -> String {
-    let digest = kibali_crypto::sha256(bytes);
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let high = kibali_crypto::sha256(bytes).first_chunk::<16>().copied().unwrap_or_default();
+    format!("{:032x}", u128::from_be_bytes(high))
 }
 
 /// Does an `If-None-Match` list hold this tag, weak or strong (RFC 9110 section 13.1.2)?

@@ -8,7 +8,8 @@ use kibali_crypto::{Digest, sha256};
 use kibali_model::{Credential, ObjectId, Principal, Scopes, Timestamp};
 use kibali_store::door::changes::Topic;
 use kibali_store::door::marks::Used;
-use kibali_store::door::{accounts, principals, tokens};
+use kibali_store::door::principals::{self, Standing};
+use kibali_store::door::{accounts, tokens};
 use kibali_store::fresh::{Cached, Change, RestsOn};
 
 use crate::{App, Refusal};
@@ -36,6 +37,30 @@ pub(super) struct Live {
     noted: Arc<AtomicI64>,
 }
 
+/// Users whose standing is remembered.
+pub(super) const STANDINGS: usize = 2000;
+
+/// The standing of users, shared by all their tokens: a script that asks for a token before every call has
+/// many, and a hundred authorities are ten kilobytes.
+pub(super) type StandingCache = Cached<ObjectId, UserStanding>;
+
+/// The standing of one user.
+#[derive(Clone)]
+pub(super) struct UserStanding {
+    user: ObjectId,
+    standing: Standing,
+}
+
+impl RestsOn for UserStanding {
+    fn rests_on(&self, change: &Change) -> bool {
+        match change.topic {
+            Topic::User => change.touches(self.user),
+            Topic::Role | Topic::Group | Topic::Unit => true,
+            Topic::Client | Topic::Grant | Topic::Session | Topic::Setting => false,
+        }
+    }
+}
+
 impl RestsOn for Live {
     fn rests_on(&self, change: &Change) -> bool {
         match change.topic {
@@ -52,7 +77,12 @@ impl RestsOn for Live {
 /// The principal of an access token.
 pub(super) async fn verify(app: &App, token: &str, method: &Method) -> Result<Arc<Principal>, Refusal> {
     let hash = sha256(token);
-    let live = app.identity().bearer.get_or_load(&hash, load(app, hash)).await?;
+    let remembered = &app.identity().bearer;
+    let live = match remembered.get(&hash) {
+        Some(live) => live,
+        // Boxed: a load is rare and large, and would make the future of every call as large.
+        None => Box::pin(remembered.get_or_load(&hash, load(app, hash))).await?,
+    };
     let now = app.now();
     if now >= live.expires {
         return Err(Refusal::ExpiredToken);
@@ -91,8 +121,13 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
         return Err(Refusal::InvalidToken);
     }
     let credential = Credential::Bearer { client, scopes: found.scopes.clone() };
+    let standing = principals::standing(&mut reader, found.user);
+    let standing = app.identity().standings.get_or_load(&found.user, async {
+        Ok::<_, Refusal>(UserStanding { user: found.user, standing: standing.await? })
+    });
+    let standing = standing.await?.standing;
     Ok(Live {
-        principal: Arc::new(principals::load(&mut reader, &account, credential).await?),
+        principal: Arc::new(standing.of(&account, credential)),
         grant: ObjectId(found.grant),
         client: found.client,
         expires: found.expires,

@@ -44,12 +44,13 @@ impl FromRequestParts<App> for MaybeCaller {
     }
 }
 
-/// One credential decides alone: the header where there is one, else the session.
+/// One credential decides alone: the header where there is one, else the session. What programs seldom send
+/// is boxed, so that it does not enlarge the future of a call with a bearer token.
 async fn prove(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Refusal> {
     let header = Authorization::read(&parts.headers)?;
     let parameter = if app.settings.query_token { access_token(parts.uri.query()) } else { None };
     let principal = match (header, parameter) {
-        (Authorization::Absent, None) => return of_session(parts, app).await,
+        (Authorization::Absent, None) => return Box::pin(of_session(parts, app)).await,
         (Authorization::Absent, Some(token)) => return bearer::verify(app, &token, &parts.method).await,
         (_, Some(_)) => return Err(Refusal::TwoCredentials),
         (Authorization::Bearer(token), None) => {
@@ -57,7 +58,7 @@ async fn prove(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Refusal> 
         }
         (Authorization::Basic(pair), None) => {
             let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
-            basic::verify(app, &pair, address).await?
+            Box::pin(basic::verify(app, &pair, address)).await?
         }
         (Authorization::ApiToken, None) => {
             return Err(Refusal::UnreadableCredentials("the scheme ApiToken is not taken"));

@@ -37,6 +37,7 @@ pub struct Identity {
     throttle: throttle::Throttle,
     basic: basic::BasicCache,
     bearer: bearer::BearerCache,
+    standings: bearer::StandingCache,
     forms: MacKey,
     pub(crate) gathered: gathered::Gathered,
 }
@@ -66,6 +67,7 @@ impl Identity {
             throttle: throttle::Throttle::default(),
             basic: basic::BasicCache::new(new_key(&*parts.random)),
             bearer: bearer::BearerCache::new(parts.store.feed(), bearer::REMEMBERED),
+            standings: bearer::StandingCache::new(parts.store.feed(), bearer::STANDINGS),
             gathered: gathered::Gathered::default(),
             forms: parts.master_key.mac_key(Purpose::Form),
         }
