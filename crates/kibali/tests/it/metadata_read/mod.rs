@@ -2,6 +2,7 @@
 
 mod cost;
 mod engines;
+mod export;
 mod fields;
 mod filters;
 mod lists;

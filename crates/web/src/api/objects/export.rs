@@ -27,6 +27,9 @@ use crate::{App, Refusal};
 const EXPORT: &str = "F_METADATA_EXPORT";
 /// Parameters that may be given for one kind, as `dataElements:fields`.
 const PER_KIND: [&str; 3] = ["fields", "filter", "order"];
+/// Parameters that may be `true` and choose no kind.
+const SWITCHES: [&str; 7] =
+    ["download", "skipSharing", "skipTranslation", "paging", "translate", "inclusive", "attachment"];
 
 /// `GET /api/metadata`.
 pub(super) async fn export(
@@ -112,12 +115,14 @@ fn selected<'a>(
         .iter()
         .filter_map(|(name, value)| match name.split_once(':') {
             Some((plural, parameter)) => PER_KIND.contains(&parameter).then_some(plural),
-            None => value.eq_ignore_ascii_case("true").then_some(name.as_str()),
+            None => (value.eq_ignore_ascii_case("true") && !SWITCHES.contains(&name.as_str()))
+                .then_some(name.as_str()),
         })
         .collect();
     let kinds = || app.registry.kinds();
     let chosen: Vec<&Arc<Kind>> = kinds().filter(|kind| named.contains(kind.plural)).collect();
-    if chosen.is_empty() {
+    // Who names only kinds that Kibali has not asks for less than everything.
+    if named.is_empty() {
         return match caller.authorities.has(EXPORT) {
             true => Ok(kinds().filter(|kind| exportable_by(caller).may_read_kind(kind)).collect()),
             false => {

@@ -74,6 +74,10 @@ pub(super) async fn translations(
     show_property(app, &caller, (&resource, &uid, "translations"), speech, query).await
 }
 
+/// Kinds of which DHIS2 exports an object with its dependencies, at `/metadata` below it (web-api reference
+/// 5.5).
+const WITH_DEPENDENCIES: [&str; 4] = ["categoryCombos", "dataElementGroups", "dataSets", "optionSets"];
+
 async fn show_property(
     app: App,
     caller: &Arc<Principal>,
@@ -86,6 +90,9 @@ async fn show_property(
     let ask = Ask::new(&app, caller, &query).await?;
     if let Some(around) = tree::Around::of_path(&kind, property) {
         return around_one(&ask, (caller, &kind, uid), around, speech, query.0.clone()).await;
+    }
+    if property == "metadata" && WITH_DEPENDENCIES.contains(&kind.plural) {
+        return Err(Refusal::NotServed("an object with all it depends on"));
     }
     if kind.property(property).is_none_or(|property| !property.readable) {
         let message = format!("Property {property} does not exist on {}", kind.display_name);
