@@ -18,6 +18,8 @@ pub enum Purpose {
     Form,
     /// Values that must be read back.
     Seal,
+    /// The page that a browser returns to after sign-in, in a cookie of its own.
+    Return,
     /// The installation's public identifier.
     SystemId,
     /// The value kept in the database that tells a wrong master key at start.
@@ -31,6 +33,7 @@ impl Purpose {
             Self::ClientSecret => "kibali client secret v1",
             Self::Form => "kibali form v1",
             Self::Seal => "kibali seal v1",
+            Self::Return => "kibali return v1",
             Self::SystemId => "kibali system id v1",
             Self::Check => "kibali master key check v1",
         }
@@ -76,6 +79,13 @@ impl MasterKey {
     #[must_use]
     pub fn seal_key(&self) -> SealKey {
         SealKey::new(self.derive(Purpose::Seal))
+    }
+
+    /// The key that seals pages to return to. Anybody makes it seal by asking for a page, so that it is not
+    /// the one that stored values rest on.
+    #[must_use]
+    pub fn return_key(&self) -> SealKey {
+        SealKey::new(self.derive(Purpose::Return))
     }
 
     /// A value that tells this key from another and tells nothing else: kept in the database, compared at

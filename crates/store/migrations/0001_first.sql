@@ -168,15 +168,14 @@ create index code_expires on code (expires);
 
 create table session (
   hash          {bytes} primary key not null,
-  user_object   {int},                     -- null: not signed in yet
+  user_object   {int} not null,
   created       {int} not null,
   last_used     {int} not null,
   expires       {int} not null,
   authenticated {int},
   credential_version {int} not null default 0,  -- the account's at sign-in; the session ends with it
   address       {text},
-  user_agent    {text},
-  pending       {text}                     -- the page to return to after login
+  user_agent    {text}
 ) {strict};
 create index session_of_user on session (user_object);
 create index session_expires on session (expires);

@@ -224,6 +224,26 @@ both!(
 );
 
 both!(
+    fn sixty_guesses_at_once_learn_no_more_than_three_in_turn(t) {
+        let guess = |password: &'static str| {
+            let form = [("grant_type", "password"), ("username", ADMIN), ("password", password)];
+            t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&form).from("203.0.113.1").send()
+        };
+        let guesses = (0..60).map(|n| guess(if n == 59 { ADMIN_PASSWORD } else { "wrong" }));
+        let answers = futures_util::future::join_all(guesses).await;
+        let told = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+        assert_eq!((told(400), told(200)), (3, 0), "a right one among them is not told either");
+        assert_eq!(told(429) + told(503), 57);
+        // Those who know the password may all come at once.
+        t.clock.advance_seconds(60);
+        let right = (0..20).map(|_| guess(ADMIN_PASSWORD));
+        for answer in futures_util::future::join_all(right).await {
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        }
+    }
+);
+
+both!(
     fn whoever_locks_a_user_does_not_lock_them_out_where_they_are_known(t) {
         let setting = t.post("/api/systemSettings/keyLockMultipleFailedLogins?value=true");
         assert_eq!(setting.basic(ADMIN, ADMIN_PASSWORD).send().await.status, 200);

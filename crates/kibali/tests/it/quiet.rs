@@ -87,3 +87,19 @@ both!(
         assert_eq!(call().await.status, 401);
     }
 );
+
+both!(
+    fn whoever_only_looks_and_is_not_signed_in_writes_nothing(t) {
+        let before = t.app.store.commits();
+        let long = "x".repeat(1500);
+        for n in 0..50 {
+            for path in ["/apps", "/settings/oauth2-clients?page=1", "/uaa/oauth/authorize?client_id=demo&response_type=code"] {
+                let answer = t.get(&format!("{path}{}state={n}{long}", if path.contains('?') { "&" } else { "?" })).send().await;
+                assert_eq!((answer.status, answer.location()), (303, Some("/login")), "{path}");
+            }
+        }
+        assert_eq!(t.app.store.commits(), before);
+        let longer = t.get(&format!("/uaa/oauth/authorize?client_id=demo&response_type=code&state={long}{long}")).send().await;
+        assert_eq!((longer.status, longer.header("set-cookie")), (400, None));
+    }
+);

@@ -1,4 +1,4 @@
-//! Sessions: browsers, signed in or about to be.
+//! Sessions: browsers that are signed in.
 
 use kibali_model::{ObjectId, Timestamp};
 use serde_json::json;
@@ -10,13 +10,13 @@ use crate::{Reader, Statement, StoreError, Tx, Write, values};
 
 const FIND: Statement = Statement::new(
     "session.find",
-    "select user_object, last_used, expires, credential_version, pending from session where hash = $1",
+    "select user_object, last_used, expires, credential_version from session where hash = $1",
 );
 const INSERT: Statement = Statement::new(
     "session.insert",
     "insert into session (hash, user_object, created, last_used, expires, authenticated, credential_version,
-                          address, user_agent, pending)
-     values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9)",
+                          address, user_agent)
+     values ($1, $2, $3, $3, $4, $3, $5, $6, $7)",
 );
 const DELETE: Statement = Statement::new("session.delete", "delete from session where hash = $1");
 const OWNER: Statement = Statement::new("session.owner", "select user_object from session where hash = $1");
@@ -30,16 +30,14 @@ pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT, DELETE, OWNER, TOUCH
 /// A session as the store finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundSession {
-    /// Who is signed in; none before sign-in.
-    pub user: Option<ObjectId>,
+    /// Who is signed in.
+    pub user: ObjectId,
     /// When it was last used, as far as it is written.
     pub last_used: Timestamp,
     /// When it ends if it is not used.
     pub expires: Timestamp,
     /// The account's credential version at sign-in.
     pub credential_version: i64,
-    /// The page to return to after sign-in.
-    pub pending: Option<String>,
 }
 
 /// The session with this hash, live or not.
@@ -49,11 +47,10 @@ pub struct FoundSession {
 pub async fn find(reader: &mut Reader, hash: Hash) -> Result<Option<FoundSession>, StoreError> {
     let Some(row) = reader.row(FIND, values![hash]).await? else { return Ok(None) };
     Ok(Some(FoundSession {
-        user: row.int_opt(0)?.map(ObjectId),
+        user: ObjectId(row.int(0)?),
         last_used: row.time(1)?,
         expires: row.time(2)?,
         credential_version: row.int(3)?,
-        pending: row.text_opt(4)?,
     }))
 }
 
@@ -64,16 +61,16 @@ pub struct StartSession {
     pub hash: Hash,
     /// SHA-256 of the cookie it replaces.
     pub replaces: Option<Hash>,
-    /// Who signed in, and the account's credential version; none for a browser that is about to.
-    pub user: Option<(ObjectId, i64)>,
+    /// Who signed in.
+    pub user: ObjectId,
+    /// The account's credential version, which the session ends with.
+    pub credential_version: i64,
     /// When it ends if it is not used.
     pub expires: Timestamp,
     /// Where from.
     pub address: String,
     /// The browser, as it names itself.
     pub user_agent: Option<String>,
-    /// The page to return to after sign-in.
-    pub pending: Option<String>,
     /// When.
     pub now: Timestamp,
 }
@@ -85,25 +82,19 @@ impl Write for StartSession {
         if let Some(hash) = self.replaces {
             tx.run(DELETE, values![hash]).await?;
         }
-        let (user, version) = self.user.unzip();
         let row = values![
             self.hash,
-            user,
+            self.user,
             self.now,
             self.expires,
-            user.map(|_| self.now),
-            version.unwrap_or_default(),
+            self.credential_version,
             self.address.as_str(),
             self.user_agent.as_deref(),
-            self.pending.as_deref(),
         ];
         tx.run(INSERT, row).await?;
-        if let Some(user) = user {
-            tx.run(TOUCH_ACCOUNT, values![user, self.now]).await?;
-            let who = Who { user: Some(user), client: None, address: Some(&self.address) };
-            audit::record(tx, "sign_in.accepted", who, json!({ "by": "session" }), self.now).await?;
-        }
-        Ok(())
+        tx.run(TOUCH_ACCOUNT, values![self.user, self.now]).await?;
+        let who = Who { user: Some(self.user), client: None, address: Some(&self.address) };
+        audit::record(tx, "sign_in.accepted", who, json!({ "by": "session" }), self.now).await
     }
 }
 
@@ -122,7 +113,7 @@ impl Write for EndSession {
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
         let owner = tx.row(OWNER, values![self.hash]).await?;
         if tx.run(DELETE, values![self.hash]).await? > 0 {
-            let user = owner.map(|row| row.int_opt(0)).transpose()?.flatten().map(ObjectId);
+            let user = owner.map(|row| row.int(0)).transpose()?.map(ObjectId);
             audit::record(tx, "session.ended", Who { user, ..Who::default() }, json!({}), self.now).await?;
             changes::record(tx, Topic::Session, None, self.now).await?;
         }

@@ -8,6 +8,7 @@ mod caller;
 mod gathered;
 mod hashing;
 mod origin;
+mod pending;
 mod session;
 mod sign_in;
 mod throttle;
@@ -17,10 +18,11 @@ pub(crate) use authorization::{Authorization, BasicPair};
 pub use caller::{Caller, MaybeCaller};
 pub use gathered::{Flushed, flush};
 pub(crate) use origin::require_own_site;
-pub use session::{Session, SetCookie, check_csrf, end_session, remember_return, start_session};
+pub use pending::remember_return;
+pub use session::{Session, SetCookie, check_csrf, end_session, start_session};
 pub use sign_in::{SignInRefusal, SignedIn, sign_in};
 
-use kibali_crypto::{ClientSecrets, MacKey, Purpose};
+use kibali_crypto::{ClientSecrets, MacKey, Purpose, SealKey};
 
 use kibali_model::{ObjectId, Timestamp};
 use kibali_store::door::marks::Used;
@@ -39,6 +41,7 @@ pub struct Identity {
     bearer: bearer::BearerCache,
     standings: bearer::StandingCache,
     forms: MacKey,
+    returns: SealKey,
     pub(crate) gathered: gathered::Gathered,
 }
 
@@ -70,6 +73,7 @@ impl Identity {
             standings: bearer::StandingCache::new(parts.store.feed(), bearer::STANDINGS),
             gathered: gathered::Gathered::default(),
             forms: parts.master_key.mac_key(Purpose::Form),
+            returns: parts.master_key.return_key(),
         }
     }
 }

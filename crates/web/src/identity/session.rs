@@ -15,18 +15,13 @@ use kibali_model::{Credential, Principal};
 use kibali_store::door::marks::Used;
 use kibali_store::door::{accounts, principals, sessions};
 
-use super::{ClientAddress, SignedIn};
+use super::{ClientAddress, SignedIn, pending};
 use crate::{App, Refusal, Settings};
 
-/// Longest page remembered and longest browser name kept, in bytes.
-const LONGEST: usize = 8192;
 /// A session's use is noted at most this often.
 const NOTED_SECONDS: i64 = 60;
-/// How long a browser that was asked to sign in may take, in seconds.
-const PENDING_SECONDS: i64 = 1800;
 
-/// The session of a browser: signed in, about to be, or not begun. Every browser has one, and a CSRF token
-/// with it, even where nothing of it is stored.
+/// The session of a browser, and a CSRF token with it. Nothing of it is stored before somebody signs in.
 #[derive(Debug, Clone)]
 pub struct Session {
     cookie: Secret<String>,
@@ -62,6 +57,11 @@ impl Session {
         self.fresh.then(|| SetCookie::new(settings, self.cookie.expose()))
     }
 
+    /// The cookie, which a page to return to is sealed for.
+    pub(super) fn cookie(&self) -> &str {
+        self.cookie.expose()
+    }
+
     /// SHA-256 of the cookie, under which the store knows the session.
     pub(crate) fn hash(&self) -> Digest {
         sha256(self.cookie.expose())
@@ -86,7 +86,10 @@ impl FromRequestParts<App> for Session {
             return Ok(known.clone());
         }
         let session = match sent_cookie(&parts.headers, &app.settings) {
-            Some(cookie) => load(app, cookie).await?,
+            Some(cookie) => {
+                let pending = pending::sent(app, &parts.headers, &cookie);
+                Session { pending, ..load(app, cookie).await? }
+            }
             None => Self::fresh(app),
         };
         parts.extensions.insert(session.clone());
@@ -105,18 +108,15 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
     if now >= moved.map_or(found.expires, |moved| moved.max(found.expires)) {
         return Ok(session);
     }
-    if let Some(user) = found.user {
-        let account = accounts::by_user(&mut reader, user)
-            .await?
-            .filter(|account| account.is_open(now) && account.credential_version == found.credential_version);
-        let Some(account) = account else { return Ok(session) };
-        let principal = principals::load(&mut reader, &account, Credential::Session).await?;
-        session.principal = Some(Arc::new(principal));
-        if now.seconds_since(found.last_used) >= NOTED_SECONDS {
-            app.identity().gathered.used(&[Used::Session(session.hash()), Used::User(user)], now);
-        }
+    let account = accounts::by_user(&mut reader, found.user)
+        .await?
+        .filter(|account| account.is_open(now) && account.credential_version == found.credential_version);
+    let Some(account) = account else { return Ok(session) };
+    let principal = principals::load(&mut reader, &account, Credential::Session).await?;
+    session.principal = Some(Arc::new(principal));
+    if now.seconds_since(found.last_used) >= NOTED_SECONDS {
+        app.identity().gathered.used(&[Used::Session(session.hash()), Used::User(found.user)], now);
     }
-    session.pending = found.pending;
     Ok(session)
 }
 
@@ -139,15 +139,16 @@ pub async fn start_session(
     let start = sessions::StartSession {
         hash: sha256(cookie.expose()),
         replaces: Some(before.hash()),
-        user: Some((who.user, who.credential_version)),
+        user: who.user,
+        credential_version: who.credential_version,
         expires: now.plus_seconds(app.settings.session_seconds),
         address: address.to_string(),
         user_agent,
-        pending: None,
         now,
     };
     app.store.write(start).await?;
-    Ok(SetCookie::new(&app.settings, cookie.expose()))
+    let cookie = SetCookie::new(&app.settings, cookie.expose());
+    Ok(if before.pending.is_some() { pending::forget(&app.settings, cookie) } else { cookie })
 }
 
 /// Signs out.
@@ -157,36 +158,6 @@ pub async fn start_session(
 pub async fn end_session(app: &App, session: &Session) -> Result<SetCookie, Refusal> {
     app.store.write(sessions::EndSession { hash: session.hash(), now: app.now() }).await?;
     Ok(SetCookie::removal(&app.settings))
-}
-
-/// Keeps the page to return to after sign-in, on the server. `page` is below the context path, with its
-/// query.
-///
-/// # Errors
-/// The page's address is too long, or the database failed.
-pub async fn remember_return(
-    app: &App,
-    session: &Session,
-    page: &str,
-    address: ClientAddress,
-) -> Result<SetCookie, Refusal> {
-    if page.len() > LONGEST {
-        return Err(Refusal::bad_request("The address of the request is too long"));
-    }
-    let cookie = new_token(&*app.random);
-    let now = app.now();
-    let start = sessions::StartSession {
-        hash: sha256(cookie.expose()),
-        replaces: Some(session.hash()),
-        user: None,
-        expires: now.plus_seconds(PENDING_SECONDS),
-        address: address.to_string(),
-        user_agent: None,
-        pending: Some(page.to_owned()),
-        now,
-    };
-    app.store.write(start).await?;
-    Ok(SetCookie::new(&app.settings, cookie.expose()))
 }
 
 /// Is `sent` the token of this session's forms?
@@ -201,33 +172,47 @@ pub fn check_csrf(session: &Session, sent: &str) -> Result<(), Refusal> {
     }
 }
 
-/// A `Set-Cookie` header.
+/// `Set-Cookie` headers.
 #[derive(Debug, Clone)]
-pub struct SetCookie(HeaderValue);
+pub struct SetCookie(Vec<HeaderValue>);
 
 impl SetCookie {
     fn new(settings: &Settings, value: &str) -> Self {
-        Self::header(settings, value, "")
+        Self(vec![line(settings, "", value, "")])
     }
 
     fn removal(settings: &Settings) -> Self {
-        Self::header(settings, "", "; Max-Age=0")
+        Self(vec![line(settings, "", "", "; Max-Age=0")])
     }
 
-    fn header(settings: &Settings, value: &str, more: &str) -> Self {
-        let (name, path) = (cookie_name(settings), cookie_path(settings));
-        let secure = if is_https(settings) { "; Secure" } else { "" };
-        let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{more}");
-        // A context path that no header can hold leaves the browser without a cookie.
-        Self(HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("")))
+    /// Also sets the cookie whose name ends so; removes it where there is no value.
+    pub(super) fn and(mut self, settings: &Settings, name: &str, value: &str) -> Self {
+        let more = if value.is_empty() { "; Max-Age=0" } else { "" };
+        self.0.push(line(settings, name, value, more));
+        self
     }
+
+    /// Sets nothing.
+    pub(super) const fn nothing() -> Self {
+        Self(Vec::new())
+    }
+}
+
+fn line(settings: &Settings, name: &str, value: &str, more: &str) -> HeaderValue {
+    let (prefix, path) = (cookie_name(settings), cookie_path(settings));
+    let secure = if is_https(settings) { "; Secure" } else { "" };
+    let text = format!("{prefix}{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{more}");
+    // A context path that no header can hold leaves the browser without a cookie.
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 impl IntoResponseParts for SetCookie {
     type Error = Infallible;
 
     fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
-        parts.headers_mut().append(SET_COOKIE, self.0);
+        for line in self.0 {
+            parts.headers_mut().append(SET_COOKIE, line);
+        }
         Ok(parts)
     }
 }
@@ -253,13 +238,18 @@ fn cookie_path(settings: &Settings) -> &str {
 
 /// Our cookie, if it looks like one.
 fn sent_cookie(headers: &HeaderMap, settings: &Settings) -> Option<String> {
-    let name = cookie_name(settings);
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let (_, value) = pairs.find(|(key, _)| *key == name)?;
+    let value = sent(headers, settings, "")?;
     let plausible =
         value.len() == 43 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     plausible.then(|| value.to_owned())
+}
+
+/// The value of our cookie whose name ends so.
+pub(super) fn sent<'a>(headers: &'a HeaderMap, settings: &Settings, name: &str) -> Option<&'a str> {
+    let prefix = cookie_name(settings);
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| key.strip_prefix(prefix) == Some(name)).map(|(_, value)| value)
 }
 
 fn shortened(text: &str, most: usize) -> String {
@@ -277,7 +267,7 @@ mod tests {
 
     #[test]
     fn the_cookie_is_as_strict_as_the_address_allows() {
-        let line = |base: &str| SetCookie::new(&settings(base), "v").0.to_str().unwrap().to_owned();
+        let line = |base: &str| SetCookie::new(&settings(base), "v").0[0].to_str().unwrap().to_owned();
         assert_eq!(
             line("https://kibali.example.org"),
             "__Host-kibali=v; Path=/; HttpOnly; SameSite=Lax; Secure"

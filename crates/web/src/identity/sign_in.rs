@@ -104,10 +104,10 @@ async fn decide(
     *known = account.as_ref().map(|account| account.user);
     let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
     let fits = identity.passwords.verify(password, hash).await.map_err(SignInRefusal::Undecided)?;
-    let Some(account) = account.filter(|_| fits) else {
-        identity.throttle.failed(username, address.0, app.now());
-        return Err(SignInRefusal::BadCredentials);
-    };
+    let right = account.filter(|_| fits);
+    let counted = identity.throttle.decided(username, address.0, right.is_some(), app.now());
+    counted.map_err(SignInRefusal::Throttled)?;
+    let account = right.ok_or(SignInRefusal::BadCredentials)?;
     if rules.locks_after_failures && identity.throttle.locked(username, address.0, app.now()) {
         return Err(SignInRefusal::Locked);
     }

@@ -73,6 +73,27 @@ impl Failures {
     }
 }
 
+impl Memory {
+    fn wait(&self, username: &str, address: IpAddr, now: Timestamp) -> Option<u32> {
+        let pair = self.pairs.get(&(username.to_owned(), address)).copied().unwrap_or_default();
+        let mut seconds = pair.failures.wait(FREE_PER_PAIR, now);
+        if !pair.trusted(now) {
+            let user = self.users.get(username).copied().unwrap_or_default();
+            seconds = seconds.max(user.wait(FREE_PER_USER, now));
+        }
+        u32::try_from(seconds).ok().filter(|seconds| *seconds > 0)
+    }
+
+    fn failed(&mut self, username: &str, address: IpAddr, now: Timestamp) {
+        let key = (username.to_owned(), address);
+        let mut pair = self.pairs.get(&key).copied().unwrap_or_default();
+        pair.failures = pair.failures.add(now);
+        self.pairs.insert(key, pair);
+        let user = self.users.get(username).copied().unwrap_or_default();
+        self.users.insert(username.to_owned(), user.add(now));
+    }
+}
+
 impl Throttle {
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -80,14 +101,30 @@ impl Throttle {
 
     /// Seconds until the user may be tried from this address; none for now.
     pub(super) fn wait(&self, username: &str, address: IpAddr, now: Timestamp) -> Option<u32> {
-        let memory = self.memory();
-        let pair = memory.pairs.get(&(username.to_owned(), address)).copied().unwrap_or_default();
-        let mut seconds = pair.failures.wait(FREE_PER_PAIR, now);
-        if !pair.trusted(now) {
-            let user = memory.users.get(username).copied().unwrap_or_default();
-            seconds = seconds.max(user.wait(FREE_PER_USER, now));
+        self.memory().wait(username, address, now)
+    }
+
+    /// Counts an attempt that was decided, or holds its verdict back. Attempts that were let in together are
+    /// decided one by one: those that come after a failure wait as if they had been sent after it, so that
+    /// guessing in parallel learns no more than guessing in turn.
+    ///
+    /// # Errors
+    /// Seconds until the user may be tried again; the caller tells this and not whether the attempt was right.
+    pub(super) fn decided(
+        &self,
+        username: &str,
+        address: IpAddr,
+        right: bool,
+        now: Timestamp,
+    ) -> Result<(), u32> {
+        let mut memory = self.memory();
+        if let Some(seconds) = memory.wait(username, address, now) {
+            return Err(seconds);
         }
-        u32::try_from(seconds).ok().filter(|seconds| *seconds > 0)
+        if !right {
+            memory.failed(username, address, now);
+        }
+        Ok(())
     }
 
     /// Would DHIS2's lock after four failures hold for this user and address?
@@ -95,16 +132,6 @@ impl Throttle {
         let memory = self.memory();
         let trusted = memory.pairs.get(&(username.to_owned(), address)).is_some_and(|pair| pair.trusted(now));
         !trusted && memory.users.get(username).is_some_and(|user| user.recent(now) >= LOCKING)
-    }
-
-    pub(super) fn failed(&self, username: &str, address: IpAddr, now: Timestamp) {
-        let mut memory = self.memory();
-        let key = (username.to_owned(), address);
-        let mut pair = memory.pairs.get(&key).copied().unwrap_or_default();
-        pair.failures = pair.failures.add(now);
-        memory.pairs.insert(key, pair);
-        let user = memory.users.get(username).copied().unwrap_or_default();
-        memory.users.insert(username.to_owned(), user.add(now));
     }
 
     /// Forgets the failures from this address. Those from elsewhere stay: a user who signs in must not
@@ -141,7 +168,7 @@ mod tests {
         let throttle = Throttle::default();
         let mut delays = Vec::new();
         for _ in 0..12 {
-            throttle.failed("admin", HOME, at(0));
+            throttle.memory().failed("admin", HOME, at(0));
             delays.push(throttle.wait("admin", HOME, at(0)).unwrap_or(0));
         }
         assert_eq!(delays, [0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
@@ -155,14 +182,14 @@ mod tests {
     fn a_success_and_a_quarter_of_an_hour_forget_failures() {
         let throttle = Throttle::default();
         for _ in 0..5 {
-            throttle.failed("admin", HOME, at(0));
+            throttle.memory().failed("admin", HOME, at(0));
         }
         throttle.succeeded("admin", HOME, at(5));
         assert_eq!(throttle.wait("admin", HOME, at(5)), None);
         for _ in 0..12 {
-            throttle.failed("admin", HOME, at(10));
+            throttle.memory().failed("admin", HOME, at(10));
         }
-        throttle.failed("admin", HOME, at(10 + 15 * 60));
+        throttle.memory().failed("admin", HOME, at(10 + 15 * 60));
         assert_eq!(throttle.wait("admin", HOME, at(10 + 15 * 60)), None);
     }
 
@@ -171,7 +198,7 @@ mod tests {
         let throttle = Throttle::default();
         throttle.succeeded("admin", HOME, at(0));
         for n in 0..60 {
-            throttle.failed("admin", far(n), at(100));
+            throttle.memory().failed("admin", far(n), at(100));
         }
         assert!(throttle.wait("admin", far(99), at(100)).is_some());
         assert!(throttle.locked("admin", far(99), at(100)));
@@ -184,7 +211,7 @@ mod tests {
     fn memory_is_bounded() {
         let throttle = Throttle::default();
         for n in 0..100_000_u32 {
-            throttle.failed("admin", IpAddr::from(n.to_be_bytes()), at(0));
+            throttle.memory().failed("admin", IpAddr::from(n.to_be_bytes()), at(0));
         }
         assert!(throttle.memory().pairs.len() <= PAIRS);
     }

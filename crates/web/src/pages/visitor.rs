@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::frame::Frame;
 use super::{APPS, LOGIN, redirect};
-use crate::identity::{ClientAddress, Session, remember_return};
+use crate::identity::{Session, remember_return};
 use crate::{App, Refusal, Settings};
 
 /// Somebody who is signed in. A handler that takes this sends everybody else to the login page, and back
@@ -38,22 +38,16 @@ impl FromRequestParts<App> for Visitor {
         if let Some(visitor) = Self::of(session.clone()) {
             return Ok(visitor);
         }
-        let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
-        Err(ask_to_sign_in(app, &session, parts, address).await.into_response())
+        Err(ask_to_sign_in(app, &session, parts).into_response())
     }
 }
 
-/// To the login page; the server remembers which page asked, where that is not the first page anyway.
-async fn ask_to_sign_in(
-    app: &App,
-    session: &Session,
-    parts: &Parts,
-    address: ClientAddress,
-) -> Result<Response, Refusal> {
+/// To the login page; a sealed cookie remembers which page asked, where that is not the first page anyway.
+fn ask_to_sign_in(app: &App, session: &Session, parts: &Parts) -> Result<Response, Refusal> {
     let page = parts.uri.path_and_query().map_or("/", |page| page.as_str());
     if page == APPS || session.pending() == Some(page) {
         return Ok(redirect(&app.settings, LOGIN));
     }
-    let cookie = remember_return(app, session, page, address).await?;
+    let cookie = remember_return(app, session, page)?;
     Ok((cookie, redirect(&app.settings, LOGIN)).into_response())
 }

@@ -15,7 +15,7 @@ use kibali_store::door::clients;
 use kibali_store::door::codes::{Code, InsertCode};
 
 use super::form::Form;
-use crate::identity::{ClientAddress, Session, check_csrf, remember_return};
+use crate::identity::{Session, check_csrf, remember_return};
 use crate::pages::{ConsentView, consent_page, oauth_error_page};
 use crate::speech::cors;
 use crate::{App, Refusal};
@@ -38,7 +38,6 @@ const CARRIED: [&str; 7] = [
 pub(super) async fn ask(
     State(app): State<App>,
     session: Session,
-    address: ClientAddress,
     OriginalUri(uri): OriginalUri,
     form: Form,
 ) -> Result<Response, Refusal> {
@@ -49,7 +48,7 @@ pub(super) async fn ask(
     };
     let Some(principal) = session.principal() else {
         let page = format!("{PATH}?{}", uri.query().unwrap_or_default());
-        let cookie = remember_return(&app, &session, &page, address).await?;
+        let cookie = remember_return(&app, &session, &page)?;
         let login = format!("{}/login", app.settings.context_path());
         return Ok((cookie, Redirect::to(&login)).into_response());
     };

@@ -1,5 +1,9 @@
 //! Signing in and out.
 
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT};
 use kibali_testkit::{TestApp, both};
 use serde_json::json;
@@ -47,6 +51,46 @@ both!(
         assert_eq!((again.status, again.location(), again.header("set-cookie")), (303, Some("/login"), None));
         let page = browser.open("/login").await;
         assert_eq!(fill_login(&mut browser, &page, ADMIN, ADMIN_PASSWORD).await.path, CLIENTS);
+    }
+);
+
+both!(
+    fn the_page_to_return_to_is_sealed_for_one_browser_and_half_an_hour(t) {
+        // Whoever signs in with these cookies, after this time, on this node, arrives where?
+        let arrives = async |node: &TestApp, cookies: &BTreeMap<String, String>, seconds: i64| {
+            let mut browser = node.browser();
+            browser.cookies = cookies.clone();
+            t.clock.advance_seconds(seconds);
+            let page = browser.open("/login").await;
+            let arrived = fill_login(&mut browser, &page, ADMIN, ADMIN_PASSWORD).await.path;
+            assert!(!browser.cookies.contains_key("kibali-return") || arrived == "/apps", "it has served");
+            arrived
+        };
+        let mut browser = t.browser();
+        let answer = browser.open_once(CLIENTS).await;
+        let lines: Vec<_> = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines.iter().all(|line| line.ends_with("; Path=/; HttpOnly; SameSite=Lax")), "{lines:?}");
+        let cookies = browser.cookies.clone();
+        let sealed = cookies["kibali-return"].clone();
+        assert!(!sealed.contains("oauth2") && !sealed.contains(&STANDARD_NO_PAD.encode("oauth2-clients")));
+
+        let node = t.another(2, |_| {}).await;
+        assert_eq!(arrives(&node, &cookies, 1799).await, CLIENTS, "every node opens it");
+        assert_eq!(arrives(t, &cookies, 1).await, "/apps", "it is too old");
+
+        let mut victim = t.browser();
+        victim.open("/login").await;
+        let mut attacker = t.browser();
+        attacker.open_once(CLIENTS).await;
+        victim.cookies.insert("kibali-return".to_owned(), attacker.cookies["kibali-return"].clone());
+        assert_eq!(arrives(t, &victim.cookies, 0).await, "/apps", "it was sealed for another browser");
+        for forged in ["/settings", "L3NldHRpbmdz", &sealed.replace(&sealed[40..44], "AAAA")] {
+            let mut forger = t.browser();
+            forger.open_once(CLIENTS).await;
+            forger.cookies.insert("kibali-return".to_owned(), forged.to_owned());
+            assert_eq!(arrives(t, &forger.cookies, 0).await, "/apps", "{forged}");
+        }
     }
 );
 
