@@ -57,3 +57,22 @@ fn is_local(page: &str) -> bool {
 fn place(session_cookie: &str) -> String {
     format!("return:{session_cookie}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+
+    #[test]
+    fn only_paths_of_ours_are_returned_to() {
+        for page in
+            ["/apps", "/", "/settings/oauth2-clients?page=2", "/uaa/oauth/authorize?redirect_uri=https://x"]
+        {
+            assert!(is_local(page), "{page}");
+        }
+        for page in
+            ["", "//evil.example", "/\\evil.example", "https://evil.example", "apps", "javascript:alert(1)"]
+        {
+            assert!(!is_local(page), "{page}");
+        }
+    }
+}
