@@ -30,6 +30,7 @@ pub(crate) struct Server {
     tls: Option<tokio_rustls::TlsAcceptor>,
     connections: usize,
     address: SocketAddr,
+    stop: signals::Stop,
 }
 
 impl Server {
@@ -42,7 +43,9 @@ impl Server {
         let tls = tls::acceptor(config)?;
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, tls, connections: config.connections, address })
+        // Heard from now on, before anybody is told that the server is there.
+        let stop = signals::Stop::listen()?;
+        Ok(Self { listener, tls, connections: config.connections, address, stop })
     }
 
     /// Where it listens; the port is a real one even when 0 was asked for.
@@ -53,10 +56,9 @@ impl Server {
     /// Answers until SIGTERM or SIGINT, then finishes what is under way, writes what was gathered, and closes
     /// the store.
     pub(crate) async fn run(self, app: App) -> Result<(), Failure> {
-        let stop = signals::stop()?;
         let service = service(&app);
         let background = tokio::spawn(round::keep(app.clone()));
-        connection::serve(self.listener, self.tls, self.connections, service, stop, GRACE).await;
+        connection::serve(self.listener, self.tls, self.connections, service, self.stop.told(), GRACE).await;
         background.abort();
         round::last(&app).await;
         app.store.close().await;
