@@ -1,7 +1,5 @@
 //! Why a request is refused, as values. What each looks like on the wire is the web's table.
 
-use kibali_model::GrantType;
-
 /// A refusal of the token endpoint (legacy reference 3.7), of revocation, or of the authorization page
 /// (4.3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,8 +11,8 @@ pub enum OAuthError {
     #[error("client_id is not the authenticated client")]
     ClientIdMismatch,
     /// The client may not use this grant.
-    #[error("the client may not use the grant {}", .0.as_str())]
-    GrantNotAllowed(GrantType),
+    #[error("the client may not use the grant {0}")]
+    GrantNotAllowed(&'static str),
     /// `grant_type` names nothing known.
     #[error("unknown grant type")]
     UnsupportedGrantType,

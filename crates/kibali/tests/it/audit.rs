@@ -76,8 +76,16 @@ both!(
         ];
         assert_eq!(names(t, before).await, expected);
 
+        let before = trail(t).await.len();
+        let setting = "/api/systemSettings/keyEmailPassword";
+        assert_eq!(admin(t.post(&format!("{setting}?value=mail-s3cret"))).send().await.status, 200);
+        assert_eq!(admin(t.delete(setting)).send().await.status, 204);
+        assert_eq!(names(t, before).await, ["setting.written", "setting.deleted"]);
+        let event = &trail(t).await[before];
+        assert_eq!((&event.detail, event.user.is_some()), (&json!({ "names": ["keyEmailPassword"] }), true));
+
         let told = format!("{:?}", trail(t).await);
-        for secret in [access, refresh, ADMIN_PASSWORD, "District_2026", "Kibali_2026", CLIENT_SECRET, "$2a$"] {
+        for secret in [access, refresh, ADMIN_PASSWORD, "District_2026", "Kibali_2026", CLIENT_SECRET, "$2a$", "mail-s3cret"] {
             assert!(!told.contains(secret), "{secret} is told");
         }
     }

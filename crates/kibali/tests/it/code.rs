@@ -232,3 +232,48 @@ both!(
         assert_eq!(browser.open_once(&asking("")).await.location(), Some("/login"));
     }
 );
+
+both!(
+    fn errors_of_codes_and_refresh_tokens_are_told_in_xml_too(t) {
+        import(&t.app, &json!({ "oAuth2Clients": [{ "name": "Other", "cid": "other", "secret": CLIENT_SECRET,
+            "grantTypes": ["authorization_code", "refresh_token"], "redirectUris": ["http://127.0.0.1/callback"] }]})).await;
+        let told = async |cid: &str, fields: &[(&str, &str)], status: u16, class: &str, error: &str, description: &str| {
+            let request = t.post("/uaa/oauth/token").basic(cid, CLIENT_SECRET).form(fields);
+            let answer = request.header("accept", "application/xml").send().await;
+            let body = format!(
+                "<{class}><error>{error}</error><error_description>{description}</error_description></{class}>"
+            );
+            assert_eq!((answer.status, answer.text()), (status, body));
+            assert_eq!(answer.header("content-type"), Some("application/xml;charset=UTF-8"));
+            let challenge = format!("Bearer error=\"{error}\", error_description=\"{description}\"");
+            assert_eq!(answer.header("www-authenticate"), (status == 401).then_some(challenge.as_str()));
+        };
+        let exchange = |code: &str, uri: &str| {
+            [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", uri)].map(|(a, b)| (a.to_owned(), b.to_owned()))
+        };
+        fn fields(owned: &[(String, String)]) -> Vec<(&str, &str)> {
+            owned.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+        }
+        let grant = "InvalidGrantException";
+        let first = exchange(&code(t, "").await, "http://127.0.0.1:4711/other");
+        told(CLIENT, &fields(&first), 400, grant, "invalid_grant", "Redirect URI mismatch.").await;
+        told(CLIENT, &fields(&first), 400, grant, "invalid_grant", "Invalid authorization code").await;
+        let second = exchange(&code(t, "").await, CALLBACK);
+        told("other", &fields(&second), 401, "InvalidClientException", "invalid_client", "Client ID mismatch").await;
+
+        let tokens = redeem(t, &code(t, "").await, SAME).await.json();
+        let refresh = [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())];
+        told("other", &refresh, 400, grant, "invalid_grant", "Wrong client for this refresh token").await;
+        t.clock.advance_seconds(2_592_000);
+        let expired = "Invalid refresh token (expired)";
+        told(CLIENT, &refresh, 401, "InvalidTokenException", "invalid_token", expired).await;
+    }
+);
+
+both!(
+    fn a_script_without_a_session_is_told_so_and_not_redirected(t) {
+        let answer = t.get(&asking("")).header("x-requested-with", "XMLHttpRequest").send().await;
+        assert_eq!((answer.status, answer.location(), answer.header("set-cookie")), (401, None, None));
+        assert_eq!(answer.json()["httpStatusCode"], 401);
+    }
+);

@@ -1,6 +1,6 @@
 //! How every path of the Web API answers: versions, suffixes, formats, refusals, headers.
 
-use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
+use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
 use kibali_testkit::{Request, TestApp, both};
 
 pub(crate) fn admin(request: Request) -> Request {
@@ -177,6 +177,19 @@ both!(
         assert_eq!(token.status, 204);
         assert_eq!(token.header("access-control-allow-origin"), Some("https://x.example.net"));
         assert_eq!(token.header("access-control-allow-credentials"), None);
+        // The token itself may be read there too, whatever the answer is.
+        for (password, status) in [("district", 200), ("wrong", 400)] {
+            let form = [("grant_type", "password"), ("username", "admin"), ("password", password)];
+            let ask = |origin: &str| {
+                let request = t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&form);
+                request.header("origin", origin)
+            };
+            let token = ask(origin).send().await;
+            assert_eq!((token.status, token.header("access-control-allow-origin")), (status, Some(origin)));
+            assert_eq!(token.header("access-control-allow-credentials"), None);
+            let foreign = ask("https://evil.example").send().await;
+            assert_eq!(foreign.header("access-control-allow-origin"), None);
+        }
         // Taken off the list, the next call is refused.
         admin(t.delete("/api/configuration/corsWhitelist")).send().await;
         assert_eq!(ask(origin).send().await.header("access-control-allow-origin"), None);

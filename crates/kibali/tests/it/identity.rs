@@ -52,6 +52,7 @@ both!(
             json!({ "error": "invalid_token", "error_description": "Invalid access token" })
         );
         let modern = t.get("/api/42/userRoles").bearer("abc").send().await;
+        assert_eq!(modern.header("www-authenticate"), answer.header("www-authenticate"));
         assert_eq!(
             modern.json(),
             json!({

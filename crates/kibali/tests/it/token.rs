@@ -95,6 +95,8 @@ const LINES: &[Line] = &[
     (&[], 400, "invalid_request", "InvalidRequestException", "Missing grant type"),
     (&[("grant_type", "implicit")], 400, "invalid_grant", "InvalidGrantException",
         "Implicit grant type not supported from token endpoint"),
+    (&[("grant_type", "client_credentials")], 401, "invalid_client", "InvalidClientException",
+        "Unauthorized grant type: client_credentials"),
     (&[("grant_type", "sesame")], 400, "unsupported_grant_type", "UnsupportedGrantTypeException", "Unsupported grant type"),
     (&[("grant_type", "password"), ("username", ADMIN), ("password", "wrong")], 400, "invalid_grant",
         "InvalidGrantException", "Bad credentials"),
@@ -173,6 +175,43 @@ both!(
 );
 
 both!(
+    fn guesses_at_a_secret_are_slowed_down_where_they_come_from(t) {
+        let ask = |path: &str, cid: &str, secret: &str, address: &str| {
+            t.post(path).basic(cid, secret).form(&[PASSWORD, &[("token", "x")]].concat()).from(address).send()
+        };
+        for (path, cid) in [(TOKEN, CLIENT), ("/uaa/oauth/revoke", CLIENT), (TOKEN, "unknown")] {
+            // In parallel, spelt in several ways, the right one among them: eleven learn a verdict.
+            let spelt = cid.replacen('n', "%6e", 1).replacen("demo", "dem%6f", 1);
+            let guesses = (0..40).map(|n| match n {
+                39 => ask(path, cid, CLIENT_SECRET, "203.0.113.1"),
+                _ if n % 2 == 0 => ask(path, &spelt, "wrong", "203.0.113.1"),
+                _ => ask(path, cid, "wrong", "203.0.113.1"),
+            });
+            let answers = futures_util::future::join_all(guesses).await;
+            let told = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+            assert_eq!((told(401), told(429)), (11, 29), "{path} {cid}");
+            assert!(answers.iter().all(|answer| answer.status == 401 || answer.header("retry-after") == Some("1")));
+            assert_eq!(ask(TOKEN, CLIENT, CLIENT_SECRET, "192.0.2.1").await.status, 200, "elsewhere nobody waits");
+            t.clock.advance_seconds(900);
+        }
+        assert_eq!(ask(TOKEN, CLIENT, CLIENT_SECRET, "203.0.113.1").await.status, 200);
+    }
+);
+
+both!(
+    fn a_secret_made_by_a_person_has_sixteen_characters_at_least(t) {
+        for (secret, status) in [("short", 409), ("fifteen-letters", 409), ("sixteen--letters", 201)] {
+            let client = json!({ "name": "Own", "cid": "own", "secret": secret, "grantTypes": ["password"] });
+            let made = t.post("/api/oAuth2Clients").basic(ADMIN, ADMIN_PASSWORD).json(&client).send().await;
+            assert_eq!(made.status, status, "{}", made.text());
+            let code = &made.json()["response"]["errorReports"][0]["errorCode"];
+            assert_eq!(code.as_str(), (status == 409).then_some("E4002"), "{}", made.text());
+        }
+        assert_eq!(t.post(TOKEN).basic("own", "sixteen--letters").form(PASSWORD).send().await.status, 200);
+    }
+);
+
+both!(
     fn other_methods_and_bodies_are_refused_clearly(t) {
         let get = t.get(TOKEN).basic(CLIENT, CLIENT_SECRET).send().await;
         assert_eq!((get.status, &get.json()["error"]), (405, &json!("method_not_allowed")));
@@ -238,7 +277,9 @@ both!(
     fn revoking_takes_effect_at_once_and_tells_nothing(t) {
         let revoke = async |cid: &str, token: &str| {
             let form = [("token", token), ("token_type_hint", "whatever")];
-            t.post("/uaa/oauth/revoke").basic(cid, CLIENT_SECRET).form(&form).send().await.status
+            let answer = t.post("/uaa/oauth/revoke").basic(cid, CLIENT_SECRET).form(&form).send().await;
+            assert_eq!(answer.header("cache-control"), Some("no-store"));
+            answer.status
         };
         import(&t.app, &json!({ "oAuth2Clients": [
             { "name": "Other", "cid": "other", "secret": CLIENT_SECRET, "grantTypes": ["password"] },

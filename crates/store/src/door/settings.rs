@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use kibali_model::{ObjectId, Timestamp};
+use serde_json::json;
 
+use super::audit::{self, Who};
 use super::changes::{self, Topic};
 use crate::{Reader, Statement, StoreError, Tx, Write, values};
 
@@ -75,11 +77,25 @@ pub async fn of_user(reader: &mut Reader, user: ObjectId) -> Result<BTreeMap<Str
     rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
 }
 
+/// Names the settings and never their values, which may be secrets.
+async fn tell(
+    tx: &mut Tx,
+    event: &str,
+    by: ObjectId,
+    names: &[&str],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let who = Who { user: Some(by), ..Who::default() };
+    audit::record(tx, event, who, json!({ "names": names }), now).await
+}
+
 /// Stores settings of the installation, all or none.
 #[derive(Debug, Clone)]
 pub struct SetSystem {
     /// What to store.
     pub settings: Vec<SystemSetting>,
+    /// Who does it.
+    pub by: ObjectId,
     /// When.
     pub now: Timestamp,
 }
@@ -92,6 +108,8 @@ impl Write for SetSystem {
             let row = values![setting.name.as_str(), setting.locale.as_str(), setting.value.as_str()];
             tx.run(SET_SYSTEM, row).await?;
         }
+        let names: Vec<&str> = self.settings.iter().map(|setting| setting.name.as_str()).collect();
+        tell(tx, "setting.written", self.by, &names, self.now).await?;
         changes::record(tx, Topic::Setting, None, self.now).await
     }
 }
@@ -103,6 +121,8 @@ pub struct ClearSystem {
     pub name: String,
     /// The locale of the translation; empty for the value itself.
     pub locale: String,
+    /// Who does it.
+    pub by: ObjectId,
     /// When.
     pub now: Timestamp,
 }
@@ -112,6 +132,7 @@ impl Write for ClearSystem {
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
         tx.run(CLEAR_SYSTEM, values![self.name.as_str(), self.locale.as_str()]).await?;
+        tell(tx, "setting.deleted", self.by, &[&self.name], self.now).await?;
         changes::record(tx, Topic::Setting, None, self.now).await
     }
 }

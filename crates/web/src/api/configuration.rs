@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
-use kibali_model::Uid;
+use kibali_model::{Principal, Uid};
 use kibali_store::door::settings::{ClearSystem, SetSystem, SystemSetting, system_value};
 use serde_json::{Map, Value, json};
 
@@ -114,7 +114,7 @@ async fn set(
         Holds::Origins => origins(&raw)?,
         _ => given(&pairs, &raw)?.ok_or_else(|| Refusal::conflict("A value must be given"))?,
     };
-    store(&app, name, holds, value).await
+    store(&app, &caller, name, holds, value).await
 }
 
 async fn set_by_path(
@@ -127,10 +127,16 @@ async fn set_by_path(
     if holds == Holds::Origins {
         return Err(Refusal::conflict("The origins are sent as a JSON list in the body"));
     }
-    store(&app, name, holds, value).await
+    store(&app, &caller, name, holds, value).await
 }
 
-async fn store(app: &App, name: &str, holds: Holds, value: String) -> Result<StatusCode, Refusal> {
+async fn store(
+    app: &App,
+    caller: &Principal,
+    name: &str,
+    holds: Holds,
+    value: String,
+) -> Result<StatusCode, Refusal> {
     let wrong = match holds {
         Holds::Fixed => Some(format!("{name} cannot be changed")),
         Holds::Object => value.parse::<Uid>().err().map(|error| format!("{name}: {error}")),
@@ -143,7 +149,7 @@ async fn store(app: &App, name: &str, holds: Holds, value: String) -> Result<Sta
         return Err(Refusal::conflict(wrong));
     }
     let setting = SystemSetting { name: name.to_owned(), locale: String::new(), value };
-    app.store.write(SetSystem { settings: vec![setting], now: app.now() }).await?;
+    app.store.write(SetSystem { settings: vec![setting], by: caller.user, now: app.now() }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -154,7 +160,9 @@ async fn clear(
 ) -> Result<StatusCode, Refusal> {
     require_manager(&caller)?;
     let (name, _) = known(&name)?;
-    app.store.write(ClearSystem { name: name.to_owned(), locale: String::new(), now: app.now() }).await?;
+    app.store
+        .write(ClearSystem { name: name.to_owned(), locale: String::new(), by: caller.user, now: app.now() })
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -37,6 +37,7 @@ pub struct Identity {
     /// The pool that hashes passwords.
     pub passwords: hashing::HashPool,
     throttle: throttle::Throttle,
+    pub(crate) client_throttle: throttle::Throttle,
     basic: basic::BasicCache,
     bearer: bearer::BearerCache,
     standings: bearer::StandingCache,
@@ -67,7 +68,8 @@ impl Identity {
         Self {
             client_secrets: ClientSecrets::new(&parts.master_key),
             passwords: hashing::HashPool::start(parts),
-            throttle: throttle::Throttle::default(),
+            throttle: throttle::Throttle::of_users(),
+            client_throttle: throttle::Throttle::of_clients(),
             basic: basic::BasicCache::new(new_key(&*parts.random)),
             bearer: bearer::BearerCache::new(parts.store.feed(), bearer::REMEMBERED),
             standings: bearer::StandingCache::new(parts.store.feed(), bearer::STANDINGS),

@@ -2,8 +2,8 @@
 //!
 //! Every failed attempt at a user from an address makes the next wait longer, from the third on. A looser
 //! cap over all addresses slows a guess spread over many; it never holds back an address from which that
-//! user signed in within a day, so nobody can lock a user out from afar. What is remembered is bounded;
-//! filling it takes a password hash an entry.
+//! user signed in within a day, so nobody can lock a user out from afar. Clients and their secrets are slowed
+//! down in the same way, more loosely. What is remembered is bounded.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,10 +15,20 @@ use quick_cache::unsync::Cache;
 const PAIRS: usize = 20_000;
 /// Users remembered.
 const USERS: usize = 10_000;
-/// Failures at a user from one address that cost nothing.
-const FREE_PER_PAIR: u32 = 2;
-/// Failures at a user from all addresses that cost nothing.
-const FREE_PER_USER: u32 = 50;
+/// Failures that cost nothing.
+#[derive(Clone, Copy)]
+struct Free {
+    /// At one name from one address.
+    pair: u32,
+    /// At one name from all addresses.
+    name: u32,
+}
+
+/// For users and their passwords.
+const USER: Free = Free { pair: 2, name: 50 };
+/// For clients and their secrets. Many devices share a client, and an address: one that was set up wrong must
+/// not hold back the others.
+const CLIENT: Free = Free { pair: 10, name: 1000 };
 /// The longest wait.
 const LONGEST_SECONDS: i64 = 60;
 /// Failures older than this are forgotten; DHIS2's window (legacy reference 3.6).
@@ -28,17 +38,17 @@ const TRUST_SECONDS: i64 = 24 * 3600;
 /// Failures that lock a user, where the installation locks (`keyLockMultipleFailedLogins`).
 const LOCKING: u32 = 4;
 
-#[derive(Default)]
-pub(super) struct Throttle(Mutex<Memory>);
+pub(crate) struct Throttle(Mutex<Memory>);
 
 struct Memory {
+    free: Free,
     pairs: Cache<(String, IpAddr), Pair>,
     users: Cache<String, Failures>,
 }
 
-impl Default for Memory {
-    fn default() -> Self {
-        Self { pairs: Cache::new(PAIRS), users: Cache::new(USERS) }
+impl Memory {
+    fn new(free: Free) -> Self {
+        Self { free, pairs: Cache::new(PAIRS), users: Cache::new(USERS) }
     }
 }
 
@@ -76,10 +86,10 @@ impl Failures {
 impl Memory {
     fn wait(&self, username: &str, address: IpAddr, now: Timestamp) -> Option<u32> {
         let pair = self.pairs.get(&(username.to_owned(), address)).copied().unwrap_or_default();
-        let mut seconds = pair.failures.wait(FREE_PER_PAIR, now);
+        let mut seconds = pair.failures.wait(self.free.pair, now);
         if !pair.trusted(now) {
             let user = self.users.get(username).copied().unwrap_or_default();
-            seconds = seconds.max(user.wait(FREE_PER_USER, now));
+            seconds = seconds.max(user.wait(self.free.name, now));
         }
         u32::try_from(seconds).ok().filter(|seconds| *seconds > 0)
     }
@@ -95,12 +105,22 @@ impl Memory {
 }
 
 impl Throttle {
+    /// For users and their passwords.
+    pub(super) fn of_users() -> Self {
+        Self(Mutex::new(Memory::new(USER)))
+    }
+
+    /// For clients and their secrets.
+    pub(super) fn of_clients() -> Self {
+        Self(Mutex::new(Memory::new(CLIENT)))
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Seconds until the user may be tried from this address; none for now.
-    pub(super) fn wait(&self, username: &str, address: IpAddr, now: Timestamp) -> Option<u32> {
+    pub(crate) fn wait(&self, username: &str, address: IpAddr, now: Timestamp) -> Option<u32> {
         self.memory().wait(username, address, now)
     }
 
@@ -110,7 +130,7 @@ impl Throttle {
     ///
     /// # Errors
     /// Seconds until the user may be tried again; the caller tells this and not whether the attempt was right.
-    pub(super) fn decided(
+    pub(crate) fn decided(
         &self,
         username: &str,
         address: IpAddr,
@@ -136,7 +156,7 @@ impl Throttle {
 
     /// Forgets the failures from this address. Those from elsewhere stay: a user who signs in must not
     /// help a stranger who guesses.
-    pub(super) fn succeeded(&self, username: &str, address: IpAddr, now: Timestamp) {
+    pub(crate) fn succeeded(&self, username: &str, address: IpAddr, now: Timestamp) {
         let mut memory = self.memory();
         let key = (username.to_owned(), address);
         memory.pairs.insert(key, Pair { failures: Failures::default(), success: Some(now) });
@@ -165,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_delay_grows_from_the_third_failure_and_stops_at_a_minute() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::of_users();
         let mut delays = Vec::new();
         for _ in 0..12 {
             throttle.memory().failed("admin", HOME, at(0));
@@ -180,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_success_and_a_quarter_of_an_hour_forget_failures() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::of_users();
         for _ in 0..5 {
             throttle.memory().failed("admin", HOME, at(0));
         }
@@ -195,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_flood_from_everywhere_holds_back_strangers_and_never_a_known_address() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::of_users();
         throttle.succeeded("admin", HOME, at(0));
         for n in 0..60 {
             throttle.memory().failed("admin", far(n), at(100));
@@ -209,7 +229,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::of_users();
         for n in 0..100_000_u32 {
             throttle.memory().failed("admin", IpAddr::from(n.to_be_bytes()), at(0));
         }

@@ -11,7 +11,6 @@ pub(crate) use render::render;
 
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
-use kibali_model::GrantType;
 use kibali_store::StoreError;
 
 /// A refusal, as a value. What each looks like stands in one table, `refusal/table.rs`.
@@ -62,7 +61,7 @@ pub enum Refusal {
     /// `client_id` differs from the Basic user name.
     ClientIdMismatch,
     /// The client may not use this grant.
-    GrantNotAllowed(GrantType),
+    GrantNotAllowed(&'static str),
     /// `grant_type` names nothing known.
     UnsupportedGrantType,
     /// `grant_type=implicit`.

@@ -112,10 +112,7 @@ fn challenge(row: &Row, speech: &Speech) -> Option<String> {
         (Room::Token, _) if row.oauth_status == StatusCode::UNAUTHORIZED => {
             Some(format!("Bearer {}", pair()))
         }
-        (Room::Api, Challenge::Token) => Some(match speech.version.dialect() {
-            Dialect::Legacy => format!("Bearer realm=\"oauth\", {}", pair()),
-            Dialect::Modern => format!("Bearer {}", pair()),
-        }),
+        (Room::Api, Challenge::Token) => Some(format!("Bearer realm=\"oauth\", {}", pair())),
         (Room::Api, Challenge::Any) if row.web_status == StatusCode::UNAUTHORIZED => {
             Some("Bearer realm=\"oauth\"".to_owned())
         }

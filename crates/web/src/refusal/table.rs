@@ -126,7 +126,7 @@ pub(super) fn row(refusal: &Refusal) -> Row {
 
         R::InvalidClient => same(401, "invalid_client", "Bad client credentials").challenge(Client),
         R::ClientIdMismatch => same(401, "invalid_client", "Given client ID does not match authenticated client"),
-        R::GrantNotAllowed(grant) => same(401, "invalid_client", format!("Unauthorized grant type: {}", grant.as_str())),
+        R::GrantNotAllowed(grant) => same(401, "invalid_client", format!("Unauthorized grant type: {grant}")),
         R::UnsupportedGrantType => same(400, "unsupported_grant_type", "Unsupported grant type"),
         R::ImplicitAtTokenEndpoint => same(400, "invalid_grant", "Implicit grant type not supported from token endpoint"),
         R::InvalidScope => same(400, "invalid_scope", "Invalid scope").extra("scope", "ALL"),

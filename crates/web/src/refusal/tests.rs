@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use http::Method;
 use http_body_util::BodyExt as _;
-use kibali_model::{ApiVersion, GrantType};
+use kibali_model::ApiVersion;
 use url::Url;
 
 use super::{Refusal, render};
@@ -36,7 +36,7 @@ fn every() -> Vec<Refusal> {
         R::FormExpired,
         R::InvalidClient,
         R::ClientIdMismatch,
-        R::GrantNotAllowed(GrantType::Password),
+        R::GrantNotAllowed("password"),
         R::UnsupportedGrantType,
         R::ImplicitAtTokenEndpoint,
         R::InvalidScope,

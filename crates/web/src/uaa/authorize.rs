@@ -5,7 +5,7 @@
 
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::{CACHE_CONTROL, REFERRER_POLICY};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY};
 use http::{HeaderValue, Method};
 use kibali_crypto::{new_token, sha256};
 use kibali_model::{Client, Principal};
@@ -15,6 +15,7 @@ use kibali_store::door::clients;
 use kibali_store::door::codes::{Code, InsertCode};
 
 use super::form::Form;
+use crate::api::WebMessage;
 use crate::identity::{Session, check_csrf, remember_return};
 use crate::pages::{ConsentView, consent_page, oauth_error_page};
 use crate::speech::cors;
@@ -47,6 +48,9 @@ pub(super) async fn ask(
         Err(Refused::Redirect(to)) => Err(to),
     };
     let Some(principal) = session.principal() else {
+        if form.headers.get("x-requested-with").is_some_and(|value| value == "XMLHttpRequest") {
+            return Ok(unauthorized());
+        }
         let page = format!("{PATH}?{}", uri.query().unwrap_or_default());
         let cookie = remember_return(&app, &session, &page)?;
         let login = format!("{}/login", app.settings.context_path());
@@ -160,6 +164,14 @@ async fn grant_code(
     };
     app.store.write(insert).await?;
     Ok(code.expose().clone())
+}
+
+/// What a script is told that asks without a session (legacy reference 4.1): it cannot show a login page.
+fn unauthorized() -> Response {
+    let refusal = Refusal::NoCredentials;
+    let body = WebMessage::error(refusal.status(), refusal.message()).to_json().to_string();
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+    (refusal.status(), headers, body).into_response()
 }
 
 /// To the client, by GET: 303 as DHIS2 2.35 and later. Neither the address nor the code in it is told to

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use http::header::CONTENT_TYPE;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use kibali_crypto::sha256;
 use kibali_store::door::grants::RevokeToken;
 
@@ -22,5 +22,5 @@ pub(super) async fn revoke(
     let client = authenticate(&app, &form, address).await?;
     let hash = sha256(form.parameters.require("token")?);
     app.store.write(RevokeToken { hash, client: client.object, now: app.now() }).await?;
-    Ok(([(CONTENT_TYPE, "application/json")], "{}"))
+    Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], "{}"))
 }

@@ -2,6 +2,7 @@
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
 use kibali_testkit::{Browser, Page, TestApp, both};
+use serde_json::json;
 
 use super::clients::{add, text_of};
 use super::{CLIENTS, admin, assert_page};
@@ -80,5 +81,24 @@ both!(
         }
         let back = browser.open(&format!("{DEMO}/secret")).await;
         assert_eq!((back.answer.status, back.path.as_str()), (200, DEMO));
+    }
+);
+
+both!(
+    fn a_secret_sent_by_the_api_ends_the_old_one_at_once_and_no_token(t) {
+        let form = [("grant_type", "password"), ("username", ADMIN), ("password", ADMIN_PASSWORD)];
+        let token = t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&form).send().await.json();
+        let other = "2f0b1e6d-50c0-4fee-91e5-98d03c15c2c6";
+        let put = async |secret: Option<&str>| {
+            let client = json!({ "name": "Demo", "cid": CLIENT, "secret": secret, "grantTypes": ["password", "refresh_token"] });
+            let put = t.put("/api/oAuth2Clients/e0jkVfDkSMT").basic(ADMIN, ADMIN_PASSWORD);
+            assert_eq!(put.json(&client).send().await.status, 200);
+        };
+        put(None).await;
+        assert!(works(t, CLIENT_SECRET).await, "nothing sent, nothing changed");
+        put(Some(other)).await;
+        assert!(works(t, other).await && !works(t, CLIENT_SECRET).await);
+        let called = t.get("/api/me").bearer(token["access_token"].as_str().unwrap()).send().await;
+        assert_eq!(called.status, 200);
     }
 );

@@ -91,7 +91,7 @@ async fn set(
     let value = given(&pairs, &body)?.ok_or_else(|| Refusal::conflict("Value must be specified"))?;
     let locale = pairs.first("locale").unwrap_or_default();
     let setting = checked(&app, key, locale, &value)?;
-    app.store.write(SetSystem { settings: vec![setting], now: app.now() }).await?;
+    app.store.write(SetSystem { settings: vec![setting], by: caller.user, now: app.now() }).await?;
     Ok(WebMessage::ok(match (key.confidential, locale) {
         (true, _) => format!("System setting '{name}' set."),
         (false, "") => format!("System setting '{name}' set to value '{value}'."),
@@ -112,7 +112,7 @@ async fn import(
     };
     let settings = members.iter().map(|(name, value)| checked(&app, known(name)?, "", &plain(value)));
     let settings = settings.collect::<Result<Vec<_>, _>>()?;
-    app.store.write(SetSystem { settings, now: app.now() }).await?;
+    app.store.write(SetSystem { settings, by: caller.user, now: app.now() }).await?;
     Ok(WebMessage::ok("System settings imported"))
 }
 
@@ -125,7 +125,7 @@ async fn clear(
     require_manager(&caller)?;
     known(&name)?;
     let locale = pairs.first("locale").unwrap_or_default().to_owned();
-    app.store.write(ClearSystem { name, locale, now: app.now() }).await?;
+    app.store.write(ClearSystem { name, locale, by: caller.user, now: app.now() }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
