@@ -215,6 +215,7 @@ pub fn read(property: &Property, value: &Value) -> Result<Given, Fault> {
         Storage::AttributeValues => read_attributes(value).map(Given::Attributes),
         Storage::Secret => {
             let text = value.as_str().ok_or_else(|| wrong("text"))?;
+            shape::measured(property, value)?;
             Ok(Given::Secret(Sensitive::new(text)))
         }
         _ => {

@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn the_cookie_is_as_strict_as_the_address_allows() {
-        let line = |base: &str| SetCookie::new(&settings(base), "v").0[0].to_str().unwrap().to_owned();
+        let line = |base: &str| line(&settings(base), "", "v", "").to_str().unwrap().to_owned();
         assert_eq!(
             line("https://kibali.example.org"),
             "__Host-kibali=v; Path=/; HttpOnly; SameSite=Lax; Secure"
