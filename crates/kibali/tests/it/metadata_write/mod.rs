@@ -10,6 +10,7 @@ mod patch;
 mod race;
 mod real;
 mod share_many;
+mod superuser;
 mod users;
 
 use kibali_testkit::seed::import;

@@ -5,6 +5,7 @@ mod combos;
 mod defaults;
 mod fits;
 mod roles;
+mod superuser;
 mod tree;
 mod users;
 mod versions;
@@ -80,5 +81,6 @@ pub(super) fn apply(work: &mut Work<'_>) -> Result<(), Box<Needs>> {
         apply(work, &concerned)?;
         work.ask.settled()?;
     }
-    Ok(())
+    // Whatever kind was changed, and after what forbids the change itself.
+    superuser::keep_one(work)
 }

@@ -10,7 +10,7 @@ use crate::import::plan::{Action, Work};
 use crate::import::{Code, Fault};
 use crate::kind::{EdgeNumber, Property};
 
-const ROLES: &str = "userRoles";
+pub(super) const ROLES: &str = "userRoles";
 const GROUPS: &str = "userGroups";
 const ADD: &str = "F_USER_ADD";
 const DELETE: &str = "F_USER_DELETE";
@@ -27,11 +27,10 @@ pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<
         }
         check_managed(work, at, roles)?;
     }
-    check_granted(work, roles)?;
-    keep_a_superuser(work, concerned, roles)
+    check_granted(work, roles)
 }
 
-fn edge(work: &Work<'_>, property: &str) -> Option<EdgeNumber> {
+pub(super) fn edge(work: &Work<'_>, property: &str) -> Option<EdgeNumber> {
     let kind = work.context.registry.kind("user")?;
     kind.property(property).and_then(Property::edge).map(|(edge, _)| edge)
 }
@@ -95,6 +94,10 @@ pub(super) fn tell_stored(work: &mut Work<'_>, edge: EdgeNumber, source: ObjectI
 fn stored_authorities(work: &Work<'_>, roles: EdgeNumber, user: ObjectId) -> Result<Authorities, Box<Needs>> {
     let rows = work.ask.targets((roles, user));
     work.ask.settled()?;
+    // All at once: a question for each would be a round for each.
+    for row in rows.into_iter().flatten() {
+        work.ask.details(row.target);
+    }
     let mut names = BTreeSet::new();
     for row in rows.into_iter().flatten() {
         names.extend(role_authorities(work, row.target)?);
@@ -116,7 +119,7 @@ fn role_authorities(work: &Work<'_>, role: ObjectId) -> Result<Vec<String>, Box<
     Ok(names)
 }
 
-fn texts(value: Option<&Value>) -> Vec<String> {
+pub(super) fn texts(value: Option<&Value>) -> Vec<String> {
     value
         .and_then(Value::as_array)
         .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
@@ -207,36 +210,6 @@ fn check_granted(work: &mut Work<'_>, roles: EdgeNumber) -> Result<(), Box<Needs
         let own = caller.roles.contains(&uid) && !work.context.may_grant_own_roles;
         if own || !caller.authorities.includes(&authorities) {
             work.fail(at, Fault::new(Code::E3003, [&caller.username, uid.as_str()]).at(ROLES));
-        }
-    }
-    Ok(())
-}
-
-/// Somebody holds `ALL` after every delete.
-fn keep_a_superuser(work: &mut Work<'_>, concerned: &[usize], roles: EdgeNumber) -> Result<(), Box<Needs>> {
-    let deleted: Vec<(usize, ObjectId)> = concerned
-        .iter()
-        .filter_map(|at| work.drafts.get(*at).map(|draft| (*at, draft)))
-        .filter(|(_, draft)| draft.action == Action::Delete && draft.head.is_some())
-        .map(|(at, draft)| (at, draft.id))
-        .collect();
-    if deleted.is_empty() {
-        return Ok(());
-    }
-    let all_roles = work.ask.all_of("userRole");
-    work.ask.settled()?;
-    let mut superusers = BTreeSet::new();
-    for role in all_roles.into_iter().flatten() {
-        if role_authorities(work, *role)?.iter().any(|name| name == Authorities::ALL) {
-            superusers.extend(work.ask.sources((roles, *role)).into_iter().flatten().map(|row| row.source));
-        }
-    }
-    work.ask.settled()?;
-    if superusers.iter().all(|user| deleted.iter().any(|(_, gone)| gone == user)) {
-        for (at, user) in deleted {
-            if superusers.contains(&user) {
-                work.fail(at, Fault::new(Code::E4030, ["the last user with authority ALL"]));
-            }
         }
     }
     Ok(())
