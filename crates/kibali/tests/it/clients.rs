@@ -112,6 +112,18 @@ both!(
         assert_eq!(get("/api/me.json").await.json()["username"], "admin");
         assert!(get("/api/users.csv?fields=id,username").await.text().contains("M5zQapPyTZI"));
         assert!(get("/api/users.xml").await.text().contains("<user"));
+        let client = json!({ "name": "App", "cid": "app", "grantTypes": ["password", "refresh_token"],
+                             "redirectUris": ["https://app.example.org/back"] });
+        assert_eq!(admin(t.post("/api/oAuth2Clients")).json(&client).send().await.status, 201);
+        let xml = get("/api/oAuth2Clients.xml?fields=grantTypes,redirectUris").await.text();
+        for part in [
+            "<grantTypes><grantType>password</grantType><grantType>refresh_token</grantType></grantTypes>",
+            "<redirectUris><redirectUri>https://app.example.org/back</redirectUri></redirectUris>",
+        ] {
+            assert!(xml.contains(part), "{xml}");
+        }
+        let xml = get("/api/userRoles/yrB6vc5Ip3r.xml?fields=authorities").await.text();
+        assert!(xml.contains("<authorities><authority>ALL</authority></authorities>"), "{xml}");
         let element = |name: &str| {
             json!({ "name": name, "shortName": name, "domainType": "AGGREGATE", "valueType": "NUMBER", "aggregationType": "SUM" })
         };

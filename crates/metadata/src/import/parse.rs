@@ -53,8 +53,13 @@ pub fn parse_payload(
         }
     }
     for (name, value) in payload {
-        let Value::Array(objects) = value else { continue };
         let known = registry.kind(name).is_some_and(|kind| kind.plural == name);
+        let Value::Array(objects) = value else {
+            if known && !value.is_null() {
+                batch.warnings.push(Warning::no_list(name));
+            }
+            continue;
+        };
         if !known && !objects.is_empty() && !NO_COLLECTIONS.contains(&name.as_str()) {
             batch.warnings.push(Warning::unknown_collection(name, objects.len()));
         }

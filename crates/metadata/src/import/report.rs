@@ -120,6 +120,16 @@ impl Warning {
             message: format!("{count} objects of `{collection}` were left out: the collection is not known"),
         }
     }
+
+    /// A collection of a known kind that came as something else than a list.
+    #[must_use]
+    pub fn no_list(collection: &str) -> Self {
+        Self {
+            collection: collection.to_owned(),
+            count: 1,
+            message: format!("`{collection}` was left out: it is not a list of objects"),
+        }
+    }
 }
 
 /// What an import did.

@@ -24,9 +24,10 @@ impl Pager {
     #[must_use]
     pub fn to_json(self, address: &str, parameters: &[(String, String)]) -> Value {
         let size = self.size.max(1);
-        let count = self.total.div_ceil(size);
+        // An empty list is one empty page: what is told is held to `[1, pageCount]`.
+        let count = self.total.div_ceil(size).max(1);
         // The slice is taken at the page asked for; what is told is clamped, as DHIS2 does.
-        let page = self.page.min(count.max(1));
+        let page = self.page.min(count);
         let mut pager = json!({ "page": page, "total": self.total, "pageSize": size, "pageCount": count });
         let link = |page| Value::String(self.link(address, parameters, page));
         if let Some(pager) = pager.as_object_mut() {
@@ -99,8 +100,8 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_has_one_page_number_and_no_pages() {
+    fn an_empty_list_is_one_empty_page() {
         let pager = Pager::new(1, 50, 0).to_json("/api/x", &[]);
-        assert_eq!(pager, json!({ "page": 1, "total": 0, "pageSize": 50, "pageCount": 0 }));
+        assert_eq!(pager, json!({ "page": 1, "total": 0, "pageSize": 50, "pageCount": 1 }));
     }
 }

@@ -8,6 +8,7 @@ pub mod diff;
 mod property;
 
 pub use authorities::authorities;
+pub use property::singular_of;
 
 use serde_json::{Map, Value, json};
 

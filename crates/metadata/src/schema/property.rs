@@ -116,8 +116,9 @@ fn bound(bound: Option<f64>, absent: i64) -> Value {
     bound.map_or(json!(absent), |bound| json!(bound as i64))
 }
 
-/// The name of one member: `categories` holds each `category`.
-pub(super) fn singular_of(collection: &str) -> String {
+/// The name of one member, in schemas and in XML: `categories` holds each `category`.
+#[must_use]
+pub fn singular_of(collection: &str) -> String {
     match (collection.strip_suffix("ies"), collection.strip_suffix('s')) {
         (Some(stem), _) => format!("{stem}y"),
         (None, Some(stem)) => stem.to_owned(),

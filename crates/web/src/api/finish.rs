@@ -1,6 +1,9 @@
 //! The last hand on every answer of the Web API: XML where it is wanted, `ETag`, caching, `HEAD`
 //! (web-api reference 1.1, 1.3).
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -13,6 +16,8 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use kibali_metadata::Registry;
+use kibali_metadata::kind::Property;
+use kibali_metadata::schema::singular_of;
 use serde_json::Value;
 
 use super::web_message::{XmlRoot, xml_item};
@@ -128,14 +133,31 @@ async fn as_xml(answer: Response, registry: &Registry) -> Response {
         plain @ (Value::Object(_) | Value::Array(_)) => plain,
         plain => serde_json::json!({ "value": plain }),
     };
-    let item = |collection: &str| {
-        xml_item(collection).or_else(|| {
-            registry.kind(collection).filter(|kind| kind.plural == collection).map(|kind| kind.singular)
-        })
+    let collections = collections(registry);
+    let item = |name: &str| {
+        let kind = || registry.kind(name).filter(|kind| kind.plural == name);
+        xml_item(name)
+            .or_else(|| kind().map(|kind| Cow::Borrowed(kind.singular)))
+            .or_else(|| collections.contains(name).then(|| Cow::Owned(singular_of(name))))
     };
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml;charset=UTF-8"));
     parts.headers.remove(CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(xml::document(root, &value, &item)))
+}
+
+/// The names of all collections of kinds and of the objects inside them.
+fn collections(registry: &Registry) -> HashSet<&'static str> {
+    fn add(properties: &[Property], names: &mut HashSet<&'static str>) {
+        for property in properties {
+            if property.is_collection() {
+                names.insert(property.name);
+            }
+            add(property.inner(), names);
+        }
+    }
+    let mut names = HashSet::new();
+    registry.kinds().for_each(|kind| add(&kind.properties, &mut names));
+    names
 }
 
 /// With `Cache-Control` where the handler set none, and with a content hash as `ETag`; 304 where the

@@ -132,15 +132,15 @@ impl WebMessage {
 }
 
 /// What one member of a report's list is called.
-pub(super) fn xml_item(collection: &str) -> Option<&'static str> {
-    Some(match collection {
+pub(super) fn xml_item(collection: &str) -> Option<Cow<'static, str>> {
+    Some(Cow::Borrowed(match collection {
         "errorReports" => "errorReport",
         "objectReports" => "objectReport",
         "typeReports" => "typeReport",
         "errorProperties" => "errorProperty",
         "args" => "arg",
         _ => return None,
-    })
+    }))
 }
 
 impl IntoResponse for WebMessage {

@@ -3,6 +3,7 @@
 //! Handlers answer JSON; where XML is wanted the same value is written here, with the namespace of DHIS2
 //! and wrapper names from the schema (web-api reference 1.14).
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -53,7 +54,7 @@ impl Elements {
 
 /// Writes `value` below `root`. `item` says what one member of a collection is called: `dataElement` for
 /// `dataElements`; the collection's own name is repeated where it says nothing.
-pub fn document(root: &str, value: &Value, item: &dyn Fn(&str) -> Option<&'static str>) -> String {
+pub fn document(root: &str, value: &Value, item: &dyn Fn(&str) -> Option<Cow<'static, str>>) -> String {
     let mut writer = Writer { xml: String::new(), item };
     writer.xml.push_str("<?xml version='1.0' encoding='UTF-8'?>");
     writer.value(root, value, Some(NAMESPACE));
@@ -62,7 +63,7 @@ pub fn document(root: &str, value: &Value, item: &dyn Fn(&str) -> Option<&'stati
 
 struct Writer<'a> {
     xml: String,
-    item: &'a dyn Fn(&str) -> Option<&'static str>,
+    item: &'a dyn Fn(&str) -> Option<Cow<'static, str>>,
 }
 
 impl Writer<'_> {
@@ -89,7 +90,7 @@ impl Writer<'_> {
             Value::Array(items) => {
                 self.open(name, namespace);
                 self.xml.push('>');
-                let item = (self.item)(name).unwrap_or(name).to_owned();
+                let item = (self.item)(name).unwrap_or_else(|| Cow::Owned(name.to_owned()));
                 for value in items {
                     self.value(&item, value, None);
                 }
@@ -170,7 +171,7 @@ mod tests {
             "pager": { "page": 1, "total": 1 },
             "dataElements": [{ "id": "fbfJHSPpUQD", "displayName": "A & B", "aggregationType": null, "levels": [1, 2] }]
         });
-        let item = |name: &str| (name == "dataElements").then_some("dataElement");
+        let item = |name: &str| (name == "dataElements").then_some(Cow::Borrowed("dataElement"));
         assert_eq!(
             document("metadata", &value, &item),
             "<?xml version='1.0' encoding='UTF-8'?><metadata xmlns=\"http://dhis2.org/schema/dxf/2.0\">\

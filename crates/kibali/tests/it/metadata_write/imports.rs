@@ -3,7 +3,7 @@
 use kibali_testkit::{Answer, TestApp, both};
 use serde_json::{Value, json};
 
-use super::{element, read, send, told, unit};
+use super::{element, person, read, send, send_as, told, unit};
 use crate::foundation::admin;
 
 pub(super) fn codes(answer: &Answer) -> Vec<String> {
@@ -278,5 +278,30 @@ both!(
         }
         assert!(tried >= 12, "{tried}");
         assert_eq!(state(t).await, before);
+    }
+);
+
+both!(
+    fn what_is_no_list_is_told(t) {
+        for no_list in [json!({}), json!({ "id": "dataElemen1" }), json!("text")] {
+            let answer = import(t, "", json!({ "dataElements": no_list })).await;
+            assert_eq!((answer.status, stats(&answer)), (200, [0, 0, 0, 0, 0]));
+            let warnings = &answer.json()["response"]["warnings"];
+            assert_eq!((&warnings[0]["collection"], warnings[0]["count"].as_u64()), (&json!("dataElements"), Some(1)));
+        }
+        let answer = import(t, "", json!({ "dataElements": [], "system": {}, "dataSets": null })).await;
+        assert_eq!((answer.status, answer.json()["response"].get("warnings")), (200, None));
+    }
+);
+
+both!(
+    fn an_import_asks_for_the_rights_of_each_kind_alone(t) {
+        person(t, "maker", &["F_DATAELEMENT_PRIVATE_ADD"]).await;
+        let mut one = element("dataElemen1", "One");
+        one["sharing"] = json!({ "public": "--------" });
+        let answer = send_as(t, "maker", "POST", "/api/metadata", json!({ "dataElements": [one] })).await;
+        assert_eq!((answer.status, stats(&answer)), (200, [1, 0, 0, 0, 1]), "{}", answer.text());
+        let answer = send_as(t, "maker", "POST", "/api/metadata", json!({ "organisationUnits": [unit("unitRoot001", None)] })).await;
+        assert_eq!((answer.status, codes(&answer)), (409, vec!["E3000".to_owned()]));
     }
 );
