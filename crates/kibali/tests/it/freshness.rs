@@ -14,6 +14,7 @@ use kibali_web::{App, Refusal};
 use serde_json::json;
 
 use crate::grants::issue;
+use crate::metadata_write::person;
 
 /// Who calls with this token.
 pub(crate) async fn caller(app: &App, token: &str) -> Result<Caller, Refusal> {
@@ -93,6 +94,8 @@ both!(
 
 both!(
     fn what_a_role_gives_is_forgotten_with_the_role(t) {
+        // Somebody else holds `ALL` too, or it could not be taken away.
+        person(t, "deputy", &["ALL"]).await;
         caching(&t.app).await;
         issue(t, 1, "role").await;
         assert!(caller(&t.app, "role access").await.unwrap().0.is_superuser());
@@ -106,6 +109,7 @@ both!(
 
 both!(
     fn a_disabled_user_is_out_at_once(t) {
+        person(t, "deputy", &["ALL"]).await;
         caching(&t.app).await;
         issue(t, 1, "user").await;
         caller(&t.app, "user access").await.unwrap();
