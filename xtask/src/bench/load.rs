@@ -80,6 +80,26 @@ impl Client {
     }
 }
 
+/// Keeps this process awake until it is dropped. A server whose caller sleeps pays for waking it with every
+/// answer, and one whose caller cannot keep up does not: without this, what is compared is who waits for whom.
+pub(super) struct Awake(tokio::task::JoinHandle<()>);
+
+impl Awake {
+    pub(super) fn keep() -> Self {
+        Self(tokio::spawn(async {
+            loop {
+                tokio::task::yield_now().await;
+            }
+        }))
+    }
+}
+
+impl Drop for Awake {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Makes calls over so many connections; `call` makes the call of each number. Every one must succeed.
 pub(super) async fn run(
     address: SocketAddr,

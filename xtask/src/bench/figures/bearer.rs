@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::bench::Outcome;
-use crate::bench::load::{self, Call, Until, get};
+use crate::bench::load::{self, Awake, Call, Until, get};
 use crate::bench::report::{Figure, Limit, Report, spread};
 use crate::bench::seed;
 use crate::bench::server::{Installation, Running, bare_handler};
@@ -62,6 +62,7 @@ pub(super) async fn me(report: &mut Report, installation: &Installation, server:
 /// Processor time of the server for one call, in µs.
 async fn cost(server: &Running, path: &str, token: Option<&str>) -> Outcome<f64> {
     let call = repeated(path, token);
+    let _awake = Awake::keep();
     // Warm: connections, caches, statements.
     calls(server.address, Duration::from_millis(300), call.clone()).await?;
     let before = server.processor_time()?;
