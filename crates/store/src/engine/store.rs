@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Executor, PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection as _, Executor, PgPool, SqlitePool};
 use tokio::sync::watch;
 
 use super::connection::Held;
@@ -21,6 +21,9 @@ use crate::migrate;
 const WRITER_CACHE: &str = "-4096";
 /// Of each that reads: they are many, and a page that this lacks is one copy away in the system's cache.
 const READER_CACHE: &str = "-1024";
+
+/// A connection to PostgreSQL that was idle for longer is asked whether it still lives before it is used.
+const RECENT: Duration = Duration::from_secs(1);
 
 /// Where the data lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +115,8 @@ impl Store {
         let pool = SqlitePoolOptions::new()
             .max_connections(options.connections.saturating_add(1))
             .acquire_timeout(Duration::from_secs(10))
+            // A file does not hang up: asking whether it is there would double what a short read costs.
+            .test_before_acquire(false)
             .connect_lazy_with(connect.pragma("query_only", "on").pragma("cache_size", READER_CACHE));
         let told = Told::default();
         let writer = Writer::sqlite(Tx::new(held), told.clone());
@@ -126,6 +131,11 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.saturating_add(1))
             .acquire_timeout(Duration::from_secs(10))
+            // A connection used a moment ago is taken to live: asking first would double what a short read costs.
+            .test_before_acquire(false)
+            .before_acquire(|connection, about| {
+                Box::pin(async move { Ok(about.idle_for < RECENT || connection.ping().await.is_ok()) })
+            })
             .connect_with(connect)
             .await?;
         let told = Told::default();
