@@ -8,7 +8,7 @@ use std::sync::Arc;
 use kibali_crypto::SystemRandom;
 use kibali_store::{Location, Store};
 use kibali_web::api::objects;
-use kibali_web::{App, Parts};
+use kibali_web::{App, Parts, mail};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -35,6 +35,7 @@ pub(crate) async fn open(config: &Config, bound: SocketAddr) -> Result<App, Fail
         0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
         threads => threads,
     };
+    settings.mail.authorities = authorities(&config.mail_authorities)?;
     let app = App::new(Parts {
         store,
         registry: Arc::new(registry),
@@ -45,6 +46,17 @@ pub(crate) async fn open(config: &Config, bound: SocketAddr) -> Result<App, Fail
     });
     objects::create_defaults(&app).await?;
     Ok(app)
+}
+
+/// The certificates that the mail server's may be signed with beside the public ones.
+fn authorities(file: &Path) -> Result<Option<Arc<[u8]>>, Failure> {
+    if file.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let pem = std::fs::read(file).map_err(Failure::file(file))?;
+    mail::check_authorities(&pem)
+        .map_err(|why| Failure::Said(format!("mail.tls.authorities: {}: {why}", file.display())))?;
+    Ok(Some(pem.into()))
 }
 
 /// Makes the file of a new database, so that only its owner may read it; SQLite gives the files beside it the

@@ -20,6 +20,7 @@ mod database;
 mod files;
 mod forms;
 mod known;
+mod mail;
 pub mod postgres;
 mod request;
 pub mod seed;
@@ -30,6 +31,7 @@ pub use browser::{Browser, Page};
 pub use files::TempDir;
 pub use forms::Form;
 pub use known::{TestClock, TestRandom};
+pub use mail::{MailServer, Mood, Received};
 pub use request::{Answer, Request};
 
 pub use kibali_store::Engine;

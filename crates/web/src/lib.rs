@@ -6,6 +6,7 @@
 pub mod api;
 pub mod body;
 pub mod identity;
+pub mod mail;
 pub mod pages;
 pub mod refusal;
 pub mod settings;

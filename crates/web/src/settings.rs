@@ -3,6 +3,8 @@
 use kibali_model::ApiVersion;
 use url::Url;
 
+use crate::mail::MailSettings;
+
 /// The operator's choices. Built by the binary from `kibali.conf`, the environment and flags.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -28,6 +30,8 @@ pub struct Settings {
     pub bcrypt_cost: u32,
     /// Threads that hash passwords.
     pub hash_threads: usize,
+    /// How mail leaves.
+    pub mail: MailSettings,
     /// `kibali dev`: serves `/dev/callback`, and the pages say that this is a sandbox.
     pub dev: bool,
 }
@@ -48,6 +52,7 @@ impl Settings {
             query_token: false,
             bcrypt_cost: 10,
             hash_threads: 1,
+            mail: MailSettings::default(),
             dev: false,
         }
     }

@@ -12,6 +12,7 @@ use crate::Settings;
 use crate::api::me::Remembered;
 use crate::api::objects::Turns;
 use crate::identity::Identity;
+use crate::mail::Mailer;
 
 /// The running application: cheap to clone, handed to every handler.
 #[derive(Clone)]
@@ -20,6 +21,7 @@ pub struct App(Arc<Running>);
 struct Running {
     parts: Parts,
     identity: Identity,
+    mailer: Mailer,
     remembered: Remembered,
     turns: Turns,
 }
@@ -41,12 +43,13 @@ pub struct Parts {
 }
 
 impl App {
-    /// An application of these parts.
+    /// An application of these parts. Made within a runtime, where its mail is delivered.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let identity = Identity::new(&parts);
+        let mailer = Mailer::start(&parts);
         let remembered = Remembered::new(&parts.store);
-        Self(Arc::new(Running { parts, identity, remembered, turns: Turns::default() }))
+        Self(Arc::new(Running { parts, identity, mailer, remembered, turns: Turns::default() }))
     }
 
     /// Answers this process remembers.
@@ -59,6 +62,12 @@ impl App {
     #[must_use]
     pub(crate) fn turns(&self) -> &Turns {
         &self.0.turns
+    }
+
+    /// Sends mail.
+    #[must_use]
+    pub fn mailer(&self) -> &Mailer {
+        &self.0.mailer
     }
 
     /// What this process remembers of callers, and its pool of password hashing.

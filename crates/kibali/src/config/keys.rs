@@ -127,6 +127,15 @@ pub(super) const KEYS: &[Key] = &[
     key("password.hash.threads", "0", "Threads that hash passwords; 0: half the cores", |config, value| {
         values::number(value, 0, 64).map(|threads| config.hash_threads = threads)
     }),
+    key(
+        "mail.tls.authorities",
+        "",
+        "A PEM file with certificates of authorities that may sign the mail server's, beside the public ones",
+        |config, value| {
+            config.mail_authorities = values::path(config, value);
+            Ok(())
+        },
+    ),
     key("logging.format", "text", "text or json", |config, value| {
         values::log_format(value).map(|format| config.log_format = format)
     }),

@@ -37,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) tls_certificate: PathBuf,
     /// Its key.
     pub(crate) tls_key: PathBuf,
+    /// Certificates of authorities that may sign the mail server's; empty: only public ones may.
+    pub(crate) mail_authorities: PathBuf,
     /// The file of the master key.
     pub(crate) master_key_file: PathBuf,
     /// Threads that hash; 0: half the cores.
@@ -104,6 +106,7 @@ impl Config {
             connections: 2000,
             tls_certificate: PathBuf::new(),
             tls_key: PathBuf::new(),
+            mail_authorities: PathBuf::new(),
             master_key_file: home.join("master.key"),
             hash_threads: 0,
             log_format: LogFormat::Text,

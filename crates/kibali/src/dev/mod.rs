@@ -32,6 +32,7 @@ pub(crate) async fn run(dev: Dev) -> Result<(), Failure> {
     config.base_url = dev.base_url;
     config.web.as_version = dev.as_version;
     config.web.dev = true;
+    config.web.mail.folder = Some(directory.path().join("mail"));
     let level = if dev.verbose { tracing::Level::INFO } else { tracing::Level::WARN };
     serve::log::start(config.log_format, level);
 

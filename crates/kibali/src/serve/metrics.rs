@@ -30,6 +30,7 @@ struct Inner {
     seconds: Family<Room, Histogram>,
     hashes: Gauge<u64, AtomicU64>,
     commits: Gauge<u64, AtomicU64>,
+    mails: Family<Mail, Gauge<u64, AtomicU64>>,
     fresh: Gauge,
 }
 
@@ -44,6 +45,11 @@ struct Room {
     room: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Mail {
+    result: &'static str,
+}
+
 impl Metrics {
     pub(super) fn new() -> Self {
         let mut registry = Registry::with_prefix("kibali");
@@ -54,8 +60,10 @@ impl Metrics {
         let (hashes, commits, fresh) = (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register("password_hashes", "Passwords hashed since start", hashes.clone());
         registry.register("store_commits", "Transactions committed since start", commits.clone());
+        let mails = Family::default();
+        registry.register("mails", "Messages delivered and given up since start", mails.clone());
         registry.register("caches_trusted", "1 while the log of changes is followed", fresh.clone());
-        Self(Arc::new(Inner { registry, requests, seconds, hashes, commits, fresh }))
+        Self(Arc::new(Inner { registry, requests, seconds, hashes, commits, mails, fresh }))
     }
 
     pub(super) fn count(&self, path: &str, status: StatusCode, took: Duration) {
@@ -91,6 +99,8 @@ pub(super) async fn show(
     let inner = &metrics.0;
     inner.hashes.set(app.identity().passwords.hashes());
     inner.commits.set(app.store.commits());
+    inner.mails.get_or_create(&Mail { result: "sent" }).set(app.mailer().sent());
+    inner.mails.get_or_create(&Mail { result: "lost" }).set(app.mailer().lost());
     inner.fresh.set(i64::from(app.store.feed().is_trusted()));
     let mut text = String::new();
     match encode(&mut text, &inner.registry) {

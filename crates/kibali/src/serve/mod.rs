@@ -23,6 +23,8 @@ use crate::failure::Failure;
 
 /// How long a request under way may take once the server was told to stop.
 const GRACE: Duration = Duration::from_secs(20);
+/// How long messages may take that wait to be delivered when it stops.
+const MAIL_GRACE: Duration = Duration::from_secs(5);
 
 /// A bound socket with everything that will answer on it.
 pub(crate) struct Server {
@@ -53,14 +55,17 @@ impl Server {
         self.address
     }
 
-    /// Answers until SIGTERM or SIGINT, then finishes what is under way, writes what was gathered, and closes
-    /// the store.
+    /// Answers until SIGTERM or SIGINT, then finishes what is under way, writes what was gathered, delivers
+    /// mail, and closes the store.
     pub(crate) async fn run(self, app: App) -> Result<(), Failure> {
         let service = service(&app);
         let background = tokio::spawn(round::keep(app.clone()));
         connection::serve(self.listener, self.tls, self.connections, service, self.stop.told(), GRACE).await;
         background.abort();
         round::last(&app).await;
+        if !app.mailer().settle(MAIL_GRACE).await {
+            tracing::warn!("the server stops while messages wait to be delivered");
+        }
         app.store.close().await;
         Ok(())
     }

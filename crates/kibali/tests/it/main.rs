@@ -16,6 +16,7 @@ mod freshness;
 mod grants;
 mod house;
 mod identity;
+mod mail;
 mod me;
 mod metadata_import;
 mod metadata_read;

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kibali_crypto::{MasterKey, Random, SealError, Secret};
 use kibali_model::PasswordPolicy;
 use kibali_store::door::settings;
 use kibali_store::{Reader, StoreError};
@@ -55,8 +58,42 @@ impl Stored {
         self.named("keyCanGrantOwnUserAuthorityGroups") == Value::Bool(true)
     }
 
+    /// The value of a confidential setting, where there is one.
+    ///
+    /// # Errors
+    /// It was sealed under another master key, or is damaged.
+    pub(crate) fn secret(
+        &self,
+        name: &str,
+        master_key: &MasterKey,
+    ) -> Result<Option<Secret<String>>, SealError> {
+        let Some(text) = self.text(name, "") else { return Ok(None) };
+        let sealed = STANDARD.decode(text).map_err(|_| SealError)?;
+        let opened = master_key.seal_key().unseal(&place(name), &sealed)?;
+        String::from_utf8(opened.expose().clone()).map(|text| Some(Secret::new(text))).map_err(|_| SealError)
+    }
+
     /// The text stored under a name.
     pub(crate) fn text(&self, name: &str, locale: &str) -> Option<&str> {
         self.0.get(&(name.to_owned(), locale.to_owned())).map(String::as_str)
     }
+}
+
+/// The text under which a confidential value is stored: secrets that must be read back are sealed under the
+/// master key (rules of the door 6).
+///
+/// # Errors
+/// The value is too long for the cipher.
+pub(super) fn sealed(
+    name: &str,
+    value: &str,
+    master_key: &MasterKey,
+    random: &dyn Random,
+) -> Result<String, SealError> {
+    Ok(STANDARD.encode(master_key.seal_key().seal(random, &place(name), value.as_bytes())?))
+}
+
+/// A value opens under its own name only.
+fn place(name: &str) -> String {
+    format!("system_setting/{name}")
 }

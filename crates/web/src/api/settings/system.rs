@@ -4,8 +4,6 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, CACHE_CONTROL};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use kibali_model::Principal;
@@ -13,7 +11,7 @@ use kibali_store::door::settings::{ClearSystem, SetSystem, SystemSetting};
 use serde_json::{Map, Value};
 
 use super::keys::{self, Key, SYSTEM};
-use super::stored::Stored;
+use super::stored::{Stored, sealed};
 use super::{given, require_manager};
 use crate::api::query::Pairs;
 use crate::api::{WebMessage, answer};
@@ -146,15 +144,11 @@ fn checked(app: &App, key: &Key, locale: &str, value: &str) -> Result<SystemSett
     if key.ty.read(value).is_none() {
         return Err(Refusal::conflict(format!("Setting {} takes {}", key.name, key.ty.hint())));
     }
-    let value = if key.confidential { sealed(app, key, value)? } else { value.to_owned() };
+    let value = match key.confidential {
+        true => sealed(key.name, value, &app.master_key, &*app.random).map_err(Refusal::internal)?,
+        false => value.to_owned(),
+    };
     Ok(SystemSetting { name: key.name.to_owned(), locale: locale.to_owned(), value })
-}
-
-/// Secrets that must be read back are sealed under the master key (rules of the door 6).
-fn sealed(app: &App, key: &Key, value: &str) -> Result<String, Refusal> {
-    let place = format!("system_setting/{}", key.name);
-    let sealed = app.master_key.seal_key().seal(&*app.random, &place, value.as_bytes());
-    Ok(STANDARD.encode(sealed.map_err(Refusal::internal)?))
 }
 
 /// May the caller change settings?
