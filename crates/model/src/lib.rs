@@ -15,7 +15,9 @@ mod version;
 
 pub use access::{Access, AccessError, Grantee, Sharing};
 pub use authority::Authorities;
-pub use client::{Client, ClientProfile, GrantType};
+pub use client::{
+    Client, ClientAuthentication, ClientProfile, ClientSettings, GrantType, TokenFormat, TokenSettings,
+};
 pub use password::{PasswordFault, PasswordPolicy, is_username};
 pub use principal::{Credential, OrgUnitScope, Principal};
 pub use scope::{Scope, Scopes};

@@ -157,7 +157,7 @@ mod tests {
     const ONE: &[&str] = &["https://a.example/cb"];
 
     fn ask(text: &str, uris: &[&str]) -> Result<Authorization, AuthorizeRefusal> {
-        authorize(&Parameters::read([text.as_bytes()]), &client(&GrantType::EVERY, uris))
+        authorize(&Parameters::read([text.as_bytes()]), &client(GrantType::LEGACY, uris))
     }
 
     #[test]

@@ -97,6 +97,14 @@ impl Row {
         self.int(at).map(ObjectId)
     }
 
+    /// The row number in column `at`, if there is one.
+    ///
+    /// # Errors
+    /// As [`Row::int_opt`].
+    pub fn id_opt(&self, at: usize) -> Result<Option<ObjectId>, StoreError> {
+        Ok(self.int_opt(at)?.map(ObjectId))
+    }
+
     /// Is column `at` null?
     ///
     /// # Errors

@@ -17,8 +17,10 @@ pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<
             continue;
         };
         let Some(client) = draft.next.client.clone() else { continue };
-        for grant in client.grant_types.iter().filter(|name| GrantType::from_name(name).is_none()) {
-            let names = GrantType::EVERY.map(GrantType::as_str).join(", ");
+        let known = |name: &str| GrantType::LEGACY.iter().any(|grant| grant.as_str() == name);
+        for grant in client.grant_types.iter().filter(|name| !known(name)) {
+            let names: Vec<&str> = GrantType::LEGACY.iter().map(|grant| grant.as_str()).collect();
+            let names = names.join(", ");
             let wanted = format!("grant type ({names})");
             work.fail(at, Fault::new(Code::E4027, [grant, &wanted, "grantTypes"]).at("grantTypes"));
         }

@@ -143,9 +143,9 @@ pub(super) struct Grant {
 
 /// Every grant type, switched on where `names` has it.
 pub(super) fn grants(names: &[String]) -> Vec<Grant> {
-    GrantType::EVERY
-        .into_iter()
-        .map(|grant| {
+    GrantType::LEGACY
+        .iter()
+        .filter_map(|grant| {
             let (label, hint) = match grant {
                 GrantType::Password => {
                     ("Password", "The application asks for user name and password itself.")
@@ -154,8 +154,10 @@ pub(super) fn grants(names: &[String]) -> Vec<Grant> {
                 GrantType::AuthorizationCode => {
                     ("Authorization code", "People sign in here and are sent back to the application.")
                 }
+                _ => return None,
             };
-            Grant { name: grant.as_str(), label, hint, on: names.iter().any(|name| name == grant.as_str()) }
+            let on = names.iter().any(|name| name == grant.as_str());
+            Some(Grant { name: grant.as_str(), label, hint, on })
         })
         .collect()
 }
