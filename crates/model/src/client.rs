@@ -238,7 +238,8 @@ mod tests {
     fn pkce_is_asked_of_all_but_confidential_legacy_clients() {
         let legacy = Client::legacy(ObjectId(1), Uid::from_random([0; 11]), "Demo", "demo");
         assert!(!legacy.requires_proof_key());
-        let public = Client { authentication: BTreeSet::from([ClientAuthentication::None]), ..legacy.clone() };
+        let public =
+            Client { authentication: BTreeSet::from([ClientAuthentication::None]), ..legacy.clone() };
         assert!(public.requires_proof_key());
         assert!(Client { profile: ClientProfile::Standard, ..legacy }.requires_proof_key());
     }

@@ -74,6 +74,24 @@ impl Scopes {
         self.0.contains(scope)
     }
 
+    /// Is every scope of it in `other`?
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.is_subset(&other.0)
+    }
+
+    /// The scopes that are in both.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(self.0.intersection(&other.0).cloned().collect())
+    }
+
+    /// Is `openid` in the set, so that an ID token goes with the access token?
+    #[must_use]
+    pub fn asks_for_identity(&self) -> bool {
+        self.0.iter().any(|scope| scope.as_str() == "openid")
+    }
+
     /// Does it open the Web API with the user's full rights?
     #[must_use]
     pub fn opens_api(&self) -> bool {

@@ -7,6 +7,9 @@ pub enum OAuthError {
     /// No client credentials, an unknown client, or a wrong secret: one answer.
     #[error("bad client credentials")]
     InvalidClient,
+    /// More than one proof of the client in a request.
+    #[error("more than one proof of the client")]
+    TwoProofs,
     /// `client_id` differs from the user name of HTTP Basic.
     #[error("client_id is not the authenticated client")]
     ClientIdMismatch,

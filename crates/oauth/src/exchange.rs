@@ -1,8 +1,8 @@
 //! The token endpoint: what is asked, and whether it may be had.
 
-use kibali_model::{Client, GrantType, ObjectId, Scopes, Timestamp};
+use kibali_model::{Client, Dialect, GrantType, ObjectId, Timestamp};
 
-use crate::{OAuthError, Parameters};
+use crate::{OAuthError, Parameters, scopes};
 
 /// What an authenticated client asks for.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,26 +28,43 @@ pub enum TokenGrant<'a> {
         /// The PKCE verifier, if one is sent.
         verifier: Option<&'a str>,
     },
+    /// A token as the user the client is bound to.
+    Itself,
+    /// A token for a device code that its user approved.
+    Device {
+        /// The device code.
+        code: &'a str,
+    },
+    /// A token for a token.
+    Exchange,
 }
 
-/// Reads what `client`, already authenticated, asks for. The order of checks is that of DHIS2 2.35 to 2.41
-/// (legacy reference 3.7).
+/// Reads what `client`, already authenticated, asks for. At `/uaa` the order of checks is that of DHIS2 2.35
+/// to 2.41 (legacy reference 3.7); at `/oauth2` a user's password is never taken (rules of the door 2).
 ///
 /// # Errors
 /// The first check that fails.
-pub fn token_request<'a>(parameters: &'a Parameters, client: &Client) -> Result<TokenGrant<'a>, OAuthError> {
+pub fn token_request<'a>(
+    parameters: &'a Parameters,
+    client: &Client,
+    dialect: Dialect,
+) -> Result<TokenGrant<'a>, OAuthError> {
     if parameters.get("client_id")?.is_some_and(|id| id != client.client_id) {
         return Err(OAuthError::ClientIdMismatch);
     }
-    scopes(parameters)?;
+    if dialect == Dialect::Legacy {
+        scopes::requested(parameters, client)?;
+    }
     let name = parameters.require("grant_type")?;
-    if name == "implicit" {
+    if dialect == Dialect::Legacy && name == "implicit" {
         return Err(OAuthError::ImplicitAtTokenEndpoint);
     }
     if name == GrantType::RefreshToken.as_str() {
         parameters.require("refresh_token")?;
     }
-    let grant_type = GrantType::from_name(name).ok_or(OAuthError::UnsupportedGrantType)?;
+    let known = GrantType::from_name(name)
+        .filter(|grant| *grant != GrantType::Password || dialect == Dialect::Legacy);
+    let grant_type = known.ok_or(OAuthError::UnsupportedGrantType)?;
     if !client.grant_types.contains(&grant_type) {
         return Err(OAuthError::GrantNotAllowed(grant_type.as_str()));
     }
@@ -62,22 +79,10 @@ pub fn token_request<'a>(parameters: &'a Parameters, client: &Client) -> Result<
             redirect_uri: parameters.get("redirect_uri")?,
             verifier: parameters.get("code_verifier")?,
         },
-        other @ (GrantType::ClientCredentials | GrantType::DeviceCode | GrantType::TokenExchange) => {
-            return Err(OAuthError::GrantNotAllowed(other.as_str()));
-        }
+        GrantType::ClientCredentials => TokenGrant::Itself,
+        GrantType::DeviceCode => TokenGrant::Device { code: parameters.require("device_code")? },
+        GrantType::TokenExchange => TokenGrant::Exchange,
     })
-}
-
-/// The scopes asked for: `ALL`, which is also what no scope means (legacy reference 3.1).
-///
-/// # Errors
-/// [`OAuthError::InvalidScope`], [`OAuthError::Repeated`].
-pub fn scopes(parameters: &Parameters) -> Result<Scopes, OAuthError> {
-    match parameters.get("scope")?.map(Scopes::parse) {
-        None => Ok(Scopes::all()),
-        Some(scopes) if scopes.is_empty() || scopes == Scopes::all() => Ok(Scopes::all()),
-        Some(_) => Err(OAuthError::InvalidScope),
-    }
 }
 
 /// What is known of a refresh token.
@@ -122,7 +127,7 @@ pub(crate) mod tests {
     }
 
     fn refused(text: &str, grants: &[GrantType]) -> Option<OAuthError> {
-        token_request(&Parameters::read([text.as_bytes()]), &client(grants, &[])).err()
+        token_request(&Parameters::read([text.as_bytes()]), &client(grants, &[]), Dialect::Legacy).err()
     }
 
     #[test]
@@ -139,6 +144,7 @@ pub(crate) mod tests {
             ("grant_type=refresh_token", &[], E::Missing("refresh_token")),
             ("grant_type=x", every, E::UnsupportedGrantType),
             ("grant_type=client_credentials", every, E::GrantNotAllowed("client_credentials")),
+            ("grant_type=client_credentials", &[], E::GrantNotAllowed("client_credentials")),
             ("grant_type=password", &[], E::GrantNotAllowed("password")),
             ("grant_type=password", every, E::Missing("username")),
             ("grant_type=password&username=a", every, E::Missing("password")),

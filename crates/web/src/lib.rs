@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod body;
+mod exchange;
 pub mod identity;
 pub mod mail;
 pub mod pages;

@@ -53,7 +53,10 @@ impl ClientCredentials {
             client_id: row.text(3)?,
             profile: known(ClientProfile::from_name, &row.text(10)?)?,
             // What an older Kibali does not know gives nothing.
-            authentication: names(11)?.iter().filter_map(|name| ClientAuthentication::from_name(name)).collect(),
+            authentication: names(11)?
+                .iter()
+                .filter_map(|name| ClientAuthentication::from_name(name))
+                .collect(),
             grant_types: names(4)?.iter().filter_map(|name| GrantType::from_name(name)).collect(),
             redirect_uris: names(5)?,
             post_logout_redirect_uris: names(13)?,

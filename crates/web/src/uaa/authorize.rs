@@ -8,14 +8,16 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY};
 use http::{HeaderValue, Method};
 use kibali_crypto::{new_token, sha256};
-use kibali_model::{Client, Principal};
-use kibali_oauth::{Approval, Authorization, AuthorizeRefusal, Parameters, authorize, client_id};
+use kibali_model::{Client, Dialect, Principal};
+use kibali_oauth::{
+    Answer, Approval, Authorization, AuthorizeRefusal, Endpoint, Parameters, authorize, client_id,
+};
 use kibali_store::door::accounts;
 use kibali_store::door::clients;
 use kibali_store::door::codes::{Code, InsertCode};
 
-use super::form::Form;
 use crate::api::WebMessage;
+use crate::exchange::Form;
 use crate::identity::{Session, check_csrf, remember_return};
 use crate::pages::{ConsentView, consent_page, oauth_error_page};
 use crate::speech::cors;
@@ -45,7 +47,7 @@ pub(super) async fn ask(
     let asked = match request(&app, &form.parameters).await {
         Ok(asked) => Ok(asked),
         Err(Refused::Page(refusal)) => return explain(&app, refusal),
-        Err(Refused::Redirect(to)) => Err(to),
+        Err(Refused::Answer(answer)) => Err(answer),
     };
     let Some(principal) = session.principal() else {
         if form.headers.get("x-requested-with").is_some_and(|value| value == "XMLHttpRequest") {
@@ -58,7 +60,7 @@ pub(super) async fn ask(
     };
     match asked {
         Ok((client, asked)) => consent(&app, &session, principal, &client, &asked, &form.parameters).await,
-        Err(to) => Ok(redirect(&to)),
+        Err(answer) => Ok(redirect(&answer.address())),
     }
 }
 
@@ -77,20 +79,20 @@ pub(super) async fn answer(
     let (client, asked) = match request(&app, &form.parameters).await {
         Ok(asked) => asked,
         Err(Refused::Page(refusal)) => return explain(&app, refusal),
-        Err(Refused::Redirect(to)) => return Ok(redirect(&to)),
+        Err(Refused::Answer(answer)) => return Ok(redirect(&answer.address())),
     };
     match Approval::read(&form.parameters)? {
-        Approval::Denied => Ok(redirect(&asked.denied())),
+        Approval::Denied => Ok(redirect(&asked.denied().address())),
         Approval::Granted => {
             let code = grant_code(&app, principal, &client, &asked).await?;
-            Ok(redirect(&asked.granted(&code)))
+            Ok(redirect(&asked.granted(&code).address()))
         }
     }
 }
 
 enum Refused {
     Page(Refusal),
-    Redirect(String),
+    Answer(Answer),
 }
 
 impl From<Refusal> for Refused {
@@ -104,10 +106,11 @@ async fn request(app: &App, parameters: &Parameters) -> Result<(Client, Authoriz
     let mut reader = app.store.reader().await.map_err(Refusal::from)?;
     let found = clients::by_client_id(&mut reader, id).await.map_err(Refusal::from)?;
     let client = found.ok_or(Refusal::UnknownClient)?.client;
-    match authorize(parameters, &client) {
+    let endpoint = Endpoint { dialect: Dialect::Legacy, issuer: "", pushed: false };
+    match authorize(parameters, &client, endpoint) {
         Ok(asked) => Ok((client, asked)),
         Err(AuthorizeRefusal::Page(error)) => Err(Refused::Page(error.into())),
-        Err(AuthorizeRefusal::Redirect(to)) => Err(Refused::Redirect(to)),
+        Err(AuthorizeRefusal::Answer(answer)) => Err(Refused::Answer(answer)),
     }
 }
 

@@ -3,11 +3,7 @@
 //! A handler reads, asks `kibali_oauth` for the decision, mints and stores. Nothing here is reachable under
 //! `/api`, as it was by accident in DHIS2 (legacy reference 1.1).
 
-mod answer;
 mod authorize;
-mod client;
-mod form;
-mod refused;
 mod revoke;
 mod token;
 

@@ -4,10 +4,10 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use kibali_crypto::sha256;
+use kibali_model::Dialect;
 use kibali_store::door::grants::RevokeToken;
 
-use super::client::authenticate;
-use super::form::Form;
+use crate::exchange::{Form, authenticate};
 use crate::identity::ClientAddress;
 use crate::{App, Refusal};
 
@@ -19,7 +19,7 @@ pub(super) async fn revoke(
     address: ClientAddress,
     form: Form,
 ) -> Result<impl IntoResponse, Refusal> {
-    let client = authenticate(&app, &form, address).await?;
+    let client = authenticate(&app, &form, address, Dialect::Legacy).await?;
     let hash = sha256(form.parameters.require("token")?);
     app.store.write(RevokeToken { hash, client: client.object, now: app.now() }).await?;
     Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], "{}"))

@@ -1,4 +1,4 @@
-//! Reading a request of this room: headers, query and form together.
+//! Reading a request of OAuth2: its headers and its parameters.
 
 use axum::extract::{FromRequest, Request};
 use http::HeaderMap;
@@ -8,9 +8,9 @@ use crate::body::{self, Bounds};
 use crate::{App, Refusal};
 
 /// The headers and the parameters of a request, from its query and its form (rules of the door 2).
-pub(super) struct Form {
-    pub(super) headers: HeaderMap,
-    pub(super) parameters: Parameters,
+pub(crate) struct Form {
+    pub(crate) headers: HeaderMap,
+    pub(crate) parameters: Parameters,
 }
 
 impl FromRequest<App> for Form {

@@ -8,6 +8,7 @@ impl From<E> for Refusal {
     fn from(error: E) -> Self {
         match error {
             E::InvalidClient => Self::InvalidClient,
+            E::TwoProofs => Self::TwoCredentials,
             E::ClientIdMismatch => Self::ClientIdMismatch,
             E::GrantNotAllowed(grant) => Self::GrantNotAllowed(grant),
             E::UnsupportedGrantType => Self::UnsupportedGrantType,

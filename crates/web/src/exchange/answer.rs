@@ -12,17 +12,17 @@ use crate::api::xml::Elements;
 use crate::speech::Format;
 
 /// Tokens for a client, shown this once.
-pub(super) struct TokenAnswer {
-    pub(super) access_token: Secret<String>,
-    pub(super) refresh_token: Option<Secret<String>>,
+pub(crate) struct TokenAnswer {
+    pub(crate) access_token: Secret<String>,
+    pub(crate) refresh_token: Option<Secret<String>>,
     /// Seconds the access token lives.
-    pub(super) expires_in: i64,
-    pub(super) scopes: Scopes,
+    pub(crate) expires_in: i64,
+    pub(crate) scopes: Scopes,
 }
 
 impl TokenAnswer {
     /// The answer in the caller's format.
-    pub(super) fn render(&self, format: Format) -> Response {
+    pub(crate) fn render(&self, format: Format) -> Response {
         let (media, body) = match format {
             Format::Xml => ("application/xml;charset=UTF-8", self.xml()),
             Format::Json | Format::Csv => ("application/json;charset=UTF-8", self.json()),

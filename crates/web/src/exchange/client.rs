@@ -1,7 +1,7 @@
 //! Authenticating the client (rules of the door 2).
 
-use kibali_model::Client;
-use kibali_oauth::{Claim, claim};
+use kibali_model::{Client, ClientAuthentication, Dialect};
+use kibali_oauth::{Proof, proof};
 use kibali_store::door::clients::{self, ClientCredentials};
 
 use super::form::Form;
@@ -13,8 +13,13 @@ use crate::{App, Refusal};
 /// # Errors
 /// [`Refusal::InvalidClient`] for whatever is wrong with the credentials: missing, unknown or wrong are not
 /// told apart. [`Refusal::TooManyAttempts`] after guesses, whatever was sent this time.
-pub(super) async fn authenticate(app: &App, form: &Form, address: ClientAddress) -> Result<Client, Refusal> {
-    let proven = prove(app, form, address).await;
+pub(crate) async fn authenticate(
+    app: &App,
+    form: &Form,
+    address: ClientAddress,
+    dialect: Dialect,
+) -> Result<Client, Refusal> {
+    let proven = prove(app, form, address, dialect).await;
     match &proven {
         Ok(client) => app.identity().note_client(client.object, app.now()),
         Err(refusal) => app.identity().note_refused("client.refused", refusal, None, address, app.now()),
@@ -25,7 +30,7 @@ pub(super) async fn authenticate(app: &App, form: &Form, address: ClientAddress)
 /// Longest client id and secret looked at, in bytes; longer ones are wrong. DHIS2 allows 230 and 512 characters.
 const LONGEST: usize = 2048;
 
-async fn prove(app: &App, form: &Form, address: ClientAddress) -> Result<Client, Refusal> {
+async fn prove(app: &App, form: &Form, address: ClientAddress, dialect: Dialect) -> Result<Client, Refusal> {
     let pair = match Authorization::read(&form.headers) {
         Ok(Authorization::Basic(pair)) => Some(pair),
         Ok(Authorization::Absent) => None,
@@ -36,24 +41,24 @@ async fn prove(app: &App, form: &Form, address: ClientAddress) -> Result<Client,
     };
     // Clients that follow RFC 6749 section 2.3.1 to the letter encode both parts before Basic does.
     let decoded = pair.as_ref().and_then(BasicPair::percent_decoded);
-    let sent = claim(pair.as_ref().map(parts), &form.parameters)?;
+    let sent = proof(pair.as_ref().map(parts), &form.parameters, dialect)?;
     let decoded = match &decoded {
-        Some(decoded) => Some(claim(Some(parts(decoded)), &form.parameters)?),
+        Some(decoded) => Some(proof(Some(parts(decoded)), &form.parameters, dialect)?),
         None => None,
     };
-    if sent.id.len() > LONGEST || sent.secret.len() > LONGEST {
+    // Counted under one name, however it is encoded.
+    let name = decoded.as_ref().map_or_else(|| named(&sent), named);
+    if name.len() > LONGEST {
         return Err(Refusal::InvalidClient);
     }
-    // Counted under one name, however it is encoded.
-    let name = decoded.as_ref().map_or(sent.id, |decoded| decoded.id);
     let throttle = &app.identity().client_throttle;
     let slowed = |seconds| Refusal::TooManyAttempts { seconds };
     if let Some(seconds) = throttle.wait(name, address.0, app.now()) {
         return Err(slowed(seconds));
     }
-    let mut proven = check(app, &sent).await?;
+    let mut proven = check(app, &sent, dialect).await?;
     if let (None, Some(decoded)) = (&proven, &decoded) {
-        proven = check(app, decoded).await?;
+        proven = check(app, decoded, dialect).await?;
     }
     throttle.decided(name, address.0, proven.is_some(), app.now()).map_err(slowed)?;
     let client = proven.ok_or(Refusal::InvalidClient)?;
@@ -65,12 +70,33 @@ fn parts(pair: &BasicPair) -> (&str, &str) {
     (&pair.name, pair.password.expose())
 }
 
-async fn check(app: &App, claim: &Claim<'_>) -> Result<Option<Client>, Refusal> {
-    let mut reader = app.store.reader().await?;
-    let found = clients::by_client_id(&mut reader, claim.id).await?;
-    Ok(found.filter(|found| proves(app, found, claim.secret)).map(|found| found.client))
+/// Who the claim says it is.
+fn named<'a>(proof: &Proof<'a>) -> &'a str {
+    match proof {
+        Proof::Secret { id, .. } | Proof::Nothing { id } => id,
+        Proof::Assertion { id, .. } => id.unwrap_or_default(),
+    }
 }
 
-fn proves(app: &App, found: &ClientCredentials, secret: &str) -> bool {
-    found.verifiers(app.now()).any(|verifier| app.identity().client_secrets.verify(secret, verifier))
+async fn check(app: &App, proof: &Proof<'_>, dialect: Dialect) -> Result<Option<Client>, Refusal> {
+    let mut reader = app.store.reader().await?;
+    let found = clients::by_client_id(&mut reader, named(proof)).await?;
+    Ok(found.filter(|found| proves(app, found, proof, dialect)).map(|found| found.client))
+}
+
+fn proves(app: &App, found: &ClientCredentials, proof: &Proof<'_>, dialect: Dialect) -> bool {
+    match proof {
+        Proof::Secret { secret, by, .. } => {
+            let registered = |by| found.client.authentication.contains(by);
+            // To clients of DHIS2 2.41 it is one secret, wherever it stands.
+            let anywhere = dialect == Dialect::Legacy
+                && (registered(&ClientAuthentication::SecretBasic)
+                    || registered(&ClientAuthentication::SecretPost));
+            secret.len() <= LONGEST
+                && (anywhere || registered(by))
+                && found.verifiers(app.now()).any(|kept| app.identity().client_secrets.verify(secret, kept))
+        }
+        Proof::Nothing { .. } => found.client.is_public(),
+        Proof::Assertion { .. } => false,
+    }
 }

@@ -1,0 +1,52 @@
+//! A token for an authorization code (legacy reference 4.4).
+
+use kibali_crypto::{pkce_s256, sha256};
+use kibali_model::GrantType;
+use kibali_oauth::{CodeFacts, redeem};
+use kibali_store::door::accounts;
+use kibali_store::door::codes::{self, SpendCode, Spent};
+
+use super::Asking;
+use super::answer::TokenAnswer;
+use crate::Refusal;
+
+impl Asking<'_> {
+    pub(super) async fn code(
+        &self,
+        code: &str,
+        redirect_uri: Option<&str>,
+        verifier: Option<&str>,
+    ) -> Result<TokenAnswer, Refusal> {
+        let hash = sha256(code);
+        let mut reader = self.app.store.reader().await?;
+        let (found, spent) = codes::find(&mut reader, hash).await?.ok_or(Refusal::CodeUnknown)?;
+        let account = accounts::by_user(&mut reader, found.user).await?;
+        drop(reader);
+        let facts = CodeFacts {
+            client: found.client,
+            redirect_uri: &found.redirect_uri,
+            redirect_sent: found.redirect_sent,
+            challenge: found.challenge.as_ref().map(|(challenge, _)| challenge.as_str()),
+            expires: found.expires,
+            spent,
+        };
+        let answered = verifier.map(pkce_s256);
+        let decision = redeem(facts, self.client, redirect_uri, answered.as_deref(), self.now);
+        let account = account.filter(|account| account.is_open(self.now));
+        let (answer, tokens) = self.mint(found.scopes.clone());
+        let grant = match (&decision, &account) {
+            (Ok(()), Some(account)) => {
+                let version = account.credential_version;
+                Some((self.grant(account.user, version, GrantType::AuthorizationCode, found.scopes), tokens))
+            }
+            _ => None,
+        };
+        // Spent even where it is refused; presented again, it takes along what it was spent for.
+        let spent = self.app.store.write(SpendCode { hash, grant, now: self.now }).await?;
+        decision?;
+        match spent {
+            Spent::Granted => Ok(answer),
+            Spent::Replayed | Spent::Burnt => Err(Refusal::CodeUnknown),
+        }
+    }
+}
