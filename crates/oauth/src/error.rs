@@ -45,6 +45,9 @@ pub enum OAuthError {
     /// The refresh token belongs to another client.
     #[error("refresh token of another client")]
     RefreshTokenOfAnotherClient,
+    /// The refresh token is bound to another key.
+    #[error("refresh token of another key")]
+    RefreshTokenOfAnotherKey,
     /// The refresh token has expired.
     #[error("expired refresh token")]
     RefreshTokenExpired,

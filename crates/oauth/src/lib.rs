@@ -11,6 +11,7 @@ mod client;
 mod code;
 mod error;
 mod exchange;
+pub mod family;
 mod parameters;
 mod redirect;
 mod scopes;

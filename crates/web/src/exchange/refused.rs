@@ -19,6 +19,7 @@ impl From<E> for Refusal {
             E::Malformed { name, why } => Self::MalformedParameter { name, why },
             E::RefreshTokenUnknown => Self::RefreshTokenUnknown,
             E::RefreshTokenOfAnotherClient => Self::RefreshTokenOfAnotherClient,
+            E::RefreshTokenOfAnotherKey => Self::RefreshTokenOfAnotherKey,
             E::RefreshTokenExpired => Self::RefreshTokenExpired,
             E::CodeUnknown => Self::CodeUnknown,
             E::CodeOfAnotherClient => Self::CodeOfAnotherClient,

@@ -83,6 +83,10 @@ pub enum Refusal {
     RefreshTokenUnknown,
     /// The refresh token was issued to another client.
     RefreshTokenOfAnotherClient,
+    /// The refresh token is bound to another key.
+    RefreshTokenOfAnotherKey,
+    /// The refresh token was spent, and two hold it: its family has ended.
+    RefreshTokenCopied,
     /// The refresh token has expired.
     RefreshTokenExpired,
     /// The authorization code is unknown, expired or spent.

@@ -137,6 +137,9 @@ pub(super) fn row(refusal: &Refusal) -> Row {
         R::MalformedParameter { name, why } => same(400, "invalid_request", format!("Parameter {name} is not valid: {why}")),
         R::RefreshTokenUnknown => same(400, "invalid_grant", "Invalid refresh token"),
         R::RefreshTokenOfAnotherClient => same(400, "invalid_grant", "Wrong client for this refresh token"),
+        R::RefreshTokenOfAnotherKey => same(400, "invalid_grant", "Wrong key for this refresh token"),
+        // Whoever copied it learns nothing.
+        R::RefreshTokenCopied => same(400, "invalid_grant", "Invalid refresh token"),
         R::RefreshTokenExpired => same(401, "invalid_token", "Invalid refresh token (expired)"),
         R::CodeUnknown => same(400, "invalid_grant", "Invalid authorization code"),
         R::CodeOfAnotherClient => same(401, "invalid_client", "Client ID mismatch"),

@@ -47,6 +47,8 @@ fn every() -> Vec<Refusal> {
         R::MalformedParameter { name: "code_challenge_method", why: "write S256 or plain" },
         R::RefreshTokenUnknown,
         R::RefreshTokenOfAnotherClient,
+        R::RefreshTokenOfAnotherKey,
+        R::RefreshTokenCopied,
         R::RefreshTokenExpired,
         R::CodeUnknown,
         R::CodeOfAnotherClient,
