@@ -3,7 +3,9 @@
 //! This crate never touches a runtime, a database or a socket. Random bytes come from a [`Random`] that is
 //! handed in, so that tests repeat.
 
+mod der;
 mod digest;
+pub mod jose;
 mod master;
 mod password;
 mod random;

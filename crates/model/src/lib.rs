@@ -9,6 +9,7 @@ mod client;
 mod password;
 mod principal;
 mod scope;
+mod signing;
 mod time;
 mod uid;
 mod version;
@@ -21,6 +22,7 @@ pub use client::{
 pub use password::{PasswordFault, PasswordPolicy, is_username};
 pub use principal::{Credential, OrgUnitScope, Principal};
 pub use scope::{Scope, Scopes};
+pub use signing::SigningAlgorithm;
 pub use time::{Clock, Timestamp};
 pub use uid::{ObjectId, Uid, UidError};
 pub use version::{ApiVersion, Dialect};
