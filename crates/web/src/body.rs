@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
-use crate::Refusal;
+use crate::{App, Refusal};
 
 /// Bytes of a body, where a request is about one thing.
 pub const JSON_LIMIT: usize = 1 << 20;
@@ -20,25 +20,27 @@ pub const JSON_LIMIT: usize = 1 << 20;
 pub struct Bounds {
     /// Most bytes.
     pub bytes: usize,
-    /// Time from the first look to the last byte.
-    pub within: Duration,
+    /// How many times as long as the operator lets others take.
+    pub times: u32,
 }
 
 impl Bounds {
     /// One object, one setting.
-    pub const SMALL: Self = Self { bytes: JSON_LIMIT, within: Duration::from_secs(20) };
+    pub const SMALL: Self = Self { bytes: JSON_LIMIT, times: 1 };
     /// A form: codes, tokens, passwords and addresses are short.
-    pub const FORM: Self = Self { bytes: 64 << 10, within: Duration::from_secs(20) };
+    pub const FORM: Self = Self { bytes: 64 << 10, times: 1 };
     /// An import.
-    pub const LARGE: Self = Self { bytes: 128 << 20, within: Duration::from_secs(300) };
+    pub const LARGE: Self = Self { bytes: 128 << 20, times: 15 };
 }
 
-/// Reads a body whole.
+/// Reads a body whole. `patience` is the time from the first look to the last byte, before `bounds` multiply
+/// it.
 ///
 /// # Errors
 /// [`Refusal::TooLarge`], [`Refusal::TooSlow`], or [`Refusal::UnreadableBody`] when the connection broke.
-pub async fn bytes(body: Body, bounds: Bounds) -> Result<Bytes, Refusal> {
-    tokio::time::timeout(bounds.within, collect(body, bounds.bytes)).await.map_err(|_| Refusal::TooSlow)?
+pub async fn bytes(body: Body, bounds: Bounds, patience: Duration) -> Result<Bytes, Refusal> {
+    let within = patience.saturating_mul(bounds.times);
+    tokio::time::timeout(within, collect(body, bounds.bytes)).await.map_err(|_| Refusal::TooSlow)?
 }
 
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Refusal> {
@@ -66,9 +68,14 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Refusal> {
 /// # Errors
 /// As [`bytes`]; [`Refusal::UnsupportedMediaType`]; [`Refusal::UnreadableBody`] where it is not JSON or is
 /// nested deeper than 127 levels.
-pub async fn json(headers: &HeaderMap, body: Body, bounds: Bounds) -> Result<Value, Refusal> {
+pub async fn json(
+    headers: &HeaderMap,
+    body: Body,
+    bounds: Bounds,
+    patience: Duration,
+) -> Result<Value, Refusal> {
     require_json(headers)?;
-    parse(&bytes(body, bounds).await?)
+    parse(&bytes(body, bounds, patience).await?)
 }
 
 /// Reads JSON that is at hand.
@@ -122,12 +129,12 @@ pub fn content_type(value: &HeaderValue) -> (String, Option<String>) {
 #[derive(Debug)]
 pub struct Json(pub Value);
 
-impl<S: Sync> FromRequest<S> for Json {
+impl FromRequest<App> for Json {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
-        json(&parts.headers, body, Bounds::SMALL).await.map(Self)
+        json(&parts.headers, body, Bounds::SMALL, app.settings.body_patience).await.map(Self)
     }
 }
 
@@ -140,12 +147,13 @@ pub struct Raw {
     pub media: String,
 }
 
-impl<S: Sync> FromRequest<S> for Raw {
+impl FromRequest<App> for Raw {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let media = request.headers().get(CONTENT_TYPE).map(content_type).unwrap_or_default().0;
-        Ok(Self { bytes: bytes(request.into_body(), Bounds::SMALL).await?, media })
+        let body = bytes(request.into_body(), Bounds::SMALL, app.settings.body_patience).await?;
+        Ok(Self { bytes: body, media })
     }
 }
 
@@ -158,6 +166,8 @@ mod tests {
     use futures_util::stream;
     use std::convert::Infallible;
 
+    const PATIENCE: Duration = Duration::from_secs(20);
+
     fn headers(content_type: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))])
     }
@@ -166,17 +176,17 @@ mod tests {
     async fn more_bytes_than_allowed_are_refused_announced_or_not() {
         let bounds = Bounds { bytes: 4, ..Bounds::SMALL };
         let announced = Body::from("12345");
-        assert_eq!(bytes(announced, bounds).await, Err(Refusal::TooLarge { limit: 4 }));
+        assert_eq!(bytes(announced, bounds, PATIENCE).await, Err(Refusal::TooLarge { limit: 4 }));
         let chunks = stream::iter(["123", "45"].map(Ok::<_, Infallible>));
-        assert_eq!(bytes(Body::from_stream(chunks), bounds).await, Err(Refusal::TooLarge { limit: 4 }));
-        assert_eq!(bytes(Body::from("1234"), bounds).await.unwrap(), "1234");
+        let unannounced = Body::from_stream(chunks);
+        assert_eq!(bytes(unannounced, bounds, PATIENCE).await, Err(Refusal::TooLarge { limit: 4 }));
+        assert_eq!(bytes(Body::from("1234"), bounds, PATIENCE).await.unwrap(), "1234");
     }
 
     #[tokio::test]
     async fn a_body_that_trickles_is_refused_in_time() {
-        let bounds = Bounds { within: Duration::from_millis(20), ..Bounds::SMALL };
         let never = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
-        assert_eq!(bytes(never, bounds).await, Err(Refusal::TooSlow));
+        assert_eq!(bytes(never, Bounds::SMALL, Duration::from_millis(20)).await, Err(Refusal::TooSlow));
     }
 
     #[tokio::test]
@@ -189,10 +199,10 @@ mod tests {
             ("application/x-www-form-urlencoded", false),
             ("application/xml", false),
         ] {
-            let answer = json(&headers(kind), Body::from("{}"), Bounds::SMALL).await;
+            let answer = json(&headers(kind), Body::from("{}"), Bounds::SMALL, PATIENCE).await;
             assert_eq!(answer.is_ok(), taken, "{kind}");
         }
-        assert!(json(&HeaderMap::new(), Body::from("{}"), Bounds::SMALL).await.is_ok());
+        assert!(json(&HeaderMap::new(), Body::from("{}"), Bounds::SMALL, PATIENCE).await.is_ok());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the operator chose, as the web rooms need it.
 
+use std::time::Duration;
+
 use kibali_model::ApiVersion;
 use url::Url;
 
@@ -26,6 +28,8 @@ pub struct Settings {
     pub password_grants_per_user: u32,
     /// `access_token` is accepted as a query parameter.
     pub query_token: bool,
+    /// How long the body of a request may take to arrive whole; an import fifteen times as long.
+    pub body_patience: Duration,
     /// bcrypt cost of new passwords; 10 in DHIS2.
     pub bcrypt_cost: u32,
     /// Threads that hash passwords.
@@ -50,6 +54,7 @@ impl Settings {
             session_seconds: 3600,
             password_grants_per_user: 100,
             query_token: false,
+            body_patience: Duration::from_secs(20),
             bcrypt_cost: 10,
             hash_threads: 1,
             mail: MailSettings::default(),

@@ -47,6 +47,18 @@ pub(super) const KEYS: &[Key] = &[
         values::number(value, 1, 100_000).map(|number| config.connections = number)
     }),
     key(
+        "server.head.seconds",
+        "30",
+        "Seconds that the head of a request or a TLS handshake may take, and that an unused connection is kept",
+        |config, value| values::seconds(value, 1, 3600).map(|patience| config.head_patience = patience),
+    ),
+    key(
+        "server.body.seconds",
+        "20",
+        "Seconds that the body of a request may take to arrive; an import has fifteen times as long",
+        |config, value| values::seconds(value, 1, 3600).map(|patience| config.web.body_patience = patience),
+    ),
+    key(
         "server.tls.certificate",
         "",
         "A PEM file with the certificate and its chain; with server.tls.key, Kibali speaks https itself",

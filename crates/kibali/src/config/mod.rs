@@ -6,6 +6,7 @@ mod values;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use kibali_crypto::Secret;
 use kibali_store::{Location, StoreOptions};
@@ -33,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Connections served at once.
     pub(crate) connections: usize,
+    /// How long the head of a request may take.
+    pub(crate) head_patience: Duration,
     /// The certificate and its chain; empty: no TLS.
     pub(crate) tls_certificate: PathBuf,
     /// Its key.
@@ -104,6 +107,7 @@ impl Config {
             web: Settings::new(address_of(listen, false)),
             listen,
             connections: 2000,
+            head_patience: Duration::from_secs(30),
             tls_certificate: PathBuf::new(),
             tls_key: PathBuf::new(),
             mail_authorities: PathBuf::new(),

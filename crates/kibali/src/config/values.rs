@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use tracing::Level;
 use url::Url;
@@ -34,6 +35,10 @@ pub(super) fn number<T: FromStr + PartialOrd + std::fmt::Display>(
 ) -> Result<T, String> {
     let parsed = value.parse().ok().filter(|number| *number >= least && *number <= most);
     parsed.ok_or_else(|| format!("write a whole number from {least} to {most}"))
+}
+
+pub(super) fn seconds(value: &str, least: u64, most: u64) -> Result<Duration, String> {
+    number(value, least, most).map(Duration::from_secs)
 }
 
 pub(super) fn switch(value: &str) -> Result<bool, String> {

@@ -17,29 +17,44 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-/// How long the head of a request, or a TLS handshake, may take. Also how long an idle connection is kept.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait when the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
-/// Serves connections, at most so many at once, until `stop` ends; then lets requests under way finish for
-/// as long as `grace`.
+/// How connections are spoken on.
+#[derive(Clone)]
+pub(super) struct Manner {
+    /// Speaks https.
+    pub(super) tls: Option<TlsAcceptor>,
+    /// Connections served at once.
+    pub(super) most: usize,
+    /// How long the head of a request, or a TLS handshake, may take. Also how long an unused connection is
+    /// kept.
+    pub(super) patience: Duration,
+}
+
+/// Serves connections until `stop` ends; then lets requests under way finish for as long as `grace`.
 pub(super) async fn serve(
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    most: usize,
+    manner: Manner,
     service: Router,
     stop: impl Future<Output = ()>,
     grace: Duration,
 ) {
-    let places = Arc::new(Semaphore::new(most));
+    let places = Arc::new(Semaphore::new(manner.most));
     let graceful = GracefulShutdown::new();
     let accept = async {
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    tokio::spawn(one(stream, peer, tls.clone(), service.clone(), graceful.watcher(), place));
+                    tokio::spawn(one(
+                        stream,
+                        peer,
+                        manner.clone(),
+                        service.clone(),
+                        graceful.watcher(),
+                        place,
+                    ));
                 }
                 // Out of descriptors, or the peer went away before it was accepted.
                 Err(error) => {
@@ -62,17 +77,18 @@ pub(super) async fn serve(
 async fn one(
     stream: TcpStream,
     peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    manner: Manner,
     service: Router,
     graceful: Watcher,
     place: OwnedSemaphorePermit,
 ) {
     // Answers are small and written whole: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
+    let Manner { tls, patience, .. } = manner;
     match tls {
-        None => speak(stream, peer, service, graceful).await,
-        Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
-            Ok(Ok(stream)) => speak(stream, peer, service, graceful).await,
+        None => speak(stream, peer, patience, service, graceful).await,
+        Some(tls) => match tokio::time::timeout(patience, tls.accept(stream)).await {
+            Ok(Ok(stream)) => speak(stream, peer, patience, service, graceful).await,
             Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
             Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
         },
@@ -83,6 +99,7 @@ async fn one(
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
+    patience: Duration,
     service: Router,
     graceful: Watcher,
 ) {
@@ -93,7 +110,7 @@ async fn speak(
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(patience)
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(stream), answer);
     if let Err(error) = graceful.watch(connection).await {

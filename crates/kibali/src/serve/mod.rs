@@ -29,8 +29,7 @@ const MAIL_GRACE: Duration = Duration::from_secs(5);
 /// A bound socket with everything that will answer on it.
 pub(crate) struct Server {
     listener: TcpListener,
-    tls: Option<tokio_rustls::TlsAcceptor>,
-    connections: usize,
+    manner: connection::Manner,
     address: SocketAddr,
     stop: signals::Stop,
 }
@@ -42,12 +41,16 @@ impl Server {
     /// The address is taken, or the certificate cannot be used.
     pub(crate) async fn bind(config: &Config, choose: &'static str) -> Result<Self, Failure> {
         let failed = |source| Failure::Listen { address: config.listen, source, choose };
-        let tls = tls::acceptor(config)?;
+        let manner = connection::Manner {
+            tls: tls::acceptor(config)?,
+            most: config.connections,
+            patience: config.head_patience,
+        };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         // Heard from now on, before anybody is told that the server is there.
         let stop = signals::Stop::listen()?;
-        Ok(Self { listener, tls, connections: config.connections, address, stop })
+        Ok(Self { listener, manner, address, stop })
     }
 
     /// Where it listens; the port is a real one even when 0 was asked for.
@@ -60,7 +63,7 @@ impl Server {
     pub(crate) async fn run(self, app: App) -> Result<(), Failure> {
         let service = service(&app);
         let background = tokio::spawn(round::keep(app.clone()));
-        connection::serve(self.listener, self.tls, self.connections, service, self.stop.told(), GRACE).await;
+        connection::serve(self.listener, self.manner, service, self.stop.told(), GRACE).await;
         background.abort();
         round::last(&app).await;
         if !app.mailer().settle(MAIL_GRACE).await {

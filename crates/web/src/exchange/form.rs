@@ -16,9 +16,9 @@ pub(crate) struct Form {
 impl FromRequest<App> for Form {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
-        let body = body::bytes(body, Bounds::FORM).await?;
+        let body = body::bytes(body, Bounds::FORM, app.settings.body_patience).await?;
         if !body.is_empty() {
             body::require_form(&parts.headers)?;
         }

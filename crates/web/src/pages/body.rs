@@ -66,7 +66,7 @@ impl FromRequest<App> for Posted {
         body::require_form(&parts.headers)?;
         let session = Session::from_request_parts(&mut parts, app).await?;
         let Ok(address) = ClientAddress::from_request_parts(&mut parts, app).await;
-        let form = Form::parse(&body::bytes(body, Bounds::FORM).await?);
+        let form = Form::parse(&body::bytes(body, Bounds::FORM, app.settings.body_patience).await?);
         Ok(Self { session, address, headers: parts.headers, form })
     }
 }

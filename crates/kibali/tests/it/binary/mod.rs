@@ -5,3 +5,4 @@ mod dev;
 mod process;
 mod refusals;
 mod serve;
+mod slow;

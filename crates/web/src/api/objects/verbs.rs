@@ -149,8 +149,8 @@ pub(super) async fn import_metadata(
     headers: HeaderMap,
     request: axum::body::Body,
 ) -> Result<Response, Refusal> {
-    let payload = object(body::json(&headers, request, Bounds::LARGE).await?)?;
-    let report = import(&app, &caller, &payload, params(&query)).await?;
+    let payload = body::json(&headers, request, Bounds::LARGE, app.settings.body_patience).await?;
+    let report = import(&app, &caller, &object(payload)?, params(&query)).await?;
     Ok(plain_below_38(answer_import(&report), speech))
 }
 
