@@ -66,7 +66,7 @@ codes! {
     E4015 "Property `{0}` names `{1}`, which is not the object that holds it.",
     E4027 "Value `{0}` is not a valid {1} for property `{2}`.",
     E4028 "Option set `{0}` already has an option with {1} `{2}`.",
-    E4030 "Object could not be deleted because it is associated with another object: {0}.",
+    E4030 "Object could not be {0} because {1}.",
     E4031 "Value `{0}` cannot be used for property `{1}`.",
     E4032 "Patch path `{0}` is not supported.",
     E4049 "`{0}` is not a valid user name: 4 to 255 letters, digits or - _ . @, those four only between others.",

@@ -165,4 +165,14 @@ impl<'r> Shape<'r> {
     pub fn is_bare(&self) -> bool {
         self.needs == Needs::default() && self.slots.is_empty()
     }
+
+    /// Does anything in it show an account?
+    #[must_use]
+    pub fn shows_accounts(&self) -> bool {
+        let below = |need: &Need<'_>| match &need.want {
+            Want::Objects(shape) | Want::Ancestors(shape) => shape.shows_accounts(),
+            Want::Count | Want::Position => false,
+        };
+        self.needs.account || self.slots.iter().any(below)
+    }
 }

@@ -9,11 +9,13 @@ use crate::foundation::admin;
 const ROLE: &str = "/api/userRoles/yrB6vc5Ip3r";
 const ADMIN: &str = "/api/users/M5zQapPyTZI";
 
-/// Refused as the delete of the last superuser is, and whoever asked may do everything still.
-async fn kept(t: &TestApp, answer: &Answer, what: &str) {
+/// Refused because of the last superuser, in the words of what was tried; whoever asked may do everything
+/// still.
+async fn kept(t: &TestApp, answer: &Answer, tried: &str, what: &str) {
     let told = answer.text();
     assert_eq!(answer.status, 409, "{what}: {told}");
     assert!(told.contains("E4030") && told.contains("the last user with authority ALL"), "{what}: {told}");
+    assert!(told.contains(&format!("Object could not be {tried} because")), "{what}: {told}");
     assert_eq!(read(t, "/api/me?fields=authorities").await["authorities"], json!(["ALL"]), "{what}");
 }
 
@@ -30,16 +32,16 @@ both!(
             send(t, "PUT", path, object).await
         };
         let weak = json!({ "userRoles": [{ "id": "rrclerk0000" }] });
-        kept(t, &without(ROLE, json!({ "authorities": [] })).await, "emptied").await;
-        kept(t, &without(ADMIN, json!({ "disabled": true })).await, "disabled").await;
-        kept(t, &without(ADMIN, weak.clone()).await, "another role").await;
-        kept(t, &patch(t, ROLE, replace("/authorities", json!(["F_X"]))).await, "patched role").await;
-        kept(t, &patch(t, ADMIN, replace("/disabled", json!(true))).await, "patched user").await;
-        kept(t, &patch(t, ADMIN, replace("/userRoles", weak["userRoles"].clone())).await, "patched roles").await;
-        for verb in ["disabled", "expired?date=2020-01-01"] {
-            kept(t, &admin(t.post(&format!("{ADMIN}/{verb}"))).send().await, verb).await;
+        kept(t, &without(ROLE, json!({ "authorities": [] })).await, "changed", "emptied").await;
+        kept(t, &without(ADMIN, json!({ "disabled": true })).await, "disabled", "disabled").await;
+        kept(t, &without(ADMIN, weak.clone()).await, "changed", "another role").await;
+        kept(t, &patch(t, ROLE, replace("/authorities", json!(["F_X"]))).await, "changed", "patched role").await;
+        kept(t, &patch(t, ADMIN, replace("/disabled", json!(true))).await, "disabled", "patched user").await;
+        kept(t, &patch(t, ADMIN, replace("/userRoles", weak["userRoles"].clone())).await, "changed", "patched roles").await;
+        for (verb, tried) in [("disabled", "disabled"), ("expired?date=2020-01-01", "expired")] {
+            kept(t, &admin(t.post(&format!("{ADMIN}/{verb}"))).send().await, tried, verb).await;
         }
-        kept(t, &admin(t.delete(ADMIN)).send().await, "deleted").await;
+        kept(t, &admin(t.delete(ADMIN)).send().await, "deleted", "deleted").await;
         // In an import, which reports object by object.
         let payload = json!({ "userRoles": [{ "id": "yrB6vc5Ip3r", "name": "Superuser", "authorities": ["F_X"] }] });
         for query in ["", "?atomicMode=NONE"] {
@@ -50,7 +52,7 @@ both!(
         // A closed account saves nobody; an open one does, and then is the last itself.
         person(t, "deputy", &["ALL"]).await;
         told(&patch(t, "/api/users/uudeputy000", replace("/disabled", json!(true))).await, 200, "deputy off");
-        kept(t, &patch(t, ADMIN, replace("/disabled", json!(true))).await, "beside a closed one").await;
+        kept(t, &patch(t, ADMIN, replace("/disabled", json!(true))).await, "disabled", "beside a closed one").await;
         told(&patch(t, "/api/users/uudeputy000", replace("/disabled", json!(false))).await, 200, "deputy on");
         told(&without(ROLE, json!({ "authorities": ["F_X"] })).await, 200, "the deputy stays");
         let last = send_as(t, "deputy", "DELETE", "/api/users/uudeputy000/userRoles/rrdeputy000", json!({})).await;

@@ -45,7 +45,8 @@ impl Work<'_> {
         for (object, root) in &going {
             let vetoes = self.vetoes(*object, &going)?;
             if !vetoes.is_empty() {
-                self.fail(*root, Fault::new(Code::E4030, [&vetoes.join(", ")]));
+                let why = format!("it is associated with another object: {}", vetoes.join(", "));
+                self.fail(*root, Fault::new(Code::E4030, ["deleted", &why]));
             }
         }
         self.forget_elements(&going)?;

@@ -16,12 +16,23 @@ const LOOKED_AT: usize = 500;
 
 /// What of a draft may take `ALL` from somebody.
 enum Loss {
-    /// The user is deleted, disabled or at its end.
-    User(ObjectId),
+    /// The user is deleted, disabled or expired, as this word says.
+    User(ObjectId, &'static str),
     /// The role gives `ALL` no more.
     Role(ObjectId),
     /// The user holds the role no more.
     Held(ObjectId, ObjectId),
+}
+
+impl Loss {
+    /// What was tried, and why it may not be.
+    const fn told(&self) -> [&'static str; 2] {
+        match self {
+            Self::User(_, tried) => [tried, "it is the last user with authority ALL"],
+            Self::Role(_) => ["changed", "the last user with authority ALL has it from here"],
+            Self::Held(..) => ["changed", "it would take it from the last user with authority ALL"],
+        }
+    }
 }
 
 /// Refuses what takes away the last enabled, unexpired user with `ALL`: a delete, an account closed or
@@ -51,21 +62,22 @@ pub(super) fn keep_one(work: &mut Work<'_>) -> Result<(), Box<Needs>> {
     // Who is told, should nobody be left: those whose change takes `ALL` from somebody who has it.
     let mut blamed = Vec::new();
     for (at, loss) in losses {
+        let told = loss.told();
         let touched = held.iter().filter(|(user, role)| match loss {
-            Loss::User(lost) => *user == lost,
+            Loss::User(lost, _) => *user == lost,
             Loss::Role(lost) => *role == lost,
             Loss::Held(of, lost) => (*user, *role) == (of, lost),
         });
         let users: BTreeSet<ObjectId> = touched.map(|(user, _)| *user).collect();
         if first_open(work, users.into_iter(), stored_account)?.is_some() {
-            blamed.push(at);
+            blamed.push((at, told));
         }
     }
     if blamed.is_empty() || somebody_stays(work, roles, &before, held)? {
         return Ok(());
     }
-    for at in blamed {
-        work.fail(at, Fault::new(Code::E4030, ["the last user with authority ALL"]));
+    for (at, told) in blamed {
+        work.fail(at, Fault::new(Code::E4030, told));
     }
     Ok(())
 }
@@ -77,9 +89,11 @@ fn losses(work: &Work<'_>, roles: EdgeNumber) -> Vec<(usize, Loss)> {
     for (at, draft) in work.live().filter(|(_, draft)| draft.head.is_some()) {
         let stored = draft.detail;
         match (draft.kind().singular, draft.action) {
-            ("user", Action::Delete) => losses.push((at, Loss::User(draft.id))),
+            ("user", Action::Delete) => losses.push((at, Loss::User(draft.id, "deleted"))),
             ("user", _) if !is_open(draft.next.account.as_ref(), now) => {
-                losses.push((at, Loss::User(draft.id)));
+                let disabled = draft.next.account.as_ref().is_none_or(|account| account.disabled);
+                let tried = if disabled { "disabled" } else { "expired" };
+                losses.push((at, Loss::User(draft.id, tried)));
             }
             // A role that somebody holds is not deleted at all.
             ("userRole", Action::Update)
