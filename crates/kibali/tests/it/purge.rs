@@ -5,6 +5,7 @@ use kibali_model::Clock;
 use kibali_store::door::grants::RefreshGrant;
 use kibali_store::door::tokens::NewTokens;
 use kibali_store::door::{purge, tokens};
+use kibali_store::{Statement, StoreError, Tx, Write, values};
 use kibali_testkit::{TestApp, both};
 
 use crate::grants::{ACCESS, DAY, issue, minted};
@@ -36,5 +37,71 @@ both!(
         purge::run(&t.app.store, t.clock.now(), ACCESS).await.unwrap();
         assert!(!refresh_lives(t, "busy").await);
         assert_eq!(purge::run(&t.app.store, t.clock.now(), ACCESS).await.unwrap(), 0);
+    }
+);
+
+/// More than fit into a few writes.
+const EXPIRED: i64 = 10_250;
+/// What one write takes away at most.
+const BATCH: i64 = 500;
+
+/// Puts expired access tokens into the database.
+struct Litter;
+
+impl Write for Litter {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        const LITTER: Statement = Statement::new(
+            "test.litter",
+            "insert into access_token (hash, grant_id, created, expires) values ($1, -1, 0, 1)",
+        );
+        for number in 0..EXPIRED {
+            tx.run(LITTER, values![sha256(number.to_string()).to_vec()]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A write of somebody else, which sees how much is left.
+struct Left;
+
+impl Write for Left {
+    type Output = i64;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<i64, StoreError> {
+        const LEFT: Statement =
+            Statement::new("test.left", "select count(*) from access_token where grant_id = -1");
+        tx.row(LEFT, values![]).await?.expect("a count").int(0)
+    }
+}
+
+both!(
+    fn much_that_has_expired_goes_in_small_writes_between_which_others_write(t) {
+        t.app.store.write(Litter).await.unwrap();
+        let before = t.app.store.commits();
+        let purge = async {
+            let gone = purge::run(&t.app.store, t.clock.now(), ACCESS).await.unwrap();
+            (gone, t.app.store.commits())
+        };
+        let others = async {
+            let (mut seen, mut wrote) = (Vec::new(), 0);
+            loop {
+                seen.push(t.app.store.write(Left).await.unwrap());
+                wrote += 1;
+                if seen.last() == Some(&0) {
+                    return (seen, wrote);
+                }
+            }
+        };
+        let ((gone, after), (seen, wrote)) = futures_util::future::join(purge, others).await;
+        assert_eq!(gone, u64::try_from(EXPIRED).unwrap());
+        // Never more at once: what anybody sees lies a whole number of batches below the beginning.
+        assert!(seen.iter().all(|left| *left == 0 || (EXPIRED - left) % BATCH == 0), "{seen:?}");
+        let steps = seen.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        assert!(steps > 3, "others wrote between them: {seen:?}");
+        let batches = u64::try_from(EXPIRED).unwrap().div_ceil(500);
+        // Writes that wait together share a commit, so others may add none.
+        assert!((batches..=batches + 1 + wrote).contains(&(after - before)), "{batches} {} {wrote}", after - before);
     }
 );
