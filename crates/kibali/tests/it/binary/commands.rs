@@ -12,10 +12,10 @@ fn until(status: u16, mut ask: impl FnMut() -> u16) {
     assert_eq!(last, Some(status));
 }
 
-fn token(server: &Server, username: &str, password: &str) -> String {
+pub(super) fn token(server: &Server, client: (&str, &str), username: &str, password: &str) -> String {
     let body = format!("grant_type=password&username={username}&password={password}");
     let headers = [
-        ("Authorization", &*basic(CLIENT, CLIENT_SECRET)),
+        ("Authorization", &*basic(client.0, client.1)),
         ("Content-Type", "application/x-www-form-urlencoded"),
     ];
     let answer = server.ask("POST", "/uaa/oauth/token", &headers, &body);
@@ -37,7 +37,7 @@ both! {
         home.done(&["import", home.file("client.json").to_str().unwrap()], "");
 
         let server = home.serve();
-        let token = token(&server, "clerk", "Correct-1-horse");
+        let token = token(&server, (CLIENT, CLIENT_SECRET), "clerk", "Correct-1-horse");
         let me = || server.ask("GET", "/api/me", &[("Authorization", &format!("Bearer {token}"))], "").status;
         assert_eq!(me(), 200);
         let said = home.done(&["user", "disable", "clerk"], "");

@@ -2,6 +2,7 @@
 
 mod commands;
 mod dev;
+mod nodes;
 mod process;
 mod refusals;
 mod serve;
