@@ -97,8 +97,12 @@ const RULES: Statement = Statement::new(
     "select name, value from system_setting
      where name in ('keyLockMultipleFailedLogins', 'credentialsExpires') and locale = ''",
 );
+const LAST_MOVED: Statement = Statement::new(
+    "account.last_moved",
+    "select coalesce(max(last_login), 0), coalesce(max(password_updated), 0) from account",
+);
 
-pub(crate) const STATEMENTS: &[Statement] = &[BY_NAME, BY_USER, BY_UID, RESTRICTED_ROLES, RULES];
+pub(crate) const STATEMENTS: &[Statement] = &[BY_NAME, BY_USER, BY_UID, RESTRICTED_ROLES, RULES, LAST_MOVED];
 
 /// The restriction of a role whose members need a second factor (web-api reference 3.3).
 const DEMANDS_TWO_FACTOR: &str = "R_ENABLE_2FA";
@@ -144,6 +148,16 @@ pub async fn sign_in_rules(reader: &mut Reader) -> Result<SignInRules, StoreErro
         }
     }
     Ok(rules)
+}
+
+/// When anybody last signed in, and when a password was last set: what moves in accounts without a metadata
+/// write.
+///
+/// # Errors
+/// The database failed.
+pub async fn last_moved(reader: &mut Reader) -> Result<(i64, i64), StoreError> {
+    let row = reader.row(LAST_MOVED, values![]).await?;
+    row.map_or(Ok((0, 0)), |row| Ok((row.int(0)?, row.int(1)?)))
 }
 
 async fn complete(reader: &mut Reader, row: Option<Row>) -> Result<Option<Account>, StoreError> {

@@ -17,6 +17,8 @@ pub enum Fact {
     SystemId,
     /// What tells a wrong master key at start (rules of the door 6).
     MasterKeyCheck,
+    /// A number that rises with every metadata write.
+    MetadataState,
 }
 
 impl Fact {
@@ -24,6 +26,7 @@ impl Fact {
         match self {
             Self::SystemId => "system_id",
             Self::MasterKeyCheck => "master_key_check",
+            Self::MetadataState => "metadata_lock",
         }
     }
 }

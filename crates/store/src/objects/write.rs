@@ -11,8 +11,15 @@ use super::write_side;
 use crate::door::changes;
 use crate::{Statement, StoreError, Tx, Write, values};
 
-const LOCK: Statement =
-    Statement::new("objects.lock", "update installation set value = '' where name = 'metadata_lock'");
+// Also counts: the value rises with every metadata write, and beyond every value that a restored backup held
+// before.
+const LOCK: Statement = Statement::new(
+    "objects.lock",
+    "update installation
+     set value = cast(case when cast('0' || value as bigint) < $1 then $1
+                           else cast('0' || value as bigint) + 1 end as text)
+     where name = 'metadata_lock'",
+);
 const INSERT: Statement = Statement::new(
     "objects.insert",
     "insert into object (id, kind, uid, code, name, name_key, code_key, created, updated, created_by,
@@ -125,7 +132,7 @@ impl Write for WriteChanges {
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
         let changes = &self.changes;
         // One metadata write at a time, on PostgreSQL as on SQLite: what is checked next stays true.
-        tx.run(LOCK, Vec::new()).await?;
+        tx.run(LOCK, values![self.now]).await?;
         check_versions(tx, &changes.expected).await?;
         check_present(tx, &changes.referenced).await?;
         self.take_away(tx).await?;

@@ -20,12 +20,13 @@ use kibali_metadata::kind::Property;
 use kibali_metadata::schema::singular_of;
 use serde_json::Value;
 
+use super::objects::WeakTag;
 use super::web_message::{XmlRoot, xml_item};
 use super::{not_served, xml};
 use crate::speech::{Format, Speech};
 use crate::{App, Refusal, body};
 
-/// Longer answers stream without a content hash (rules of the metadata 3).
+/// Longer answers stream, with a weak tag where the handler has one (rules of the metadata 3).
 const HASHED: usize = 1 << 20;
 /// Longer answers are not written as XML, since that needs them whole.
 const WRITTEN_AS_XML: usize = 16 << 20;
@@ -160,8 +161,8 @@ fn collections(registry: &Registry) -> HashSet<&'static str> {
     names
 }
 
-/// With `Cache-Control` where the handler set none, and with a content hash as `ETag`; 304 where the
-/// caller has this content.
+/// With `Cache-Control` where the handler set none, and with an `ETag`: a hash of the content, or the weak tag
+/// that stands in for it; 304 where the caller has this content.
 async fn tagged(answer: Response, known: Option<&HeaderValue>) -> Response {
     if answer.status() != StatusCode::OK {
         return answer;
@@ -172,14 +173,22 @@ async fn tagged(answer: Response, known: Option<&HeaderValue>) -> Response {
     if cached.as_bytes().windows(8).any(|word| word == b"no-store") {
         return Response::from_parts(parts, body);
     }
-    let bytes = match read_up_to(body, HASHED).await {
-        Ok(Read::Whole(bytes)) => bytes,
-        Ok(Read::Longer(body)) => return Response::from_parts(parts, body),
-        Err(error) => return Refusal::internal(error).into_response(),
+    let weak = parts.extensions.remove::<WeakTag>();
+    let read = match &weak {
+        Some(weak) if weak.always => Ok(Read::Longer(body)),
+        _ => read_up_to(body, HASHED).await,
     };
-    let tag = format!("\"{}\"", short_hash(&bytes));
+    let (tag, written, body) = match (read, weak) {
+        (Ok(Read::Whole(bytes)), _) => {
+            let tag = format!("\"{}\"", short_hash(&bytes));
+            (tag.clone(), tag, Body::from(bytes))
+        }
+        (Ok(Read::Longer(body)), Some(weak)) => (weak.tag.clone(), format!("W/{}", weak.tag), body),
+        (Ok(Read::Longer(body)), None) => return Response::from_parts(parts, body),
+        (Err(error), _) => return Refusal::internal(error).into_response(),
+    };
     let matches = known.and_then(|value| value.to_str().ok()).is_some_and(|list| has_tag(list, &tag));
-    if let Ok(tag) = HeaderValue::try_from(tag) {
+    if let Ok(tag) = HeaderValue::try_from(written) {
         parts.headers.insert(ETAG, tag);
     }
     if matches {
@@ -188,17 +197,17 @@ async fn tagged(answer: Response, known: Option<&HeaderValue>) -> Response {
         parts.headers.remove(CONTENT_LENGTH);
         return Response::from_parts(parts, Body::empty());
     }
-    Response::from_parts(parts, Body::from(bytes))
+    Response::from_parts(parts, body)
 }
 
 /// 128 bits of SHA-256, in hexadecimal.
-fn short_hash(bytes: &[u8]) -> String {
+pub(crate) fn short_hash(bytes: &[u8]) -> String {
     let high = kibali_crypto::sha256(bytes).first_chunk::<16>().copied().unwrap_or_default();
     format!("{:032x}", u128::from_be_bytes(high))
 }
 
 /// Does an `If-None-Match` list hold this tag, weak or strong (RFC 9110 section 13.1.2)?
-fn has_tag(list: &str, tag: &str) -> bool {
+pub(crate) fn has_tag(list: &str, tag: &str) -> bool {
     list.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
 }
 

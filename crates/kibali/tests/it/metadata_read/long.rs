@@ -13,11 +13,11 @@ use super::{ask, column};
 
 const MANY: i64 = 15_000;
 const FIRST: i64 = 1 << 61;
-const PATH: &str =
+pub(super) const PATH: &str =
     "/api/dataElements?paging=false&fields=id,name,code,created,lastUpdated,href&order=name:asc";
 
 /// Many data elements, each in one of a few groups.
-async fn populate(t: &TestApp) {
+pub(super) async fn populate(t: &TestApp) {
     let numbers = format!("with recursive n(i) as (select 1 union all select i + 1 from n where i < {MANY})");
     let objects = format!(
         "insert into object (id, kind, uid, code, name, name_key, created, updated, public_read, doc) {numbers} \
@@ -89,7 +89,6 @@ both!(
         let rows = table.text();
         assert_eq!(rows.lines().count() as i64, MANY + 1);
         assert!(rows.lines().nth(1).unwrap().starts_with("E1000000001,code 1,Element 1000000001,1970-01-01T"));
-        assert_eq!(ask(t, PATH).await.header("etag"), None, "hashed only up to 1 MiB");
     }
 );
 

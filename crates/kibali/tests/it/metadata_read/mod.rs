@@ -10,6 +10,7 @@ mod long;
 mod people;
 mod real;
 mod sharing;
+mod tags;
 mod widening;
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::{Query, State};
 use axum::response::Response;
-use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Uri};
 use kibali_metadata::Kind;
 use kibali_metadata::language::{FieldItem, Fields, Paging, Preset};
 use kibali_metadata::read::Predicate;
@@ -20,7 +20,9 @@ use super::out::{Answer, Out, body};
 use super::parameter::truth;
 use super::read::Ask;
 use super::verbs::Pairs;
+use super::weak::{RestsOnAccounts, WeakTag, rests_on_accounts};
 use crate::identity::Caller;
+use crate::speech::Speech;
 use crate::{App, Refusal};
 
 /// Opens an export of everything.
@@ -35,19 +37,27 @@ const SWITCHES: [&str; 7] =
 pub(super) async fn export(
     State(app): State<App>,
     Caller(caller): Caller,
+    speech: Speech,
+    uri: Uri,
+    headers: HeaderMap,
     Query(pairs): Pairs,
 ) -> Result<Response, Refusal> {
     let kinds: Vec<Arc<Kind>> = selected(&app, &caller, &pairs)?.into_iter().cloned().collect();
     let download = truth(&pairs, "download")?;
-    let turns = app.turns().clone();
-    let body = body(&turns, Export { app, caller, kinds, pairs }).await?;
+    let export = Export { app, caller, kinds, pairs };
+    let weak = export.weak_tag(speech, &uri).await?;
+    if weak.is_known(&headers) {
+        return Ok(weak.unchanged());
+    }
+    let turns = export.app.turns().clone();
+    let body = body(&turns, export).await?;
     let mut answer = Response::new(body);
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if download {
         let file = HeaderValue::from_static("attachment; filename=\"metadata.json\"");
         answer.headers_mut().insert(CONTENT_DISPOSITION, file);
     }
-    Ok(answer)
+    Ok(weak.on(answer))
 }
 
 /// An export to be written.
@@ -58,13 +68,13 @@ struct Export {
     pairs: Vec<(String, String)>,
 }
 
-impl Answer for Export {
-    async fn write(self, out: &mut Out) -> Result<(), Refusal> {
-        let Self { app, caller, kinds, pairs } = self;
-        let skip_sharing = truth(&pairs, "skipSharing")?;
+impl Export {
+    /// What is asked of each kind, and what is shown of it.
+    async fn asks(&self) -> Result<Vec<(&Arc<Kind>, Ask<'_>, Fields)>, Refusal> {
+        let skip_sharing = truth(&self.pairs, "skipSharing")?;
         let mut asks = Vec::new();
-        for kind in &kinds {
-            let mut ask = Ask::new(&app, &caller, &parameters(kind, &pairs)).await?;
+        for kind in &self.kinds {
+            let mut ask = Ask::new(&self.app, &self.caller, &parameters(kind, &self.pairs)).await?;
             ask.query.paging = Paging::Off;
             let mut fields = ask.query.fields.take().unwrap_or_else(owner);
             if skip_sharing {
@@ -72,6 +82,26 @@ impl Answer for Export {
             }
             asks.push((kind, ask, fields));
         }
+        Ok(asks)
+    }
+
+    /// Two exports of the same differ by their date: a hash would never match.
+    async fn weak_tag(&self, speech: Speech, uri: &Uri) -> Result<WeakTag, Refusal> {
+        let asks = self.asks().await?;
+        let mut accounts = false;
+        for (kind, ask, fields) in &asks {
+            accounts |= rests_on_accounts(ask, kind, &ask.shape(kind, fields)?);
+        }
+        let ask = Ask::new(&self.app, &self.caller, &[]).await?;
+        let weak = WeakTag::of(&ask, speech, uri, RestsOnAccounts(accounts)).await?;
+        Ok(WeakTag { always: true, ..weak })
+    }
+}
+
+impl Answer for Export {
+    async fn write(self, out: &mut Out) -> Result<(), Refusal> {
+        let asks = self.asks().await?;
+        let Self { app, caller, .. } = &self;
         // What refuses a kind refuses the export, so every kind is looked through before the first is told.
         let mut lists = Vec::new();
         for (kind, ask, fields) in &asks {
@@ -79,13 +109,13 @@ impl Answer for Export {
             let listing = ask.listing(kind, shape.clone(), Predicate::All(Vec::new()), None)?;
             lists.push((kind, ask, shape, listing));
         }
-        let system = system(&app).await?;
+        let system = system(app).await?;
         out.buffer().extend(format!("{{\"system\":{system}").into_bytes());
         let Some((_, first, _)) = asks.first() else {
             out.buffer().push(b'}');
             return Ok(());
         };
-        let mut reading = first.reading_through(exportable_by(&caller)).await?;
+        let mut reading = first.reading_through(exportable_by(caller)).await?;
         let mut chosen = Vec::new();
         for (kind, ask, shape, listing) in lists {
             reading.begin_list();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use http::HeaderValue;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Uri};
 use kibali_metadata::Kind;
 use kibali_metadata::language::{ListQuery, Paging};
 use kibali_metadata::read::{Pager, Predicate, Shape};
@@ -19,6 +19,7 @@ use super::out::{Answer, Out, body};
 use super::read::{Ask, list_default, require_kind};
 use super::tree::TreeView;
 use super::verbs::{Pairs, kind};
+use super::weak::{RestsOnAccounts, WeakTag, rests_on_accounts};
 use super::{people, tree};
 use crate::identity::Caller;
 use crate::speech::{Format, Speech};
@@ -30,6 +31,8 @@ pub(super) async fn list(
     Caller(caller): Caller,
     Path(resource): Path<String>,
     speech: Speech,
+    uri: Uri,
+    headers: HeaderMap,
     Query(pairs): Pairs,
 ) -> Result<Response, Refusal> {
     if resource.strip_suffix(".geojson").is_some_and(|plural| kind(&app, plural).is_ok()) {
@@ -39,7 +42,12 @@ pub(super) async fn list(
     require_kind(&caller, &kind)?;
     let address = app.settings.absolute(&format!("{}/{}{}", root(speech), kind.plural, speech.suffix));
     let form = if speech.format == Format::Csv { Form::Csv } else { Form::Json { address } };
-    List { app, caller, kind, part: Part::ByParameters, form, pairs }.answer().await
+    let list = List { app, caller, kind, part: Part::ByParameters, form, pairs };
+    match list.weak_tag(speech, &uri).await? {
+        None => list.answer().await,
+        Some(weak) if weak.is_known(&headers) => Ok(weak.unchanged()),
+        Some(weak) => Ok(weak.on(list.answer().await?)),
+    }
 }
 
 /// Which part of a kind is listed.
@@ -72,17 +80,33 @@ pub(super) struct List {
 }
 
 impl List {
-    /// The answer: from memory when one piece holds it, else streamed.
-    pub(super) async fn answer(self) -> Result<Response, Refusal> {
-        let is_short = match ListQuery::parse(&self.pairs)?.paging {
+    /// The tag that stands in for a hash where the list turns out long; none where it cannot, or where the
+    /// answer changes as time goes by.
+    async fn weak_tag(&self, speech: Speech, uri: &Uri) -> Result<Option<WeakTag>, Refusal> {
+        if self.is_short()? || people::rests_on_time(&self.kind, &self.pairs) {
+            return Ok(None);
+        }
+        let ask = Ask::new(&self.app, &self.caller, &self.pairs).await?;
+        let shape = ask.shape(&self.kind, &list_default())?;
+        let accounts = RestsOnAccounts(rests_on_accounts(&ask, &self.kind, &shape));
+        WeakTag::of(&ask, speech, uri, accounts).await.map(Some)
+    }
+
+    /// Does one piece hold it?
+    fn is_short(&self) -> Result<bool, Refusal> {
+        Ok(match ListQuery::parse(&self.pairs)?.paging {
             Paging::Off => false,
             Paging::Page { size, .. } => usize::try_from(size).is_ok_and(|size| size <= PIECE),
-        };
+        })
+    }
+
+    /// The answer: from memory when one piece holds it, else streamed.
+    pub(super) async fn answer(self) -> Result<Response, Refusal> {
         let media = match self.form {
             Form::Csv => "text/csv;charset=UTF-8",
             Form::Json { .. } => "application/json",
         };
-        let body = if is_short {
+        let body = if self.is_short()? {
             let mut out = Out::memory();
             self.write(&mut out).await?;
             Body::from(out.into_bytes())

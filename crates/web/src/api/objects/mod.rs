@@ -22,6 +22,7 @@ mod sharing;
 mod tests;
 mod tree;
 mod verbs;
+mod weak;
 
 pub use import::{
     ClientSecretOnce, Done, create_defaults, import, operator_principal, run, superuser_role,
@@ -31,6 +32,7 @@ pub use inner::list_all;
 pub(crate) use inner::{Changed, change_one, find_by_name, may_read, one, page_of, share, update_one};
 pub(crate) use out::Turns;
 pub use read::own_user;
+pub(crate) use weak::WeakTag;
 
 use axum::Router;
 use axum::routing::{delete as on_delete, get as on_get, patch as on_patch, post, put as on_put};

@@ -95,6 +95,11 @@ async fn users<'k>(
     Ok(all)
 }
 
+/// Does the list change as time goes by, though nothing is written?
+pub(super) fn rests_on_time(kind: &Kind, pairs: &Pairs) -> bool {
+    kind.singular == "user" && pairs.iter().any(|(name, _)| name == "inactiveMonths")
+}
+
 /// `invitationStatus`.
 #[derive(Debug, Clone, Copy)]
 enum Invited {

@@ -38,6 +38,11 @@ impl<'a> Ask<'a> {
         Ok(Self { app, caller, query, locale })
     }
 
+    /// In which language names are shown, if one was chosen.
+    pub(super) fn locale(&self) -> Option<&str> {
+        self.locale.as_deref()
+    }
+
     /// Starts reading: all statements see one state.
     pub(super) async fn reading(&self) -> Result<Reading<'_>, Refusal> {
         self.reading_through(visible_to(self.caller)).await
