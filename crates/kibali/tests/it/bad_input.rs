@@ -282,3 +282,37 @@ both!(
         }
     }
 );
+
+both!(
+    fn hostile_text_in_every_field_of_a_user_opens_nothing(t) {
+        let kind = t.app.registry.kind("user").unwrap();
+        let fields: Vec<&str> = kind.properties.iter().filter(|property| property.writable).map(|property| property.name)
+            .chain(["password", "userCredentials", "settings", "authorities"])
+            .filter(|name| *name != "id").collect();
+        for (number, field) in fields.iter().enumerate() {
+            for (which, hostile) in HOSTILE.iter().enumerate() {
+                let mut user = json!({
+                    "username": format!("hostile{number}x{which}"), "firstName": "Hos", "surname": "Tile",
+                    "password": "Dist_rict1", "userRoles": [{ "id": "yrB6vc5Ip3r" }]
+                });
+                user[*field] = json!(hostile);
+                let answer = admin(t.post("/api/users")).json(&user).send().await;
+                let told = answer.status == 201 || (400..500).contains(&answer.status);
+                assert!(told, "{field} {hostile}: {} {}", answer.status, answer.text());
+                let name = user["username"].as_str().unwrap();
+                for password in [*hostile, "", "Dist_rict1"] {
+                    let grant = [("grant_type", "password"), ("username", name), ("password", password)];
+                    let token = t.post("/uaa/oauth/token").basic("demo", "1e6db50c-0fee-11e5-98d0-3c15c2c6caf6");
+                    let token = token.form(&grant).send().await;
+                    let made = answer.status == 201 && !["password", "username"].contains(field);
+                    let opens = made && password == "Dist_rict1";
+                    assert!(token.status != 200 || opens, "{field} {hostile}: {name} {password:?}");
+                    assert!(token.status < 500, "{field} {hostile}: {}", token.text());
+                }
+            }
+        }
+        let list = admin(t.get("/api/users?fields=*&paging=false")).send().await;
+        assert_eq!(list.status, 200, "{}", list.text());
+        assert_eq!(admin(t.get("/api/me")).send().await.status, 200);
+    }
+);
