@@ -11,6 +11,7 @@ mod people;
 mod real;
 mod sharing;
 mod tags;
+mod units;
 mod widening;
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};

@@ -1,7 +1,7 @@
 //! What is done with users besides writing them whole, and who may do it.
 
 use kibali_testkit::both;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{PASSWORD, patch, person, read, refused, send, send_as, told};
 use crate::foundation::admin;
@@ -91,5 +91,41 @@ both!(
         let renamed = json!([{ "op": "replace", "path": "/username", "value": "another.name" }]);
         refused(&patch(t, &format!("/api/users/{uid}"), renamed).await, "E4056", "username", "renamed");
         told(&send_as(t, "boss", "DELETE", &format!("/api/users/{uid}"), json!({})).await, 200, "weaker");
+    }
+);
+
+both!(
+    fn settings_in_the_payload_of_a_user_are_kept_as_user_settings(t) {
+        let settings = async |id: &str| read(t, &format!("/api/userSettings?userId={id}")).await;
+        let user = |settings: Value| {
+            json!({
+                "id": "uuSettings1", "username": "settled", "firstName": "Set", "surname": "Tled",
+                "password": PASSWORD, "userRoles": [{ "id": "yrB6vc5Ip3r" }], "settings": settings
+            })
+        };
+        // What is wrong is told before anybody is made.
+        for wrong in [json!({ "keyNothing": "x" }), json!({ "keyMessageEmailNotification": "perhaps" }), json!([1])] {
+            assert_eq!(send(t, "POST", "/api/users", user(wrong.clone())).await.status, 409, "{wrong}");
+        }
+        told(&admin(t.get("/api/users/uuSettings1")).send().await, 404, "nobody yet");
+        let chosen = json!({ "keyUiLocale": "fr", "keyMessageEmailNotification": true, "keyDbLocale": null });
+        told(&send(t, "POST", "/api/users?importMode=VALIDATE", user(chosen.clone())).await, 200, "looked at");
+        told(&send(t, "POST", "/api/users", user(chosen)).await, 201, "made");
+        let kept = settings("uuSettings1").await;
+        assert_eq!((&kept["keyUiLocale"], &kept["keyMessageEmailNotification"]), (&json!("fr"), &json!(true)));
+        // A PUT changes what it names and leaves the rest; none forgets.
+        let changed = user(json!({ "keyUiLocale": null, "keyDbLocale": "sw" }));
+        told(&send(t, "PUT", "/api/users/uuSettings1?importMode=VALIDATE", changed.clone()).await, 200, "looked at");
+        assert_eq!(settings("uuSettings1").await, kept);
+        told(&send(t, "PUT", "/api/users/uuSettings1", changed).await, 200, "changed");
+        let after = settings("uuSettings1").await;
+        assert_eq!(after["keyDbLocale"], "sw");
+        assert_ne!(after["keyUiLocale"], "fr");
+        assert_eq!(after["keyMessageEmailNotification"], true);
+        // Other kinds have none, and who may not write the user writes no settings.
+        person(t, "clerk", &["F_X"]).await;
+        let answer = send_as(t, "clerk", "PUT", "/api/users/uuSettings1", user(json!({ "keyUiLocale": "de" }))).await;
+        assert_eq!(answer.status, 403, "{}", answer.text());
+        assert_eq!(settings("uuSettings1").await, after);
     }
 );

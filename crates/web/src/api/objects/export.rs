@@ -126,7 +126,7 @@ impl Answer for Export {
         for (kind, ask, shape, list) in chosen.iter().filter(|(_, _, _, list)| !list.is_empty()) {
             out.buffer().extend(format!(",\"{}\":[", kind.plural).into_bytes());
             reading.begin_list();
-            each(ask, &mut reading, shape, list, out, json_row).await?;
+            each(ask, &mut reading, shape, (list, None), out, json_row).await?;
             out.buffer().push(b']');
         }
         out.buffer().push(b'}');

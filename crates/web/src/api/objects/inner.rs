@@ -95,7 +95,7 @@ pub async fn list_all(
 ///
 /// # Errors
 /// There is no such collection, the kind may not be read, or the database failed.
-async fn listed(
+pub(super) async fn listed(
     app: &App,
     caller: &Principal,
     plural: &str,

@@ -4,10 +4,12 @@ mod account_verbs;
 mod csv;
 mod delete;
 mod export;
+mod geojson;
 mod get;
 mod import;
 mod inner;
 mod list;
+mod members;
 mod nested;
 mod out;
 mod parameter;
@@ -21,6 +23,7 @@ mod sharing;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod user_settings;
 mod verbs;
 mod weak;
 

@@ -3,9 +3,10 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use kibali_metadata::import::{ImportParams, ImportStrategy};
+use kibali_metadata::import::{ImportMode, ImportParams, ImportStrategy};
 use serde_json::Value;
 
+use super::user_settings::Chosen;
 use super::verbs::{
     Pairs, answer_import, answer_object, kind, object, params, plain_below_38, refuse_access, require_found,
     run_one,
@@ -29,10 +30,16 @@ pub(super) async fn replace(
 ) -> Result<Response, Refusal> {
     let kind = kind(&app, &resource)?;
     let mut object = object(body)?;
+    let settings = Chosen::take(&kind, &mut object)?;
     object.insert("id".to_owned(), Value::from(uid.as_str()));
     let params = ImportParams { strategy: ImportStrategy::Update, ..params(&query) };
     let done = run_one(&app, &caller, &kind, &object, params).await?;
     require_found(&done, &kind, &uid)?;
+    if params.mode != ImportMode::Validate
+        && let Some(fate) = done.plan.outcomes.first().filter(|fate| fate.faults.is_empty())
+    {
+        settings.keep(&app, fate.id).await?;
+    }
     if IMPORT_REPORTS.contains(&kind.singular) {
         done.plan.outcomes.first().map_or(Ok(()), refuse_access)?;
         return Ok(plain_below_38(answer_import(&done.plan.report), speech));

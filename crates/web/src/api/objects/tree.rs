@@ -5,7 +5,7 @@ use kibali_metadata::kind::{Storage, TreeColumn};
 use kibali_metadata::read::{Comparison, IntKey, Predicate, Scalar, SortKey, SortTerm, Test, TextKey};
 use kibali_model::{Principal, Uid};
 
-use super::parameter::{number, one, truth};
+use super::parameter::{number, truth};
 use crate::Refusal;
 
 /// Which objects a view of the tree holds, and by what it is sorted first.
@@ -45,9 +45,6 @@ pub(super) fn of_list(
 ) -> Result<TreeView<'static>, Refusal> {
     if !has_tree(kind) {
         return Ok(TreeView::all());
-    }
-    if one(pairs, "memberObject")?.is_some() {
-        return Err(Refusal::NotServed("member counts below organisation units"));
     }
     let mut all = Vec::new();
     for (name, comparison) in LEVELS {
@@ -147,12 +144,19 @@ impl Around {
     }
 }
 
-fn has_tree(kind: &Kind) -> bool {
+/// Do the objects of this kind stand in a tree?
+pub(super) fn has_tree(kind: &Kind) -> bool {
     kind.properties.iter().any(|property| property.storage == Storage::Tree(TreeColumn::Path))
 }
 
-fn by_level(descending: bool) -> SortKey<'static> {
+/// By level, from the top or from the bottom.
+pub(super) fn by_level(descending: bool) -> SortKey<'static> {
     SortKey { term: SortTerm::Int(IntKey::Level), descending }
+}
+
+/// What stands at this level.
+pub(super) fn at_level(number: i64) -> Predicate<'static> {
+    level(Comparison::Equal, number)
 }
 
 fn level(comparison: Comparison, number: i64) -> Predicate<'static> {

@@ -15,6 +15,7 @@ use kibali_model::Principal;
 use serde_json::{Map, Value};
 
 use super::import::{Done, import, run};
+use super::user_settings::Chosen;
 use crate::api::{Outcome, WebMessage};
 use crate::body::{self, Bounds, Json};
 use crate::identity::Caller;
@@ -54,12 +55,16 @@ pub(super) async fn create(
     let mut object = object(body)?;
     // Translations have an address of their own (web-api reference 1.8).
     object.shift_remove("translations");
+    let settings = Chosen::take(&kind, &mut object)?;
     let params = ImportParams { strategy: ImportStrategy::Create, ..params(&query) };
     let done = run_one(&app, &caller, &kind, &object, params).await?;
     if params.mode == ImportMode::Validate {
         return Ok(answer_object(&done, &kind, StatusCode::OK)?.0.into_response());
     }
     let (message, uid) = answer_object(&done, &kind, StatusCode::CREATED)?;
+    if let Some(made) = done.plan.outcomes.first().filter(|fate| fate.faults.is_empty()) {
+        settings.keep(&app, made.id).await?;
+    }
     let address = app.settings.absolute(&format!("/api/{}/{uid}", kind.plural));
     let mut message = message.at(address);
     let Some(made) = done.secrets.first() else { return Ok(message.into_response()) };
