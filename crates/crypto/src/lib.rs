@@ -3,6 +3,7 @@
 //! This crate never touches a runtime, a database or a socket. Random bytes come from a [`Random`] that is
 //! handed in, so that tests repeat.
 
+mod api_token;
 mod der;
 mod digest;
 pub mod jose;
@@ -13,6 +14,7 @@ mod seal;
 mod secret;
 mod token;
 
+pub use api_token::{api_token_type, new_api_token};
 pub use digest::{Digest, MacKey, equal_in_constant_time, sha256};
 pub use master::{MasterKey, MasterKeyError, Purpose};
 pub use password::{PasswordError, dummy_hash, hash_password, verify_password};

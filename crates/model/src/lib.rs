@@ -4,6 +4,7 @@
 //! database, a clock or a source of randomness; times and random bytes arrive as arguments.
 
 mod access;
+mod api_token;
 mod authority;
 mod client;
 mod password;
@@ -15,6 +16,7 @@ mod uid;
 mod version;
 
 pub use access::{Access, AccessError, Grantee, Sharing};
+pub use api_token::{ApiTokenType, LimitFault, TOKEN_METHODS, TokenLimit, TokenLimits, TokenUse};
 pub use authority::Authorities;
 pub use client::{
     Client, ClientAuthentication, ClientProfile, ClientSettings, GrantType, TokenFormat, TokenSettings,
