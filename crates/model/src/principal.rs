@@ -16,6 +16,11 @@ pub enum Credential {
         /// What it opens.
         scopes: Scopes,
     },
+    /// A personal access token.
+    ApiToken {
+        /// Its uid.
+        token: Uid,
+    },
     /// Kibali itself, for work that no caller asked for: seeding, command line.
     System,
 }
@@ -51,6 +56,8 @@ pub struct Principal {
     pub org_units: OrgUnitScope,
     /// What proved who is calling.
     pub credential: Credential,
+    /// The account's credential version when it was proven: what is made on it is not made once that moved.
+    pub credential_version: i64,
 }
 
 impl Principal {

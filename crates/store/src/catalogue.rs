@@ -1,8 +1,8 @@
 //! Every fixed statement, so that tests can prepare, execute and explain each on both engines.
 
 use crate::door::{
-    accounts, audit, changes, clients, codes, grants, installation, marks, passwords, principals, purge,
-    sessions, settings, setup_link, tokens,
+    accounts, api_tokens, audit, changes, clients, codes, grants, installation, marks, passwords, principals,
+    purge, sessions, settings, setup_link, tokens,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -12,6 +12,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
     let modules = [
         migrate::STATEMENTS,
         accounts::STATEMENTS,
+        api_tokens::STATEMENTS,
         audit::STATEMENTS,
         changes::STATEMENTS,
         clients::STATEMENTS,

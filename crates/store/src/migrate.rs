@@ -4,8 +4,11 @@ use crate::engine::{Engine, Statement, Store, StoreError, Tx, Write};
 use crate::values;
 
 /// The migrations, oldest first; a migration's version is its place, from 1.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0002_clients.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_clients.sql"),
+    include_str!("../migrations/0003_api_tokens.sql"),
+];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(
     "schema_version.exists",

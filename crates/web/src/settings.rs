@@ -30,6 +30,8 @@ pub struct Settings {
     pub query_token: bool,
     /// How long the body of a request may take to arrive whole; an import fifteen times as long.
     pub body_patience: Duration,
+    /// Personal access tokens are taken.
+    pub api_tokens: bool,
     /// bcrypt cost of new passwords; 10 in DHIS2.
     pub bcrypt_cost: u32,
     /// Threads that hash passwords.
@@ -55,6 +57,7 @@ impl Settings {
             password_grants_per_user: 100,
             query_token: false,
             body_patience: Duration::from_secs(20),
+            api_tokens: true,
             bcrypt_cost: 10,
             hash_threads: 1,
             mail: MailSettings::default(),

@@ -131,6 +131,12 @@ pub(super) const KEYS: &[Key] = &[
         |config, value| values::switch(value).map(|on| config.web.query_token = on),
     ),
     key(
+        "enable.api_token.authentication",
+        "on",
+        "Accept personal access tokens (Authorization: ApiToken), and let users make them: on or off",
+        |config, value| values::switch(value).map(|on| config.web.api_tokens = on),
+    ),
+    key(
         "password.bcrypt.cost",
         "10",
         "Work put into each new password hash; one more doubles it",

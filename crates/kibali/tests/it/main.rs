@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)] // tests may look at the clock
 
 mod accounts;
+mod api_tokens;
 mod audit;
 mod bad_input;
 mod binary;

@@ -5,6 +5,7 @@
 //! whose edge belongs to a kind that is not described here is shown empty; a reference that the described
 //! kind owns is kept in its document, so that nothing is lost on the way through.
 
+mod api_token;
 mod attribute;
 mod category;
 mod category_combo;
@@ -26,6 +27,8 @@ mod user;
 mod user_group;
 mod user_role;
 mod value_types;
+
+pub use api_token::{API_TOKEN_CLASS, api_token};
 
 use crate::{Registry, RegistryError};
 

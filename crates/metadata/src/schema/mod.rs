@@ -10,15 +10,28 @@ mod property;
 pub use authorities::authorities;
 pub use property::singular_of;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
-use crate::Registry;
 use crate::kind::{Kind, KindAuthorities, Property};
+use crate::{Registry, kinds};
 
-/// `GET /api/schemas`: every kind, in import order.
+/// Every kind that has a schema: those of the registry in import order, then those that live outside of it.
+fn described(registry: &Registry) -> impl Iterator<Item = Arc<Kind>> {
+    registry.kinds().cloned().chain(std::iter::once(Arc::new(kinds::api_token())))
+}
+
+/// The kind with this singular name.
+#[must_use]
+pub fn find(registry: &Registry, singular: &str) -> Option<Arc<Kind>> {
+    described(registry).find(|kind| kind.singular == singular)
+}
+
+/// `GET /api/schemas`: every kind.
 #[must_use]
 pub fn schemas(registry: &Registry, base: &str) -> Value {
-    let schemas: Vec<Value> = registry.kinds().map(|kind| schema(registry, kind, base)).collect();
+    let schemas: Vec<Value> = described(registry).map(|kind| schema(registry, &kind, base)).collect();
     json!({ "schemas": schemas })
 }
 
@@ -69,7 +82,7 @@ pub fn property_schema(registry: &Registry, property: &Property, base: &str) -> 
 /// `GET /api/resources`: the addresses of all kinds.
 #[must_use]
 pub fn resources(registry: &Registry, base: &str) -> Value {
-    let mut kinds: Vec<_> = registry.kinds().collect();
+    let mut kinds: Vec<_> = described(registry).collect();
     kinds.sort_by_key(|kind| kind.display_name);
     let resource = |kind: &Kind| {
         json!({
@@ -79,7 +92,7 @@ pub fn resources(registry: &Registry, base: &str) -> Value {
             "href": format!("{base}/api/{}", kind.plural),
         })
     };
-    json!({ "resources": kinds.into_iter().map(|kind| resource(kind)).collect::<Vec<_>>() })
+    json!({ "resources": kinds.iter().map(|kind| resource(kind)).collect::<Vec<_>>() })
 }
 
 fn authority_lists(authorities: &KindAuthorities) -> Value {

@@ -33,7 +33,7 @@ pub enum Topic {
     Session,
     /// A system setting.
     Setting,
-    /// A user: its account, roles, groups or organisation units.
+    /// A user: its account, roles, groups, organisation units or personal access tokens.
     User,
     /// A role.
     Role,

@@ -22,7 +22,12 @@ const SESSION: Statement = Statement::new(
     "update session set last_used = $2, expires = $3 where hash = $1 and last_used < $2",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[GRANT, CLIENT, USER, SESSION];
+const API_TOKEN: Statement = Statement::new(
+    "api_token.mark",
+    "update api_token set last_used = $2 where id = $1 and coalesce(last_used, 0) < $2",
+);
+
+pub(crate) const STATEMENTS: &[Statement] = &[GRANT, CLIENT, USER, SESSION, API_TOKEN];
 
 /// Something that is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +40,8 @@ pub enum Used {
     User(ObjectId),
     /// A session, by SHA-256 of its cookie.
     Session(Hash),
+    /// A personal access token.
+    ApiToken(ObjectId),
 }
 
 /// Writes when things were last used. What has gone meanwhile stays gone.
@@ -55,6 +62,7 @@ impl Write for MarkUsed {
                 Used::Grant(grant) => (GRANT, values![*grant, *at]),
                 Used::Client(client) => (CLIENT, values![*client, *at]),
                 Used::User(user) => (USER, values![*user, *at]),
+                Used::ApiToken(token) => (API_TOKEN, values![*token, *at]),
                 Used::Session(hash) => (SESSION, values![*hash, *at, at.plus_seconds(self.session_seconds)]),
             };
             tx.run(statement, values).await?;

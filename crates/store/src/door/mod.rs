@@ -1,8 +1,9 @@
-//! The door: accounts, clients, grants, tokens, codes and sessions.
+//! The door: accounts, clients, grants, tokens of every kind, codes and sessions.
 //!
 //! Tokens, codes and cookies arrive here as SHA-256 only; nothing in this room could give one back.
 
 pub mod accounts;
+pub mod api_tokens;
 pub mod audit;
 pub mod changes;
 pub mod clients;

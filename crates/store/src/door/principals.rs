@@ -52,6 +52,7 @@ impl Standing {
             groups: self.groups,
             org_units: self.org_units,
             credential,
+            credential_version: account.credential_version,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use kibali_model::Timestamp;
 
+use super::api_tokens;
 use super::tokens::{DELETE_ACCESS_OF_GRANT, DELETE_REFRESH_OF_GRANT};
 use crate::{Statement, Store, StoreError, Tx, Write, values};
 
@@ -14,6 +15,8 @@ const REMEMBERED_SECONDS: i64 = 86_400;
 /// How long a grant is kept after its access token, if it was never refreshed (rules of the door 2), and
 /// after its end.
 const GRANT_SECONDS: i64 = 7 * 86_400;
+/// How long an expired personal access token is shown to its owner.
+const API_TOKEN_SECONDS: i64 = 30 * 86_400;
 /// How long the audit trail reaches back.
 const AUDIT_SECONDS: i64 = 366 * 86_400;
 
@@ -109,6 +112,11 @@ impl Write for Purge {
             return Ok(went);
         }
         let went = tx.run(OLD_AUDIT, values![self.now.plus_seconds(-AUDIT_SECONDS), BATCH]).await?;
+        if went > 0 {
+            return Ok(went);
+        }
+        let ended = self.now.plus_seconds(-API_TOKEN_SECONDS);
+        let went = api_tokens::purge(tx, ended, BATCH, self.now).await?;
         if went > 0 {
             return Ok(went);
         }

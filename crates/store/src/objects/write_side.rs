@@ -7,7 +7,7 @@ use serde_json::json;
 use super::write::Hashes;
 use crate::door::audit::{self, Who};
 use crate::door::grants::{self, EndedWhy};
-use crate::door::sessions;
+use crate::door::{api_tokens, sessions};
 use crate::{Statement, StoreError, Tx, values};
 
 const ACCOUNT: Statement = Statement::new(
@@ -50,6 +50,7 @@ deletes! {
         "delete from refresh_token where grant_id in (select id from oauth_grant where user_object = $1 or client = $1)",
     "object.forget_codes": "delete from code where user_object = $1 or client = $1",
     "object.forget_grants": "delete from oauth_grant where user_object = $1 or client = $1",
+    "object.forget_api_tokens": "delete from api_token where user_object = $1",
     "object.forget_sessions": "delete from session where user_object = $1",
     "object.forget_settings": "delete from user_setting where user_object = $1",
     "object.forget_references": "delete from reference where source = $1",
@@ -123,6 +124,7 @@ pub(super) async fn accounts_and_clients(
         audit::record(tx, "password.set", of_user(*user), json!({ "by": by }), now).await?;
         sessions::end_others(tx, *user, None, now).await?;
         grants::end_all_of_user(tx, *user, EndedWhy::PasswordReset, now).await?;
+        api_tokens::end_all_of_user(tx, *user, "password_reset", now).await?;
     }
     for (client, secret) in &hashes.client_secrets {
         tx.run(CLIENT_SECRET, values![*client, secret.clone(), now, hashes.old_secrets_until]).await?;

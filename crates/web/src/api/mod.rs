@@ -1,6 +1,7 @@
 //! The Web API: `/api/*`.
 
 pub(crate) mod answer;
+pub(crate) mod api_tokens;
 mod apps;
 mod auth;
 mod configuration;
@@ -34,6 +35,7 @@ use crate::{App, Refusal};
 pub fn router(app: &App) -> Router<App> {
     let resources = app.settings.absolute("/api/resources");
     Router::new()
+        .merge(api_tokens::router())
         .merge(apps::router())
         .merge(auth::router())
         .merge(configuration::router())

@@ -14,8 +14,6 @@ const PATHS: &[(&str, &str)] = &[
     ("/aggregateDataExchanges", "aggregate data exchanges"),
     ("/analytics", "analytics"),
     ("/analyticsTableHooks", "analytics table hooks"),
-    ("/apiToken", "personal access tokens"),
-    ("/apiTokens", "personal access tokens"),
     ("/appHub", "the app hub"),
     ("/apps", "installable apps"),
     ("/audits", "data audits"),

@@ -98,8 +98,8 @@ async fn authorities(State(app): State<App>, Caller(_): Caller) -> Response {
 }
 
 fn kind(app: &App, singular: &str) -> Result<Arc<Kind>, Refusal> {
-    let kind = app.registry.kind(singular).filter(|kind| kind.singular == singular);
-    kind.cloned().ok_or_else(|| Refusal::Missing(format!("Type {singular} does not exist.")))
+    schema::find(&app.registry, singular)
+        .ok_or_else(|| Refusal::Missing(format!("Type {singular} does not exist.")))
 }
 
 /// What `fields` asks for, everything when it is absent.

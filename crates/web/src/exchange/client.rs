@@ -35,7 +35,7 @@ async fn prove(app: &App, form: &Form, address: ClientAddress, dialect: Dialect)
         Ok(Authorization::Basic(pair)) => Some(pair),
         Ok(Authorization::Absent) => None,
         Err(Refusal::TwoCredentials) => return Err(Refusal::TwoCredentials),
-        Ok(Authorization::Bearer(_) | Authorization::ApiToken) | Err(_) => {
+        Ok(Authorization::Bearer(_) | Authorization::ApiToken(_)) | Err(_) => {
             return Err(Refusal::InvalidClient);
         }
     };

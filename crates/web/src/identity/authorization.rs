@@ -19,7 +19,7 @@ pub(crate) enum Authorization {
     /// `Bearer`.
     Bearer(Secret<String>),
     /// `ApiToken`, a personal access token.
-    ApiToken,
+    ApiToken(Secret<String>),
 }
 
 /// User name and password, or client id and secret.
@@ -65,7 +65,7 @@ impl Authorization {
         } else if is("Basic") {
             BasicPair::read(rest).map(Self::Basic)
         } else if is("ApiToken") {
-            Ok(Self::ApiToken)
+            Ok(Self::ApiToken(Secret::new(rest.to_owned())))
         } else {
             Err(Refusal::UnreadableCredentials("its scheme is neither Bearer nor Basic nor ApiToken"))
         }
@@ -126,7 +126,9 @@ mod tests {
         assert_eq!(read(&["Bearer abc"]), bearer("abc"));
         assert_eq!(read(&["bEARER  abc, def"]), bearer("abc"));
         assert_eq!(read(&["Bearer"]), bearer(""));
-        assert_eq!(read(&["apitoken d2p_x"]), Ok(Authorization::ApiToken));
+        let api_token = |token: &str| Ok(Authorization::ApiToken(Secret::new(token.to_owned())));
+        assert_eq!(read(&["apitoken d2p_x"]), api_token("d2p_x"));
+        assert_eq!(read(&["ApiToken"]), api_token(""));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use http::Method;
 use kibali_crypto::{Digest, sha256};
 use kibali_model::{Credential, ObjectId, Principal, Scopes, Timestamp};
+use kibali_store::Reader;
 use kibali_store::door::changes::Topic;
 use kibali_store::door::marks::Used;
 use kibali_store::door::principals::{self, Standing};
@@ -18,7 +19,7 @@ use crate::{App, Refusal};
 pub(super) const REMEMBERED: usize = 4096;
 
 /// The use of a token is noted at most this often.
-const NOTED_SECONDS: i64 = 30;
+pub(super) const NOTED_SECONDS: i64 = 30;
 
 /// Live tokens that were used not long ago, by their hash.
 pub(super) type BearerCache = Cached<Digest, Live>;
@@ -121,11 +122,7 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
         return Err(Refusal::InvalidToken);
     }
     let credential = Credential::Bearer { client, scopes: found.scopes.clone() };
-    let standing = principals::standing(&mut reader, found.user);
-    let standing = app.identity().standings.get_or_load(&found.user, async {
-        Ok::<_, Refusal>(UserStanding { user: found.user, standing: standing.await? })
-    });
-    let standing = standing.await?.standing;
+    let standing = standing(app, &mut reader, found.user).await?;
     Ok(Live {
         principal: Arc::new(standing.of(&account, credential)),
         grant: ObjectId(found.grant),
@@ -135,6 +132,14 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
         scopes: found.scopes,
         noted: Arc::new(AtomicI64::new(i64::MIN)),
     })
+}
+
+/// What a user is, remembered for all its tokens.
+pub(super) async fn standing(app: &App, reader: &mut Reader, user: ObjectId) -> Result<Standing, Refusal> {
+    let standing = app.identity().standings.get_or_load(&user, async {
+        Ok::<_, Refusal>(UserStanding { user, standing: principals::standing(reader, user).await? })
+    });
+    Ok(standing.await?.standing)
 }
 
 /// Do the scopes open the Web API for this method?

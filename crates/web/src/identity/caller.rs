@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use kibali_model::Principal;
 
-use super::{Authorization, ClientAddress, Session, basic, bearer};
+use super::{Authorization, ClientAddress, Session, api_token, basic, bearer};
 use crate::speech::cors;
 use crate::{App, Refusal};
 
@@ -60,8 +60,9 @@ async fn prove(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Refusal> 
             let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
             Box::pin(basic::verify(app, &pair, address)).await?
         }
-        (Authorization::ApiToken, None) => {
-            return Err(Refusal::UnreadableCredentials("the scheme ApiToken is not taken"));
+        (Authorization::ApiToken(token), None) => {
+            let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
+            return api_token::verify(app, token.expose(), parts, address).await;
         }
     };
     Ok(Arc::new(principal))

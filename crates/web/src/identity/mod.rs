@@ -1,12 +1,14 @@
 //! Who is calling: credentials in, a principal out (rules of the door 1, 9, 10).
 
 mod address;
+mod api_token;
 mod authorization;
 mod basic;
 mod bearer;
 mod caller;
 mod gathered;
 mod hashing;
+mod making;
 mod origin;
 mod pending;
 mod session;
@@ -17,6 +19,7 @@ pub use address::ClientAddress;
 pub(crate) use authorization::{Authorization, BasicPair};
 pub use caller::{Caller, MaybeCaller};
 pub use gathered::{Flushed, flush};
+pub(crate) use making::may_make_api_tokens;
 pub(crate) use origin::require_own_site;
 pub use pending::remember_return;
 pub use session::{Session, SetCookie, check_csrf, end_session, start_session};
@@ -40,6 +43,7 @@ pub struct Identity {
     pub(crate) client_throttle: throttle::Throttle,
     basic: basic::BasicCache,
     bearer: bearer::BearerCache,
+    api_tokens: api_token::ApiTokenCache,
     standings: bearer::StandingCache,
     forms: MacKey,
     returns: SealKey,
@@ -64,6 +68,11 @@ impl Identity {
         self.gathered.used(&[Used::Client(client)], at);
     }
 
+    /// When something was last used, if that is not written yet.
+    pub(crate) fn last_use(&self, thing: &Used) -> Option<Timestamp> {
+        self.gathered.last_use(thing)
+    }
+
     pub(crate) fn new(parts: &Parts) -> Self {
         Self {
             client_secrets: ClientSecrets::new(&parts.master_key),
@@ -72,6 +81,7 @@ impl Identity {
             client_throttle: throttle::Throttle::of_clients(),
             basic: basic::BasicCache::new(new_key(&*parts.random)),
             bearer: bearer::BearerCache::new(parts.store.feed(), bearer::REMEMBERED),
+            api_tokens: api_token::ApiTokenCache::new(parts.store.feed(), bearer::REMEMBERED),
             standings: bearer::StandingCache::new(parts.store.feed(), bearer::STANDINGS),
             gathered: gathered::Gathered::default(),
             forms: parts.master_key.mac_key(Purpose::Form),

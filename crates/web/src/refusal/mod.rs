@@ -50,6 +50,18 @@ pub enum Refusal {
     ExpiredToken,
     /// The token's scopes do not open this.
     InsufficientScope,
+    /// What follows `ApiToken` has not the form of a token.
+    ApiTokenMalformed,
+    /// The personal access token is none that was ever made: prefix, length or checksum are wrong.
+    ApiTokenChecksum,
+    /// There is no such personal access token.
+    ApiTokenUnknown,
+    /// The personal access token has expired.
+    ApiTokenExpired,
+    /// The account of the personal access token's owner may not be used.
+    ApiTokenOwner,
+    /// The personal access token may not be used like this: `0` is what it does not allow.
+    ApiTokenLimit(&'static str),
     /// A request that changes something rests on a cookie and comes from another site.
     CrossSite,
     /// The form's CSRF token is missing or of another session.

@@ -113,6 +113,7 @@ fn challenge(row: &Row, speech: &Speech) -> Option<String> {
             Some(format!("Bearer {}", pair()))
         }
         (Room::Api, Challenge::Token) => Some(format!("Bearer realm=\"oauth\", {}", pair())),
+        (Room::Api, Challenge::ApiToken) => Some("ApiToken".to_owned()),
         (Room::Api, Challenge::Any) if row.web_status == StatusCode::UNAUTHORIZED => {
             Some("Bearer realm=\"oauth\"".to_owned())
         }

@@ -37,6 +37,8 @@ pub(super) enum Challenge {
     Any,
     /// Another token: the OAuth pair stands in the header and the body.
     Token,
+    /// Another personal access token.
+    ApiToken,
     /// The client's credentials: `Basic realm="oauth2/client"`.
     Client,
 }
@@ -89,7 +91,7 @@ impl Row {
 /// the Web API and the pages show instead.
 #[rustfmt::skip]
 pub(super) fn row(refusal: &Refusal) -> Row {
-    use Challenge::{Any, Client, Token};
+    use Challenge::{Any, ApiToken, Client, Token};
     use Refusal as R;
     const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
     match refusal {
@@ -121,6 +123,15 @@ pub(super) fn row(refusal: &Refusal) -> Row {
         R::ExpiredToken => same(401, "invalid_token", "Access token expired").challenge(Token),
         R::InsufficientScope => same(403, "insufficient_scope", "The scope of the access token does not open this")
             .challenge(Token),
+        R::ApiTokenMalformed => same(400, "invalid_request", "Api token is malformed").challenge(ApiToken),
+        R::ApiTokenChecksum => same(400, "invalid_request", "Checksum validation failed").challenge(ApiToken),
+        R::ApiTokenUnknown => same(401, "invalid_token", "The API token does not exists").challenge(ApiToken),
+        R::ApiTokenExpired => same(401, "invalid_token", "Failed to authenticate API token, token has expired.")
+            .challenge(ApiToken),
+        R::ApiTokenOwner => same(401, "invalid_token", "The API token is disabled, locked or 2FA is enabled.")
+            .challenge(ApiToken),
+        R::ApiTokenLimit(what) => same(401, "invalid_token", format!("Failed to authenticate API token, request {what} not allowed."))
+            .challenge(ApiToken),
         R::CrossSite => same(403, "access_denied", "A request from another site may not change anything with this session"),
         R::FormExpired => same(403, "access_denied", "This form has expired: go back, reload the page and try again"),
 

@@ -46,6 +46,7 @@ fn caller(authorities: &[&str]) -> Principal {
         groups: vec!["CallerGroup".parse().unwrap()],
         org_units: OrgUnitScope::default(),
         credential: Credential::Basic,
+        credential_version: 0,
     }
 }
 

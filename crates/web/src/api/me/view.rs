@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::remembered::{About, HasAttributeValues};
 use crate::api::query::Pairs;
 use crate::api::settings::user as user_settings;
-use crate::api::{XmlRoot, answer, objects};
+use crate::api::{XmlRoot, answer, api_tokens, objects};
 use crate::identity::Caller;
 use crate::{App, Refusal};
 
@@ -120,7 +120,8 @@ async fn extra(app: &App, caller: &Principal, name: &str) -> Result<Value, Refus
             Value::Object(user_settings::of(&mut reader, caller.user, true).await?)
         }
         "dataSets" => readable_data::data_sets(&mut app.store.reader().await?, caller).await?.into(),
-        // Neither programs nor personal access tokens exist yet.
+        "patTokens" => api_tokens::of_caller(app, caller).await?,
+        // Programs do not exist yet.
         _ => json!([]),
     })
 }

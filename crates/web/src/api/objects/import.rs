@@ -180,6 +180,7 @@ pub fn system_principal() -> Principal {
         groups: Vec::new(),
         org_units: OrgUnitScope::default(),
         credential: Credential::System,
+        credential_version: 0,
     }
 }
 

@@ -246,6 +246,6 @@ pub(super) async fn each(
 }
 
 /// `/api`, with the version where the caller named one.
-pub(super) fn root(speech: Speech) -> String {
+pub(crate) fn root(speech: Speech) -> String {
     if speech.versioned { format!("/api/{}", speech.version.number()) } else { "/api".to_owned() }
 }

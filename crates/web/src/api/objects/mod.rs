@@ -33,7 +33,9 @@ pub use import::{
 };
 pub use inner::list_all;
 pub(crate) use inner::{Changed, change_one, find_by_name, may_read, one, page_of, share, update_one};
+pub(crate) use list::root as api_root;
 pub(crate) use out::Turns;
+pub(crate) use patch::operations as json_patch;
 pub use read::own_user;
 pub(crate) use weak::WeakTag;
 

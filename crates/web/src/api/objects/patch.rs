@@ -49,7 +49,7 @@ pub(super) async fn patch(
 }
 
 /// The body of a patch.
-pub(super) fn operations(raw: &Raw) -> Result<Value, Refusal> {
+pub(crate) fn operations(raw: &Raw) -> Result<Value, Refusal> {
     if raw.media != PATCH {
         return Err(Refusal::UnsupportedMediaType(PATCH));
     }
