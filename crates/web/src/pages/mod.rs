@@ -19,6 +19,7 @@ mod parts;
 #[cfg(test)]
 mod samples;
 mod setup;
+mod tokens;
 mod visitor;
 
 pub use consent::{ConsentView, consent_page, oauth_error_page};
@@ -49,6 +50,7 @@ pub fn router() -> Router<App> {
         .route(setup::SETUP, get(setup::show).post(setup::create))
         .route(CALLBACK_PATH, get(dev::callback))
         .merge(clients::router())
+        .merge(tokens::router())
         .merge(old_paths::router())
 }
 

@@ -29,10 +29,22 @@ impl Problems {
         Self { heading, list }
     }
 
+    /// Is nothing wrong?
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// What is wrong with `field`.
     pub(super) fn of(&self, field: &str) -> Option<String> {
         self.list.iter().find(|problem| problem.field == field).map(|problem| problem.text.clone())
     }
+}
+
+/// One of several, to be ticked.
+pub(super) struct Choice {
+    pub(super) value: &'static str,
+    pub(super) label: &'static str,
+    pub(super) on: bool,
 }
 
 /// One labelled field of a form.

@@ -15,6 +15,7 @@ use super::error::Message;
 use super::frame::Frame;
 use super::login::{Login, Logout};
 use super::setup::{Setup, Typed};
+use super::tokens::samples as tokens;
 use crate::Settings;
 
 /// What an attacker would type anywhere.
@@ -88,6 +89,7 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
         ),
     ];
     pages.extend(clients::pages(text));
+    pages.extend(tokens::pages(text));
     pages.into_iter().map(|(name, page)| (name, page.unwrap())).collect()
 }
 

@@ -1,18 +1,20 @@
 //! Somebody who is signed in and looks at a page.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use kibali_model::Principal;
 use std::sync::Arc;
 
+use super::body::{Form, Posted};
 use super::frame::Frame;
 use super::{APPS, LOGIN, redirect};
-use crate::identity::{Session, remember_return};
+use crate::identity::{ClientAddress, Session, remember_return};
 use crate::{App, Refusal, Settings};
 
 /// Somebody who is signed in. A handler that takes this sends everybody else to the login page, and back
 /// here after it.
+#[derive(Clone)]
 pub(super) struct Visitor {
     pub(super) principal: Arc<Principal>,
     session: Session,
@@ -27,6 +29,41 @@ impl Visitor {
     /// The frame of a page for them.
     pub(super) fn frame(&self, settings: &Settings, title: &'static str) -> Frame {
         Frame::anonymous(settings, title).signed_in(&self.principal.username, self.session.csrf())
+    }
+}
+
+/// A form that somebody who is signed in sent. Its token is checked where it is opened, so that one that is too
+/// old can be shown again with what was typed.
+pub(super) struct VisitorForm {
+    pub(super) visitor: Visitor,
+    posted: Posted,
+}
+
+impl VisitorForm {
+    /// What was typed, for showing it again.
+    pub(super) fn typed(&self) -> &Form {
+        self.posted.typed()
+    }
+
+    /// The form, if it carries the token of its session.
+    pub(super) fn checked(&self) -> Result<&Form, Refusal> {
+        self.posted.checked()
+    }
+
+    /// Where it came from.
+    pub(super) const fn address(&self) -> ClientAddress {
+        self.posted.address
+    }
+}
+
+impl FromRequest<App> for VisitorForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let posted = Posted::from_request(request, app).await.map_err(IntoResponse::into_response)?;
+        let visitor = Visitor::of(posted.session.clone());
+        let visitor = visitor.ok_or_else(|| Refusal::FormExpired.into_response())?;
+        Ok(Self { visitor, posted })
     }
 }
 

@@ -5,6 +5,7 @@ mod clients;
 mod hostile;
 mod login;
 mod setup;
+mod tokens;
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, import};
 use kibali_testkit::{Answer, Browser, Page, TestApp, both};
@@ -81,7 +82,7 @@ both!(
         assert_page(t, &wrong.answer, "login, wrong").await;
         let mut browser = admin(t).await;
         let one = format!("{CLIENTS}/e0jkVfDkSMT");
-        let pages = ["/apps", "/logout", CLIENTS, &format!("{CLIENTS}/new"), &one, &format!("{one}/delete")];
+        let pages = ["/apps", "/logout", "/account/tokens", "/account/tokens/new", CLIENTS, &format!("{CLIENTS}/new"), &one, &format!("{one}/delete")];
         for path in pages {
             let page = browser.open(path).await;
             assert_eq!((page.answer.status, page.path.as_str()), (200, path));

@@ -9,10 +9,10 @@ use kibali_model::Principal;
 
 use super::{PLURAL, Registered, SHOWN};
 use crate::api::objects;
-use crate::pages::body::{Form, Posted};
+use crate::pages::body::Form;
 use crate::pages::error::Message;
 use crate::pages::page::Page;
-use crate::pages::visitor::Visitor;
+use crate::pages::visitor::{Visitor, VisitorForm};
 use crate::{App, Refusal};
 
 /// May the caller open these pages? The rule is the Web API's own.
@@ -41,22 +41,21 @@ impl Manager {
     }
 }
 
-/// A form that a manager sent. Its token is checked where it is opened, so that one that is too old can be
-/// shown again with what was typed.
+/// A form that a manager sent.
 pub(super) struct ManagerForm {
     pub(super) manager: Manager,
-    posted: Posted,
+    form: VisitorForm,
 }
 
 impl ManagerForm {
     /// What was typed, for showing it again.
     pub(super) fn typed(&self) -> &Form {
-        self.posted.typed()
+        self.form.typed()
     }
 
     /// The form, if it carries the token of its session.
     pub(super) fn checked(&self) -> Result<&Form, Refusal> {
-        self.posted.checked()
+        self.form.checked()
     }
 }
 
@@ -64,13 +63,11 @@ impl FromRequest<App> for ManagerForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
-        let posted = Posted::from_request(request, app).await.map_err(IntoResponse::into_response)?;
-        let visitor = Visitor::of(posted.session.clone());
-        let visitor = visitor.ok_or_else(|| Refusal::FormExpired.into_response())?;
-        if may_manage(app, &visitor.principal) {
-            Ok(Self { manager: Manager(visitor), posted })
+        let form = VisitorForm::from_request(request, app).await?;
+        if may_manage(app, &form.visitor.principal) {
+            Ok(Self { manager: Manager(form.visitor.clone()), form })
         } else {
-            Err(may_not(app, &visitor))
+            Err(may_not(app, &form.visitor))
         }
     }
 }

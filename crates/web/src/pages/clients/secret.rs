@@ -12,7 +12,7 @@ use super::manager::{Manager, ManagerForm};
 use super::{CLIENTS, PLURAL, Registered, views};
 use crate::api::objects;
 use crate::pages::page::Page;
-use crate::pages::parts::Copy;
+use crate::pages::parts::{Choice, Copy};
 use crate::pages::redirect;
 use crate::{App, Refusal};
 
@@ -42,8 +42,8 @@ const OVERLAPS: [Overlap; 3] = [
 ];
 
 /// The choices of the form.
-pub(super) fn overlaps() -> Vec<views::Choice> {
-    let choice = |(number, overlap): (usize, &Overlap)| views::Choice {
+pub(super) fn overlaps() -> Vec<Choice> {
+    let choice = |(number, overlap): (usize, &Overlap)| Choice {
         value: overlap.value,
         label: overlap.label,
         on: number == 0,

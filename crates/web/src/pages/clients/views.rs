@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::super::frame::Frame;
-use super::super::parts::Copy;
+use super::super::parts::{Choice, Copy};
 use super::connect::Connect;
 use super::form::{ClientForm, Grant};
 
@@ -45,13 +45,6 @@ pub(super) struct Edit<'a> {
     pub(super) form: ClientForm<'a>,
     pub(super) overlaps: Vec<Choice>,
     pub(super) connect: Connect,
-}
-
-/// One of several, of which one is chosen.
-pub(super) struct Choice {
-    pub(super) value: &'static str,
-    pub(super) label: &'static str,
-    pub(super) on: bool,
 }
 
 /// The one page that shows a secret.
