@@ -30,6 +30,7 @@ pub enum PasswordFault {
     NoSpecial,
     HoldsName,
     LooksHashed,
+    UsedBefore,
 }
 
 impl fmt::Display for PasswordFault {
@@ -43,6 +44,7 @@ impl fmt::Display for PasswordFault {
             Self::NoUpperCase => f.write_str("it needs an upper-case letter"),
             Self::NoSpecial => f.write_str("it needs a special character"),
             Self::HoldsName => f.write_str("it holds the user name or e-mail address"),
+            Self::UsedBefore => f.write_str("it is one of the last 24 that were used"),
             Self::LooksHashed => f.write_str("it is a bcrypt hash, not a password"),
         }
     }

@@ -1,8 +1,8 @@
 //! Every fixed statement, so that tests can prepare, execute and explain each on both engines.
 
 use crate::door::{
-    accounts, api_tokens, audit, changes, clients, codes, grants, installation, marks, passwords, principals,
-    purge, sessions, settings, setup_link, tokens,
+    accounts, api_tokens, audit, changes, clients, codes, emails, grants, installation, links, marks,
+    passwords, principals, purge, sessions, settings, setup_link, tokens,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -17,8 +17,10 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         changes::STATEMENTS,
         clients::STATEMENTS,
         codes::STATEMENTS,
+        emails::STATEMENTS,
         grants::STATEMENTS,
         installation::STATEMENTS,
+        links::STATEMENTS,
         marks::STATEMENTS,
         passwords::STATEMENTS,
         principals::STATEMENTS,

@@ -8,6 +8,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_clients.sql"),
     include_str!("../migrations/0003_api_tokens.sql"),
+    include_str!("../migrations/0004_links.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(
@@ -71,10 +72,14 @@ impl Write for Up {
 
 /// Writes the engine's own type names into a migration.
 fn spell(text: &str, engine: Engine) -> String {
-    let (int, words, bytes, serial, strict) = match engine {
-        Engine::Sqlite => ("integer", "text", "blob", "integer primary key autoincrement", "strict"),
+    let (int, words, bytes, serial, strict, doc_email) = match engine {
+        Engine::Sqlite => {
+            let serial = "integer primary key autoincrement";
+            ("integer", "text", "blob", serial, "strict", "json_extract(o.doc, '$.email')")
+        }
         Engine::Postgres => {
-            ("bigint", "text collate \"C\"", "bytea", "bigint generated always as identity primary key", "")
+            let serial = "bigint generated always as identity primary key";
+            ("bigint", "text collate \"C\"", "bytea", serial, "", "cast(o.doc as json) ->> 'email'")
         }
     };
     text.replace("{int}", int)
@@ -82,4 +87,5 @@ fn spell(text: &str, engine: Engine) -> String {
         .replace("{bytes}", bytes)
         .replace("{serial}", serial)
         .replace("{strict}", strict)
+        .replace("{doc_email}", doc_email)
 }

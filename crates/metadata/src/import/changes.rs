@@ -36,6 +36,7 @@ pub struct AccountRow {
     pub disabled: bool,
     pub expiry: Option<Timestamp>,
     pub external_auth: bool,
+    pub email: Option<String>,
 }
 
 /// The side row of a client, without its secret.

@@ -22,6 +22,9 @@ pub struct ImportParams {
     pub skip_translation: bool,
     /// How long a client secret works on that is replaced, in seconds. No parameter of a request sets it.
     pub old_secret_seconds: i64,
+    /// A user name may change: its user accepts an invitation that left the choice. No parameter of a request
+    /// sets it.
+    pub may_rename: bool,
 }
 
 /// Whether anything is written.

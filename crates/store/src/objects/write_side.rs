@@ -1,25 +1,21 @@
 //! The side rows of users and clients, and everything that goes with a deleted object.
 
+use kibali_metadata::fold;
 use kibali_metadata::import::Changes;
 use kibali_model::{ObjectId, Timestamp};
 use serde_json::json;
 
 use super::write::Hashes;
 use crate::door::audit::{self, Who};
-use crate::door::grants::{self, EndedWhy};
-use crate::door::{api_tokens, sessions};
+use crate::door::passwords;
 use crate::{Statement, StoreError, Tx, values};
 
 const ACCOUNT: Statement = Statement::new(
     "account.upsert",
-    "insert into account (object, username, disabled, expiry, external_auth) values ($1, $2, $3, $4, $5)
+    "insert into account (object, username, disabled, expiry, external_auth, email_key)
+     values ($1, $2, $3, $4, $5, $6)
      on conflict (object) do update set username = excluded.username, disabled = excluded.disabled,
-       expiry = excluded.expiry, external_auth = excluded.external_auth",
-);
-const PASSWORD: Statement = Statement::new(
-    "account.set_password",
-    "update account set password_hash = $2, password_updated = $3, credential_version = credential_version + 1
-     where object = $1",
+       expiry = excluded.expiry, external_auth = excluded.external_auth, email_key = excluded.email_key",
 );
 const CLIENT: Statement = Statement::new(
     "client.upsert",
@@ -52,6 +48,8 @@ deletes! {
     "object.forget_grants": "delete from oauth_grant where user_object = $1 or client = $1",
     "object.forget_api_tokens": "delete from api_token where user_object = $1",
     "object.forget_sessions": "delete from session where user_object = $1",
+    "object.forget_links": "delete from mail_link where user_object = $1",
+    "object.forget_passwords": "delete from old_password where user_object = $1",
     "object.forget_settings": "delete from user_setting where user_object = $1",
     "object.forget_references": "delete from reference where source = $1",
     "object.forget_keys": "delete from unique_key where object = $1",
@@ -64,7 +62,7 @@ deletes! {
     "object.forget": "delete from object where id = $1",
 }
 
-pub(crate) const STATEMENTS: &[Statement] = &[ACCOUNT, PASSWORD, CLIENT, CLIENT_PARK, CLIENT_SECRET];
+pub(crate) const STATEMENTS: &[Statement] = &[ACCOUNT, CLIENT, CLIENT_PARK, CLIENT_SECRET];
 pub(crate) const DELETE_STATEMENTS: &[Statement] = DELETES;
 
 /// Deletes an object with all its rows; a user's or a client's tokens die with it (rules of the door 6).
@@ -97,7 +95,14 @@ pub(super) async fn accounts_and_clients(
 ) -> Result<(), StoreError> {
     let by = changes.by.as_str();
     for row in &changes.accounts {
-        let values = values![row.object, row.username.as_str(), row.disabled, row.expiry, row.external_auth];
+        let values = values![
+            row.object,
+            row.username.as_str(),
+            row.disabled,
+            row.expiry,
+            row.external_auth,
+            row.email.as_deref().map(fold),
+        ];
         tx.run(ACCOUNT, values).await?;
         let detail =
             json!({ "by": by, "disabled": row.disabled, "expiry": row.expiry.map(Timestamp::to_dhis2) });
@@ -119,12 +124,7 @@ pub(super) async fn accounts_and_clients(
         audit::record(tx, "client.written", of_client(row.object), detail, now).await?;
     }
     for (user, hash) in &hashes.passwords {
-        tx.run(PASSWORD, values![*user, hash.as_str(), now]).await?;
-        // A password set by somebody else ends what the old one opened (rules of the door 6).
-        audit::record(tx, "password.set", of_user(*user), json!({ "by": by }), now).await?;
-        sessions::end_others(tx, *user, None, now).await?;
-        grants::end_all_of_user(tx, *user, EndedWhy::PasswordReset, now).await?;
-        api_tokens::end_all_of_user(tx, *user, "password_reset", now).await?;
+        passwords::replace(tx, *user, hash, by, now).await?;
     }
     for (client, secret) in &hashes.client_secrets {
         tx.run(CLIENT_SECRET, values![*client, secret.clone(), now, hashes.old_secrets_until]).await?;

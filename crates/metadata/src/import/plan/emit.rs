@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use kibali_model::ObjectId;
+use serde_json::Value;
 
 use super::values::follows;
 use super::{Action, Draft, Outcome, Plan, Work};
@@ -213,6 +214,7 @@ fn side_rows(draft: &Draft<'_>, changes: &mut Changes, secrets: &mut Vec<SecretW
             disabled: account.disabled,
             expiry: account.expiry,
             external_auth: account.external_auth,
+            email: draft.next.doc.get("email").and_then(Value::as_str).map(str::to_owned),
         });
     }
     if let Some(client) = &draft.next.client {

@@ -36,7 +36,7 @@ fn decide(draft: &mut Draft<'_>, context: &Context<'_>) {
             None if draft.is_new() && property.default.is_some() => Edit::Clear,
             None => continue,
         };
-        if let Err(fault) = apply(draft, property, edit, context.caller) {
+        if let Err(fault) = apply(draft, property, edit, context) {
             draft.fail(fault);
         }
     }
@@ -67,9 +67,9 @@ fn start_from_stored(draft: &mut Draft<'_>) {
     }
 }
 
-fn apply(draft: &mut Draft<'_>, property: &Property, edit: Edit, caller: &Principal) -> Result<(), Fault> {
+fn apply(draft: &mut Draft<'_>, property: &Property, edit: Edit, context: &Context<'_>) -> Result<(), Fault> {
     match edit {
-        Edit::Set(Given::Sharing(given)) => return apply_sharing(draft, given, caller),
+        Edit::Set(Given::Sharing(given)) => return apply_sharing(draft, given, context.caller),
         Edit::Set(Given::Translations(given)) => return apply_translations(draft, property, given),
         Edit::Set(Given::Secret(secret)) => {
             draft.next.secret = Some(secret);
@@ -86,13 +86,20 @@ fn apply(draft: &mut Draft<'_>, property: &Property, edit: Edit, caller: &Princi
         Edit::Set(Given::Value(value)) => Some(value),
         _ => property.default.and_then(|json| serde_json::from_str(json).ok()),
     };
-    store(draft, property, value)
+    store(draft, property, value, context.params.may_rename)
 }
 
 /// Puts a value, or none, where the property lives.
-fn store(draft: &mut Draft<'_>, property: &Property, value: Option<Value>) -> Result<(), Fault> {
+fn store(
+    draft: &mut Draft<'_>,
+    property: &Property,
+    value: Option<Value>,
+    may_rename: bool,
+) -> Result<(), Fault> {
     let text = || value.as_ref().and_then(Value::as_str).map(str::to_owned);
-    if property.immutable && !draft.is_new() && property.storage != Storage::Column(Column::Created) {
+    let named = may_rename && property.storage == Storage::Account(AccountColumn::Username);
+    let fixed = property.immutable && property.storage != Storage::Column(Column::Created) && !named;
+    if fixed && !draft.is_new() {
         return check_unchanged(draft, property, value.as_ref());
     }
     let next = &mut draft.next;
