@@ -3,6 +3,7 @@
 //! This crate turns requests into calls of the rooms that decide and store, and their answers into
 //! bytes. It holds no SQL and takes no protocol decision.
 
+mod account;
 pub mod api;
 pub mod body;
 mod exchange;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // tests
 #![allow(clippy::disallowed_methods)] // tests may look at the clock
 
+mod account;
 mod accounts;
 mod api_tokens;
 mod audit;

@@ -8,6 +8,7 @@ use axum::routing::get;
 use http::StatusCode;
 use kibali_model::{Principal, Uid};
 use kibali_store::door::settings::{ClearSystem, SetSystem, SystemSetting, system_value};
+use kibali_store::objects::roles;
 use serde_json::{Map, Value, json};
 
 use super::settings::{given, require_manager};
@@ -32,6 +33,9 @@ enum Holds {
     Fixed,
 }
 
+/// The role of people who register themselves.
+const SELF_REGISTRATION_ROLE: &str = "selfRegistrationRole";
+
 /// The values, under DHIS2's names.
 const VALUES: &[(&str, Holds)] = &[
     ("systemId", Holds::Fixed),
@@ -41,7 +45,7 @@ const VALUES: &[(&str, Holds)] = &[
     ("infrastructuralIndicators", Holds::Object),
     ("infrastructuralDataElements", Holds::Object),
     ("infrastructuralPeriodType", Holds::PeriodType),
-    ("selfRegistrationRole", Holds::Object),
+    (SELF_REGISTRATION_ROLE, Holds::Object),
     ("selfRegistrationOrgUnit", Holds::Object),
     ("facilityOrgUnitGroupSet", Holds::Object),
     ("facilityOrgUnitLevel", Holds::Object),
@@ -130,6 +134,18 @@ async fn set_by_path(
     store(&app, &caller, name, holds, value).await
 }
 
+/// Nobody makes of others, or of themselves under another name, more than they are: what people get who
+/// register themselves gives nothing that the caller lacks.
+async fn require_own_role(app: &App, caller: &Principal, uid: &str) -> Result<(), Refusal> {
+    let roles = roles::all(&mut app.store.reader().await?).await?;
+    let beyond = roles.iter().find(|role| role.uid.as_str() == uid);
+    if beyond.is_some_and(|role| !caller.authorities.includes(&role.authorities)) {
+        let message = format!("{SELF_REGISTRATION_ROLE}: the role gives what you do not have yourself");
+        return Err(Refusal::conflict_code("E3003", message));
+    }
+    Ok(())
+}
+
 async fn store(
     app: &App,
     caller: &Principal,
@@ -137,6 +153,9 @@ async fn store(
     holds: Holds,
     value: String,
 ) -> Result<StatusCode, Refusal> {
+    if name == SELF_REGISTRATION_ROLE {
+        require_own_role(app, caller, &value).await?;
+    }
     let wrong = match holds {
         Holds::Fixed => Some(format!("{name} cannot be changed")),
         Holds::Object => value.parse::<Uid>().err().map(|error| format!("{name}: {error}")),

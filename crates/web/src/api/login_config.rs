@@ -11,6 +11,7 @@ use super::answer;
 use super::query::Pairs;
 use super::settings::keys;
 use super::settings::stored::Stored;
+use crate::account::{recovery, registration};
 use crate::{App, Refusal};
 
 /// Its keys and the settings they show.
@@ -36,7 +37,8 @@ pub(super) fn router() -> Router<App> {
 }
 
 async fn config(State(app): State<App>, pairs: Pairs) -> Result<Response, Refusal> {
-    let stored = Stored::read(&mut app.store.reader().await?).await?;
+    let mut reader = app.store.reader().await?;
+    let stored = Stored::read(&mut reader).await?;
     let locale = pairs.first("locale");
     let mut config: Map<String, Value> = SHOWN
         .iter()
@@ -45,12 +47,12 @@ async fn config(State(app): State<App>, pairs: Pairs) -> Result<Response, Refusa
             (!value.is_null()).then(|| ((*name).to_owned(), value))
         })
         .collect();
-    // Nobody registers themselves, recovers an account by mail, or signs in through another provider here.
+    // Nobody signs in through another provider here.
     let fixed = json!({
         "apiVersion": app.settings.as_version.to_string(),
-        "selfRegistrationEnabled": false,
-        "allowAccountRecovery": false,
-        "emailConfigured": false,
+        "selfRegistrationEnabled": registration::offer(&mut reader, &stored).await?.is_some(),
+        "allowAccountRecovery": recovery::is_open(&app, &stored),
+        "emailConfigured": app.mailer().is_configured(&stored),
         "oidcProviders": [],
     });
     if let Value::Object(fixed) = fixed {

@@ -1,5 +1,6 @@
 //! The Web API: `/api/*`.
 
+mod account;
 pub(crate) mod answer;
 pub(crate) mod api_tokens;
 mod apps;
@@ -35,6 +36,7 @@ use crate::{App, Refusal};
 pub fn router(app: &App) -> Router<App> {
     let resources = app.settings.absolute("/api/resources");
     Router::new()
+        .merge(account::router())
         .merge(api_tokens::router())
         .merge(apps::router())
         .merge(auth::router())

@@ -10,20 +10,15 @@ use crate::Refusal;
 /// for everything below it.
 const PATHS: &[(&str, &str)] = &[
     ("/2fa", "two-factor enrolment"),
-    ("/account", "account recovery"),
+    ("/account", "linked accounts and the rest of the old account forms"),
     ("/aggregateDataExchanges", "aggregate data exchanges"),
     ("/analytics", "analytics"),
     ("/analyticsTableHooks", "analytics table hooks"),
     ("/appHub", "the app hub"),
     ("/apps", "installable apps"),
     ("/audits", "data audits"),
-    ("/auth/forgotPassword", "password recovery"),
     ("/auth/impersonate", "impersonation"),
     ("/auth/impersonateExit", "impersonation"),
-    ("/auth/invite", "invitations"),
-    ("/auth/passwordReset", "password recovery"),
-    ("/auth/registration", "self-registration"),
-    ("/auth/updatePassword", "the renewal of expired passwords"),
     ("/cacheStatistics", "cache statistics"),
     ("/completeDataSetRegistrations", "completion of data sets"),
     ("/customForms", "custom forms"),
@@ -88,8 +83,6 @@ const PATHS: &[(&str, &str)] = &[
     ("/tracker", "tracker"),
     ("/userDataStore", "the user data store"),
     ("/userLookup", "user look-up"),
-    ("/users/invite", "invitations"),
-    ("/users/invites", "invitations"),
     ("/validation", "validation"),
 ];
 
@@ -175,7 +168,6 @@ const LAST_SEGMENTS: &[(&str, &str)] = &[
     ("form", "data entry forms"),
     ("merge", "merging"),
     ("split", "splitting"),
-    ("reset", "password recovery"),
     ("subscriber", "subscriptions"),
 ];
 

@@ -41,6 +41,7 @@ pub struct Identity {
     pub passwords: hashing::HashPool,
     throttle: throttle::Throttle,
     pub(crate) client_throttle: throttle::Throttle,
+    request_throttle: throttle::Throttle,
     basic: basic::BasicCache,
     bearer: bearer::BearerCache,
     api_tokens: api_token::ApiTokenCache,
@@ -63,6 +64,20 @@ impl Identity {
         self.gathered.happened(event, &refusal.name(), None, client, address, at);
     }
 
+    /// Counts a request that anybody may make, and refuses one too many of its kind from an address.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyAttempts`].
+    pub(crate) fn count_request(
+        &self,
+        kind: &str,
+        address: ClientAddress,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let counted = self.request_throttle.decided(kind, address.0, false, now);
+        counted.map_err(|seconds| Refusal::TooManyAttempts { seconds })
+    }
+
     /// Notes that a client proved itself.
     pub(crate) fn note_client(&self, client: ObjectId, at: Timestamp) {
         self.gathered.used(&[Used::Client(client)], at);
@@ -79,6 +94,7 @@ impl Identity {
             passwords: hashing::HashPool::start(parts),
             throttle: throttle::Throttle::of_users(),
             client_throttle: throttle::Throttle::of_clients(),
+            request_throttle: throttle::Throttle::of_requests(),
             basic: basic::BasicCache::new(new_key(&*parts.random)),
             bearer: bearer::BearerCache::new(parts.store.feed(), bearer::REMEMBERED),
             api_tokens: api_token::ApiTokenCache::new(parts.store.feed(), bearer::REMEMBERED),

@@ -29,6 +29,9 @@ const USER: Free = Free { pair: 2, name: 50 };
 /// For clients and their secrets. Many devices share a client, and an address: one that was set up wrong must
 /// not hold back the others.
 const CLIENT: Free = Free { pair: 10, name: 1000 };
+/// For requests that anybody may make and that cost mail or accounts; every one counts, at one kind of request
+/// from one address.
+const REQUEST: Free = Free { pair: 9, name: u32::MAX - 1 };
 /// The longest wait.
 const LONGEST_SECONDS: i64 = 60;
 /// Failures older than this are forgotten; DHIS2's window (legacy reference 3.6).
@@ -113,6 +116,11 @@ impl Throttle {
     /// For clients and their secrets.
     pub(super) fn of_clients() -> Self {
         Self(Mutex::new(Memory::new(CLIENT)))
+    }
+
+    /// For requests that anybody may make.
+    pub(super) fn of_requests() -> Self {
+        Self(Mutex::new(Memory::new(REQUEST)))
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -225,6 +233,16 @@ mod tests {
         assert_eq!(throttle.wait("admin", HOME, at(100)), None);
         assert!(!throttle.locked("admin", HOME, at(100)));
         assert!(throttle.wait("admin", far(99), at(100 + 15 * 60)).is_none());
+    }
+
+    #[test]
+    fn requests_are_counted_where_they_come_from_alone() {
+        let throttle = Throttle::of_requests();
+        let ask = |address| throttle.decided("recovery", address, false, at(0));
+        assert!((0..10).all(|_| ask(HOME).is_ok()));
+        assert_eq!(ask(HOME), Err(1));
+        assert!((0..200).all(|n| ask(far(n)).is_ok()), "a flood from everywhere holds up nobody else");
+        assert_eq!(throttle.decided("registration", HOME, false, at(0)), Ok(()));
     }
 
     #[test]

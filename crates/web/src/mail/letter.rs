@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kibali_crypto::Random;
 use kibali_model::Timestamp;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, MessageBuilder};
 use lettre::{Address, Message as Mime};
 
 use super::{MailFault, Message};
@@ -47,7 +47,7 @@ impl Letter {
             .date(date(now))
             .message_id(Some(format!("<{name}@{host}>")))
             .header(ContentType::TEXT_PLAIN)
-            .body(message.text.clone())
+            .body(body(&message.text))
             .map_err(|_| MailFault::Unwritable("a header is missing"))?;
         Ok(Self { mime, name })
     }
@@ -57,6 +57,22 @@ impl Letter {
 fn automatic(builder: MessageBuilder) -> MessageBuilder {
     let header = HeaderName::new_from_ascii_str("Auto-Submitted");
     builder.raw_header(HeaderValue::new(header, "auto-generated".to_owned()))
+}
+
+/// Longest line that every mail server passes on (RFC 5322 section 2.1.1).
+const LONGEST_LINE: usize = 998;
+
+/// The text as it stands, where it can be sent so: a link stays one that can be read and copied. Other texts
+/// are encoded.
+fn body(text: &str) -> Body {
+    let plain = text.lines().all(|line| {
+        line.len() <= LONGEST_LINE && line.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b))
+    });
+    if !plain {
+        return Body::new(text.to_owned());
+    }
+    let lines: String = text.lines().flat_map(|line| [line, "\r\n"]).collect();
+    Body::dangerous_pre_encoded(lines.into_bytes(), ContentTransferEncoding::SevenBit)
 }
 
 /// `keyEmailSender`, else the name that signs in to the mail server where it is an address.

@@ -6,12 +6,15 @@ use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
+use super::account::ask_to_renew;
 use super::body::Posted;
 use super::frame::Frame;
 use super::page::Page;
 use super::parts::Field;
 use super::visitor::Visitor;
 use super::{APPS, LOGIN, redirect};
+use crate::account::{recovery, registration};
+use crate::api::settings::stored::Stored;
 use crate::identity::{Session, SignInRefusal, end_session, sign_in, start_session};
 use crate::{App, Refusal};
 
@@ -24,6 +27,26 @@ pub(super) struct Login {
     pub(super) reason: Option<&'static str>,
     pub(super) username: Field,
     pub(super) password: Field,
+    /// What else may be done without being signed in.
+    pub(super) offers: Offers,
+}
+
+/// What the installation lets people do who are not signed in.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Offers {
+    /// Recover their account by mail.
+    pub(super) recovery: bool,
+    /// Make an account.
+    pub(super) registration: bool,
+}
+
+impl Offers {
+    async fn of(app: &App) -> Result<Self, Refusal> {
+        let mut reader = app.store.reader().await?;
+        let stored = Stored::read(&mut reader).await?;
+        let registration = registration::offer(&mut reader, &stored).await?.is_some();
+        Ok(Self { recovery: recovery::is_open(app, &stored), registration })
+    }
 }
 
 impl Login {
@@ -32,6 +55,7 @@ impl Login {
         typed: &str,
         reason: Option<&'static str>,
         problem: Option<String>,
+        offers: Offers,
     ) -> Self {
         let failed = problem.is_some();
         Self {
@@ -56,6 +80,7 @@ impl Login {
                 autofocus: failed,
                 ..Field::default()
             },
+            offers,
         }
     }
 }
@@ -65,20 +90,21 @@ pub(super) async fn show(State(app): State<App>, session: Session) -> Result<Res
     if session.principal().is_some() {
         return Ok(redirect(&app.settings, APPS));
     }
-    ask(&app, &session, "", StatusCode::OK, None)
+    ask(&app, &session, "", StatusCode::OK, None).await
 }
 
 /// `POST /login`.
 pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let (username, password) = (posted.typed().text("username").trim(), posted.typed().text("password"));
-    let again =
-        |status, problem: &str| ask(&app, &posted.session, username, status, Some(problem.to_owned()));
+    let again = async |status, problem: &str| {
+        ask(&app, &posted.session, username, status, Some(problem.to_owned())).await
+    };
     if posted.checked().is_err() {
         let problem = "This page was open for too long, or your browser keeps no cookies. Try again.";
-        return again(StatusCode::FORBIDDEN, problem);
+        return again(StatusCode::FORBIDDEN, problem).await;
     }
     if username.is_empty() || password.is_empty() {
-        return again(StatusCode::BAD_REQUEST, "Enter your user name and your password.");
+        return again(StatusCode::BAD_REQUEST, "Enter your user name and your password.").await;
     }
     let refused = match sign_in(&app, username, password, posted.address).await {
         Ok(who) => {
@@ -88,10 +114,14 @@ pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Res
         }
         Err(refused) => refused,
     };
+    if refused == SignInRefusal::PasswordExpired {
+        let status = Refusal::from(refused).status();
+        return ask_to_renew(&app, &posted.session, username, status, Vec::new()).await;
+    }
     let problem = told(&refused);
     let refusal = Refusal::from(refused);
     let mut answer = match problem {
-        Some(problem) => again(refusal.status(), &problem)?,
+        Some(problem) => again(refusal.status(), &problem).await?,
         None => return Err(refusal),
     };
     if let Some(seconds) = refusal.retry_after() {
@@ -101,7 +131,7 @@ pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Res
 }
 
 /// Shows the form.
-fn ask(
+async fn ask(
     app: &App,
     session: &Session,
     typed: &str,
@@ -113,7 +143,8 @@ fn ask(
         false => "Sign in to open the page you asked for.",
     });
     let frame = Frame::anonymous(&app.settings, "Sign in").with_csrf(session.csrf());
-    let page = Page::render(&Login::new(frame, typed, reason, problem))?.status(status);
+    let page =
+        Page::render(&Login::new(frame, typed, reason, problem, Offers::of(app).await?))?.status(status);
     Ok((session.set_cookie(&app.settings), page).into_response())
 }
 
@@ -127,7 +158,7 @@ fn told(refused: &SignInRefusal) -> Option<String> {
         SignInRefusal::Disabled => "This account is disabled. An administrator can enable it.",
         SignInRefusal::Expired => "This account has expired. An administrator can extend it.",
         SignInRefusal::PasswordExpired => {
-            "This password is too old to be used any longer. An administrator can set a new one."
+            "This password is too old to be used any longer. It can be replaced by a new one."
         }
         SignInRefusal::External => "This account signs in through another service, not with a password here.",
         SignInRefusal::TwoFactor => {

@@ -4,6 +4,7 @@
 //! where its forms may go and what its answer carries stands in `page.rs`; its look in
 //! `static/kibali.css`.
 
+mod account;
 mod apps;
 mod assets;
 mod body;
@@ -49,6 +50,7 @@ pub fn router() -> Router<App> {
         .route(APPS, get(apps::show))
         .route(setup::SETUP, get(setup::show).post(setup::create))
         .route(CALLBACK_PATH, get(dev::callback))
+        .merge(account::router())
         .merge(clients::router())
         .merge(tokens::router())
         .merge(old_paths::router())

@@ -7,13 +7,14 @@
 use askama::Template;
 use kibali_model::PasswordPolicy;
 
+use super::account::samples as account;
 use super::apps::Apps;
 use super::clients::samples as clients;
 use super::consent::{Consent, ConsentView};
 use super::dev::Callback;
 use super::error::Message;
 use super::frame::Frame;
-use super::login::{Login, Logout};
+use super::login::{Login, Logout, Offers};
 use super::setup::{Setup, Typed};
 use super::tokens::samples as tokens;
 use crate::Settings;
@@ -63,11 +64,13 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
         .finish();
     let policy = PasswordPolicy::default();
     let wrong = "The user name or the password is wrong.".to_owned();
+    let every_offer = Offers { recovery: true, registration: true };
     let mut pages = vec![
-        ("login", Login::new(anonymous("Sign in"), "", None, None).render()),
+        ("login", Login::new(anonymous("Sign in"), "", None, None, Offers::default()).render()),
         (
             "login-wrong",
-            Login::new(anonymous("Sign in"), text, Some("Sign in to go on."), Some(wrong)).render(),
+            Login::new(anonymous("Sign in"), text, Some("Sign in to go on."), Some(wrong), every_offer)
+                .render(),
         ),
         ("logout", Logout { frame: signed_in("Sign out") }.render()),
         ("message", message.render()),
@@ -88,6 +91,7 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
             .render(),
         ),
     ];
+    pages.extend(account::pages(text, || anonymous("Account")));
     pages.extend(clients::pages(text));
     pages.extend(tokens::pages(text));
     pages.into_iter().map(|(name, page)| (name, page.unwrap())).collect()

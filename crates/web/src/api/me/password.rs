@@ -3,14 +3,13 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use kibali_metadata::language::Fields;
 use kibali_model::{Credential, Principal};
-use kibali_store::door::accounts;
+use kibali_store::door::accounts::{self, Account};
 use kibali_store::door::passwords::ChangeOwnPassword;
 use serde_json::{Value, json};
 
-use crate::api::settings::stored::Stored;
-use crate::api::{answer, objects};
+use crate::account::new_password;
+use crate::api::answer;
 use crate::body::{self, Json, Raw};
 use crate::identity::{Caller, ClientAddress, Session, SignInRefusal, sign_in};
 use crate::{App, Refusal};
@@ -28,22 +27,22 @@ pub(super) async fn change(
         return Err(Refusal::conflict("OldPassword and newPassword must be provided"));
     };
     // Read before the old password is checked: a change in between makes the write stale.
-    let version = credential_version(&app, &caller).await?;
+    let account = own_account(&app, &caller).await?;
     if !is_own_password(&app, &caller, old, address).await? {
         return Err(Refusal::conflict("OldPassword is incorrect"));
     }
     if old == new {
         return Err(Refusal::conflict("The new password must differ from the old one"));
     }
-    if let Some(fault) = fault(&app, &caller, new).await? {
-        return Err(Refusal::conflict_code("E4005", fault));
+    if let Some(fault) = new_password::fault(&app, &account, new).await? {
+        return Err(Refusal::conflict_code("E4005", new_password::told(fault)));
     }
     let password_hash = app.identity().passwords.hash(new).await?;
     let session = (caller.credential == Credential::Session).then(|| session.hash());
     let write = ChangeOwnPassword {
         user: caller.user,
         password_hash,
-        credential_version: version,
+        credential_version: account.credential_version,
         session,
         address: address.to_string(),
         now: app.now(),
@@ -69,9 +68,11 @@ pub(super) async fn validate(
     Caller(caller): Caller,
     raw: Raw,
 ) -> Result<Response, Refusal> {
-    let verdict = match fault(&app, &caller, &password_of(&raw)?).await? {
+    // The passwords of before are looked at when it is set: each costs a hash.
+    let account = own_account(&app, &caller).await?;
+    let verdict = match new_password::broken_rule(&app, &account, &password_of(&raw)?).await? {
         None => json!({ "isValidPassword": true }),
-        Some(fault) => json!({ "isValidPassword": false, "errorMessage": fault }),
+        Some(fault) => json!({ "isValidPassword": false, "errorMessage": new_password::told(fault) }),
     };
     Ok(answer::no_store(answer::json(&verdict)))
 }
@@ -111,17 +112,7 @@ async fn is_own_password(
     }
 }
 
-async fn credential_version(app: &App, caller: &Principal) -> Result<i64, Refusal> {
+async fn own_account(app: &App, caller: &Principal) -> Result<Account, Refusal> {
     let account = accounts::by_user(&mut app.store.reader().await?, caller.user).await?;
-    Ok(account.ok_or(Refusal::NoCredentials)?.credential_version)
-}
-
-/// What is wrong with a new password, if something is.
-async fn fault(app: &App, caller: &Principal, password: &str) -> Result<Option<String>, Refusal> {
-    let stored = Stored::read(&mut app.store.reader().await?).await?;
-    let policy = stored.password_policy();
-    let user = objects::own_user(app, caller, &Fields::names(&["email"])).await?;
-    let email = user.get("email").and_then(Value::as_str);
-    let verdict = policy.check(password, &caller.username, email);
-    Ok(verdict.err().map(|fault| format!("The password is not accepted: {fault}")))
+    account.ok_or(Refusal::NoCredentials)
 }

@@ -7,6 +7,7 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use kibali_metadata::language::{FieldItem, Fields, Preset, Transformer};
 use kibali_model::Principal;
+use kibali_store::door::emails;
 use kibali_store::objects::readable_data;
 use serde_json::{Map, Value, json};
 
@@ -57,7 +58,7 @@ const SHOWN: &[&str] = &[
 ];
 
 /// What only `/api/me` shows.
-const EXTRAS: &[&str] = &["authorities", "settings", "programs", "dataSets", "patTokens"];
+const EXTRAS: &[&str] = &["authorities", "emailVerified", "settings", "programs", "dataSets", "patTokens"];
 
 pub(super) async fn me(
     State(app): State<App>,
@@ -115,6 +116,10 @@ async fn own_object(app: &App, caller: &Principal, fields: &Fields) -> Result<Ma
 async fn extra(app: &App, caller: &Principal, name: &str) -> Result<Value, Refusal> {
     Ok(match name {
         "authorities" => caller.authorities.iter().collect(),
+        "emailVerified" => {
+            let email = emails::of_user(&mut app.store.reader().await?, caller.user).await?;
+            email.verified.into()
+        }
         "settings" => {
             let mut reader = app.store.reader().await?;
             Value::Object(user_settings::of(&mut reader, caller.user, true).await?)

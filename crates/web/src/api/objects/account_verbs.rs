@@ -62,11 +62,6 @@ pub(super) async fn unexpire(
     set(&app, caller, &uid, "accountExpiry", Edit::Clear).await
 }
 
-/// `/api/users/{uid}/reset` and `/invite`.
-pub(super) async fn by_mail() -> Refusal {
-    Refusal::NotServed("mail to users")
-}
-
 /// `/api/users/{uid}/twoFA/disabled`.
 pub(super) async fn second_factor() -> Refusal {
     Refusal::NotServed("second factors")

@@ -8,6 +8,7 @@ mod geojson;
 mod get;
 mod import;
 mod inner;
+mod invitations;
 mod list;
 mod members;
 mod nested;
@@ -59,8 +60,10 @@ pub fn router() -> Router<App> {
         .route("/users/{uid}/expired", post(account_verbs::expire))
         .route("/users/{uid}/unexpired", post(account_verbs::unexpire))
         .route("/users/{uid}/replica", post(account_verbs::replicate))
-        .route("/users/{uid}/reset", post(account_verbs::by_mail))
-        .route("/users/{uid}/invite", post(account_verbs::by_mail))
+        .route("/users/{uid}/reset", post(invitations::reset))
+        .route("/users/{uid}/invite", post(invitations::invite_again))
+        .route("/users/invite", post(invitations::invite))
+        .route("/users/invites", post(invitations::invite_many))
         .route("/users/{uid}/twoFA/disabled", post(account_verbs::second_factor))
         .route("/{resource}/{uid}", on_put(put::replace).patch(patch::patch).delete(delete::delete))
         .route("/{resource}/{uid}/sharing", on_get(get::sharing).put(sharing::set_sharing))

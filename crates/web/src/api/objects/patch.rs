@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 use kibali_metadata::Kind;
 use kibali_metadata::import::{
-    AtomicMode, Batch, Edit, Facts, Fault, ImportParams, ImportStrategy, Item, compile,
+    AtomicMode, Batch, Edit, Facts, Fault, ImportMode, ImportParams, ImportStrategy, Item, compile,
 };
 use kibali_model::Principal;
 use kibali_store::Reader;
@@ -108,6 +108,18 @@ pub(super) async fn edit_members(
 ) -> Result<Done, Refusal> {
     let item = item(app, kind, uid, vec![edit], Vec::new());
     let params = ImportParams { atomic: AtomicMode::None, ..edit_params() };
+    run(app, caller, &Batch { items: vec![item], warnings: Vec::new() }, params, true).await
+}
+
+/// Would the caller be allowed to change the object? Nothing is changed; the plan says what stands against it.
+pub(super) async fn may_edit(
+    app: &App,
+    caller: &Principal,
+    kind: &Arc<Kind>,
+    uid: &str,
+) -> Result<Done, Refusal> {
+    let item = item(app, kind, uid, Vec::new(), Vec::new());
+    let params = ImportParams { mode: ImportMode::Validate, ..edit_params() };
     run(app, caller, &Batch { items: vec![item], warnings: Vec::new() }, params, true).await
 }
 

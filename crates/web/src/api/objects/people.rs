@@ -6,6 +6,7 @@ use kibali_metadata::kinds::edges;
 use kibali_metadata::language::{Filter, Junction, Operator};
 use kibali_metadata::read::{Comparison, IntKey, Predicate, Scalar, Step, Test, TextKey, resolve_filters};
 use kibali_model::{Principal, Timestamp, Uid};
+use kibali_store::door::links;
 use kibali_store::objects::roles;
 
 use super::parameter::{date, named, number, one, truth};
@@ -64,8 +65,12 @@ async fn users<'k>(
     }
     match named(pairs, "invitationStatus", INVITATION)? {
         Some(Invited::All) => all.push(filter("invitation", Operator::Eq, vec!["true".to_owned()])?),
-        // Invitations do not end yet.
-        Some(Invited::Expired) => all.push(Predicate::Any(Vec::new())),
+        Some(Invited::Expired) => {
+            let open = links::invited(&mut app.store.reader().await?, app.now()).await?;
+            let values = open.iter().map(|uid| Scalar::Text(uid.to_string())).collect();
+            all.push(filter("invitation", Operator::Eq, vec!["true".to_owned()])?);
+            all.push(Predicate::Text(TextKey::Uid, Test::In { values, negated: true }));
+        }
         Some(Invited::None) | None => {}
     }
     if let Some(since) = date(pairs, "lastLogin")? {
