@@ -2,7 +2,7 @@
 
 use crate::door::{
     accounts, api_tokens, audit, changes, clients, codes, emails, grants, installation, links, marks,
-    passwords, principals, purge, sessions, settings, setup_link, tokens,
+    passwords, principals, purge, sessions, settings, setup_link, spent, tokens,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -29,6 +29,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         sessions::STATEMENTS,
         settings::STATEMENTS,
         setup_link::STATEMENTS,
+        spent::STATEMENTS,
         tokens::STATEMENTS,
         counts::STATEMENTS,
         people::STATEMENTS,

@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_clients.sql"),
     include_str!("../migrations/0003_api_tokens.sql"),
     include_str!("../migrations/0004_links.sql"),
+    include_str!("../migrations/0005_spent.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

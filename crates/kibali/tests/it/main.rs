@@ -29,6 +29,7 @@ mod quiet;
 mod schemas;
 mod settings;
 mod sharing;
+mod spent;
 mod statements;
 mod store;
 mod token;

@@ -19,6 +19,7 @@ pub mod purge;
 pub mod sessions;
 pub mod settings;
 pub mod setup_link;
+pub mod spent;
 pub mod tokens;
 
 use kibali_model::Uid;

@@ -12,6 +12,8 @@ const BATCH: i64 = 500;
 const BATCHES: usize = 200;
 /// How long an expired token can still be told from one that never was.
 const REMEMBERED_SECONDS: i64 = 86_400;
+/// How far apart the clocks of two nodes may stand: what is spent is kept that much longer.
+const SPENT_SECONDS: i64 = 300;
 /// How long a grant is kept after its access token, if it was never refreshed (rules of the door 2), and
 /// after its end.
 const GRANT_SECONDS: i64 = 7 * 86_400;
@@ -60,6 +62,11 @@ const DEAD_GRANTS: Statement = Statement::new(
      limit $3",
 );
 const DELETE_GRANT: Statement = Statement::new("grant.delete", "delete from oauth_grant where id = $1");
+const SPENT: Statement = Statement::new(
+    "spent.purge",
+    "delete from spent where (purpose, value) in
+       (select purpose, value from spent where expires < $1 limit $2)",
+);
 // The newest row stays, so that a node that slept longer sees that it missed some.
 const OLD_CHANGES: Statement = Statement::new(
     "change.purge",
@@ -71,7 +78,7 @@ const OLD_AUDIT: Statement = Statement::new(
     "delete from audit where id in (select id from audit where at < $1 order by at limit $2)",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[DEAD_GRANTS, DELETE_GRANT, OLD_CHANGES, OLD_AUDIT];
+pub(crate) const STATEMENTS: &[Statement] = &[DEAD_GRANTS, DELETE_GRANT, SPENT, OLD_CHANGES, OLD_AUDIT];
 
 /// Takes away everything that has expired by `now`, at most 100,000 rows, in writes of at most 500, between
 /// which others get their turn. `access_token_seconds` is the life of an access token. Answers how many
@@ -107,6 +114,10 @@ impl Write for Purge {
             if went > 0 {
                 return Ok(went);
             }
+        }
+        let went = tx.run(SPENT, values![self.now.plus_seconds(-SPENT_SECONDS), BATCH]).await?;
+        if went > 0 {
+            return Ok(went);
         }
         let went = tx.run(OLD_CHANGES, values![forgotten, BATCH]).await?;
         if went > 0 {
