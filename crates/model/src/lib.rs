@@ -7,6 +7,7 @@ mod access;
 mod api_token;
 mod authority;
 mod client;
+mod factor;
 mod password;
 mod principal;
 mod scope;
@@ -21,6 +22,7 @@ pub use authority::Authorities;
 pub use client::{
     Client, ClientAuthentication, ClientProfile, ClientSettings, GrantType, TokenFormat, TokenSettings,
 };
+pub use factor::{Factor, TwoFactorType};
 pub use password::{PasswordFault, PasswordPolicy, is_username};
 pub use principal::{Credential, OrgUnitScope, Principal};
 pub use scope::{Scope, Scopes};
