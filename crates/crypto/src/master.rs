@@ -18,8 +18,8 @@ pub enum Purpose {
     Form,
     /// Values that must be read back.
     Seal,
-    /// The page that a browser returns to after sign-in, in a cookie of its own.
-    Return,
+    /// What a browser keeps that is not signed in: the page to return to, a password that was right.
+    Cookie,
     /// The installation's public identifier.
     SystemId,
     /// The value kept in the database that tells a wrong master key at start.
@@ -33,7 +33,7 @@ impl Purpose {
             Self::ClientSecret => "kibali client secret v1",
             Self::Form => "kibali form v1",
             Self::Seal => "kibali seal v1",
-            Self::Return => "kibali return v1",
+            Self::Cookie => "kibali return v1",
             Self::SystemId => "kibali system id v1",
             Self::Check => "kibali master key check v1",
         }
@@ -81,11 +81,11 @@ impl MasterKey {
         SealKey::new(self.derive(Purpose::Seal))
     }
 
-    /// The key that seals pages to return to. Anybody makes it seal by asking for a page, so that it is not
-    /// the one that stored values rest on.
+    /// The key that seals cookies. Anybody makes it seal by asking for a page, so that it is not the one that
+    /// stored values rest on.
     #[must_use]
-    pub fn return_key(&self) -> SealKey {
-        SealKey::new(self.derive(Purpose::Return))
+    pub fn cookie_key(&self) -> SealKey {
+        SealKey::new(self.derive(Purpose::Cookie))
     }
 
     /// A value that tells this key from another and tells nothing else: kept in the database, compared at

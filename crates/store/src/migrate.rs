@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_api_tokens.sql"),
     include_str!("../migrations/0004_links.sql"),
     include_str!("../migrations/0005_spent.sql"),
+    include_str!("../migrations/0006_second_factor.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

@@ -7,6 +7,7 @@ mod account;
 pub mod api;
 pub mod body;
 mod exchange;
+mod factor;
 pub mod identity;
 pub mod mail;
 pub mod pages;

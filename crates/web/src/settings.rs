@@ -32,6 +32,8 @@ pub struct Settings {
     pub body_patience: Duration,
     /// Personal access tokens are taken.
     pub api_tokens: bool,
+    /// Users may protect their account with an authenticator app.
+    pub totp: bool,
     /// bcrypt cost of new passwords; 10 in DHIS2.
     pub bcrypt_cost: u32,
     /// Threads that hash passwords.
@@ -58,6 +60,7 @@ impl Settings {
             query_token: false,
             body_patience: Duration::from_secs(20),
             api_tokens: true,
+            totp: true,
             bcrypt_cost: 10,
             hash_threads: 1,
             mail: MailSettings::default(),

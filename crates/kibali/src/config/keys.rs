@@ -137,6 +137,12 @@ pub(super) const KEYS: &[Key] = &[
         |config, value| values::switch(value).map(|on| config.web.api_tokens = on),
     ),
     key(
+        "login.security.totp_2fa.enabled",
+        "on",
+        "Users may protect their account with an authenticator app; off stops new ones: on or off",
+        |config, value| values::switch(value).map(|on| config.web.totp = on),
+    ),
+    key(
         "password.bcrypt.cost",
         "10",
         "Work put into each new password hash; one more doubles it",

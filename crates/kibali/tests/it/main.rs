@@ -33,3 +33,4 @@ mod spent;
 mod statements;
 mod store;
 mod token;
+mod two_factor;

@@ -76,6 +76,8 @@ pub enum AccountColumn {
     ExternalAuth,
     /// `two_factor`, JSON `twoFactorEnabled` and `twoFA`.
     TwoFactor,
+    /// `two_factor_type`.
+    TwoFactorType,
     /// `last_login`, JSON `lastLogin`.
     LastLogin,
     /// `password_updated`, JSON `passwordLastUpdated`.

@@ -56,10 +56,14 @@ fn account() -> Vec<Property> {
         flag("selfRegistered"),
         at("twoFactorEnabled", Type::Boolean, AccountColumn::TwoFactor).read_only(),
         at("twoFA", Type::Boolean, AccountColumn::TwoFactor).read_only(),
+        at("twoFactorType", Type::Constant(TWO_FACTOR_TYPES), AccountColumn::TwoFactorType).read_only(),
         at("lastLogin", Type::Date, AccountColumn::LastLogin).read_only(),
         at("passwordLastUpdated", Type::Date, AccountColumn::PasswordUpdated).read_only(),
     ]
 }
+
+const TWO_FACTOR_TYPES: &[&str] =
+    &["NOT_ENABLED", "ENROLLING_TOTP", "TOTP_ENABLED", "ENROLLING_EMAIL", "EMAIL_ENABLED"];
 
 fn person() -> Vec<Property> {
     vec![

@@ -26,6 +26,7 @@ pub(super) const fn column_key(storage: Storage) -> Option<Key> {
         Storage::Account(AccountColumn::Expiry) => Key::Int(IntKey::Expiry),
         Storage::Account(AccountColumn::ExternalAuth) => Key::Int(IntKey::ExternalAuth),
         Storage::Account(AccountColumn::TwoFactor) => Key::Int(IntKey::TwoFactor),
+        Storage::Account(AccountColumn::TwoFactorType) => Key::Text(TextKey::TwoFactorType),
         Storage::Account(AccountColumn::LastLogin) => Key::Int(IntKey::LastLogin),
         Storage::Account(AccountColumn::PasswordUpdated) => Key::Int(IntKey::PasswordUpdated),
         Storage::Client(ClientColumn::ClientId) => Key::Text(TextKey::ClientId),

@@ -96,6 +96,7 @@ pub struct Account {
     pub expiry: Option<Timestamp>,
     pub external_auth: bool,
     pub two_factor: bool,
+    pub two_factor_type: String,
     pub last_login: Option<Timestamp>,
     pub password_updated: Option<Timestamp>,
 }

@@ -53,6 +53,7 @@ pub enum TextKey {
     CreatedBy,
     UpdatedBy,
     Username,
+    TwoFactorType,
     ClientId,
     Path,
 }

@@ -58,6 +58,7 @@ pub(super) fn account_value(column: AccountColumn, row: &Account) -> Value {
         AccountColumn::Expiry => date(row.expiry),
         AccountColumn::ExternalAuth => json!(row.external_auth),
         AccountColumn::TwoFactor => json!(row.two_factor),
+        AccountColumn::TwoFactorType => json!(row.two_factor_type),
         AccountColumn::LastLogin => date(row.last_login),
         AccountColumn::PasswordUpdated => date(row.password_updated),
     }

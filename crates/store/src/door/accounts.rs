@@ -1,7 +1,7 @@
 //! Accounts: what a sign-in is decided on.
 
 use kibali_metadata::kinds::edges;
-use kibali_model::{ObjectId, Timestamp, Uid};
+use kibali_model::{ObjectId, Timestamp, TwoFactorType, Uid};
 
 use crate::{Reader, Row, Statement, StoreError, values};
 
@@ -28,8 +28,8 @@ pub struct Account {
     pub expiry: Option<Timestamp>,
     /// Signs in elsewhere.
     pub external_auth: bool,
-    /// Has a second factor.
-    pub two_factor: bool,
+    /// How far the user is with a second factor.
+    pub two_factor: TwoFactorType,
     /// A role of the user demands a second factor.
     pub two_factor_demanded: bool,
 }
@@ -45,7 +45,13 @@ impl Account {
     /// password alone is worth anything (rules of the door 10).
     #[must_use]
     pub const fn password_suffices(&self) -> bool {
-        !self.external_auth && !self.two_factor && !self.two_factor_demanded
+        !self.external_auth && !self.two_factor.is_enabled() && !self.two_factor_demanded
+    }
+
+    /// Does a role demand a second factor that the user has not set up?
+    #[must_use]
+    pub const fn must_enrol(&self) -> bool {
+        self.two_factor_demanded && !self.two_factor.is_enabled()
     }
 
     /// Is the password older than `rules` allow? One of unknown age is not.
@@ -68,21 +74,21 @@ pub struct SignInRules {
 const BY_NAME: Statement = Statement::new(
     "account.by_name",
     "select o.id, o.uid, a.username, a.password_hash, a.password_updated, a.credential_version,
-            a.disabled, a.expiry, a.external_auth, a.two_factor, o.name
+            a.disabled, a.expiry, a.external_auth, a.two_factor_type, o.name
      from account a join object o on o.id = a.object
      where a.username = $1",
 );
 const BY_USER: Statement = Statement::new(
     "account.by_user",
     "select o.id, o.uid, a.username, a.password_hash, a.password_updated, a.credential_version,
-            a.disabled, a.expiry, a.external_auth, a.two_factor, o.name
+            a.disabled, a.expiry, a.external_auth, a.two_factor_type, o.name
      from account a join object o on o.id = a.object
      where a.object = $1",
 );
 const BY_UID: Statement = Statement::new(
     "account.by_uid",
     "select o.id, o.uid, a.username, a.password_hash, a.password_updated, a.credential_version,
-            a.disabled, a.expiry, a.external_auth, a.two_factor, o.name
+            a.disabled, a.expiry, a.external_auth, a.two_factor_type, o.name
      from object o join account a on a.object = o.id
      where o.kind = 'user' and o.uid = $1",
 );
@@ -181,7 +187,7 @@ async fn complete(reader: &mut Reader, row: Option<Row>) -> Result<Option<Accoun
         disabled: row.flag(6)?,
         expiry: row.time_opt(7)?,
         external_auth: row.flag(8)?,
-        two_factor: row.flag(9)?,
+        two_factor: super::factors::state(&row, 9)?,
         two_factor_demanded,
     }))
 }

@@ -40,6 +40,10 @@ const PASSWORD_GRANTS_OF_USER: Statement = Statement::new(
     "grant.password_grants_of_user",
     "select id from oauth_grant where user_object = $1 and grant_type = 'password' and ended is null",
 );
+const SINCE: Statement = Statement::new(
+    "grant.since",
+    "select id from oauth_grant where user_object = $1 and created >= $2 and ended is null",
+);
 const OF_ACCESS: Statement = Statement::new(
     "grant.of_access_token",
     "select g.id, g.client from access_token t join oauth_grant g on g.id = t.grant_id where t.hash = $1",
@@ -57,6 +61,7 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     END,
     LIVE_OF_USER,
     PASSWORD_GRANTS_OF_USER,
+    SINCE,
     OF_ACCESS,
     OF_REFRESH,
 ];
@@ -74,6 +79,10 @@ pub enum EndedWhy {
     PasswordReset,
     /// The user changed the password it was obtained with.
     PasswordChanged,
+    /// The user has a second factor now, and it was obtained with a password alone.
+    FactorAdded,
+    /// Somebody else switched off the second factor it was obtained with.
+    FactorReset,
 }
 
 impl EndedWhy {
@@ -84,6 +93,8 @@ impl EndedWhy {
             Self::CodeReplayed => "code_replayed",
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",
+            Self::FactorAdded => "factor_added",
+            Self::FactorReset => "factor_reset",
         }
     }
 }
@@ -205,6 +216,20 @@ pub(super) async fn end_password_grants(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for row in tx.rows(PASSWORD_GRANTS_OF_USER, values![user]).await? {
+        end(tx, row.int(0)?, why, now).await?;
+    }
+    Ok(())
+}
+
+/// Ends the grants a user obtained since then. Part of the write that takes away what they were obtained with.
+pub(super) async fn end_since(
+    tx: &mut Tx,
+    user: ObjectId,
+    since: Timestamp,
+    why: EndedWhy,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for row in tx.rows(SINCE, values![user, since]).await? {
         end(tx, row.int(0)?, why, now).await?;
     }
     Ok(())

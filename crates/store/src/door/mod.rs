@@ -9,6 +9,7 @@ pub mod changes;
 pub mod clients;
 pub mod codes;
 pub mod emails;
+pub mod factors;
 pub mod grants;
 pub mod installation;
 pub mod links;

@@ -1,31 +1,35 @@
 //! Sessions: browsers that are signed in.
 
-use kibali_model::{ObjectId, Timestamp};
+use kibali_model::{Factor, ObjectId, Timestamp};
 use serde_json::json;
 
 use super::audit::{self, Who};
 use super::changes::{self, Topic};
+use super::factors::{self, Proof};
 use super::tokens::Hash;
 use crate::{Reader, Statement, StoreError, Tx, Write, values};
 
 const FIND: Statement = Statement::new(
     "session.find",
-    "select user_object, last_used, expires, credential_version from session where hash = $1",
+    "select user_object, last_used, expires, credential_version, factor, factor_proved
+     from session where hash = $1",
 );
 const INSERT: Statement = Statement::new(
     "session.insert",
     "insert into session (hash, user_object, created, last_used, expires, authenticated, credential_version,
-                          address, user_agent)
-     values ($1, $2, $3, $3, $4, $3, $5, $6, $7)",
+                          address, user_agent, factor, factor_proved)
+     values ($1, $2, $3, $3, $4, $3, $5, $6, $7, $8, $9)",
 );
 const DELETE: Statement = Statement::new("session.delete", "delete from session where hash = $1");
 const OWNER: Statement = Statement::new("session.owner", "select user_object from session where hash = $1");
 const TOUCH_ACCOUNT: Statement =
     Statement::new("account.signed_in", "update account set last_login = $2 where object = $1");
+const PROVED: Statement =
+    Statement::new("session.proved", "update session set factor = $2, factor_proved = $3 where hash = $1");
 const DELETE_OF_USER: Statement =
     Statement::new("session.delete_of_user", "delete from session where user_object = $1 and hash <> $2");
 
-pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT, DELETE, OWNER, TOUCH_ACCOUNT, DELETE_OF_USER];
+pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT, DELETE, OWNER, TOUCH_ACCOUNT, PROVED, DELETE_OF_USER];
 
 /// A session as the store finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub struct FoundSession {
     pub expires: Timestamp,
     /// The account's credential version at sign-in.
     pub credential_version: i64,
+    /// The second factor that was proved last, and when.
+    pub proved: Option<(Factor, Timestamp)>,
 }
 
 /// The session with this hash, live or not.
@@ -51,10 +57,12 @@ pub async fn find(reader: &mut Reader, hash: Hash) -> Result<Option<FoundSession
         last_used: row.time(1)?,
         expires: row.time(2)?,
         credential_version: row.int(3)?,
+        proved: row.text_opt(4)?.as_deref().and_then(Factor::from_name).zip(row.time_opt(5)?),
     }))
 }
 
-/// Starts a session in place of another one, whose cookie a stranger might have set.
+/// Starts a session in place of another one, whose cookie a stranger might have set. Answers false, and
+/// starts none, where the proof of the second factor is spent.
 #[derive(Debug, Clone)]
 pub struct StartSession {
     /// SHA-256 of the new cookie.
@@ -65,6 +73,8 @@ pub struct StartSession {
     pub user: ObjectId,
     /// The account's credential version, which the session ends with.
     pub credential_version: i64,
+    /// What proved the second factor, where the account has one.
+    pub proof: Option<Proof>,
     /// When it ends if it is not used.
     pub expires: Timestamp,
     /// Where from.
@@ -76,9 +86,15 @@ pub struct StartSession {
 }
 
 impl Write for StartSession {
-    type Output = ();
+    type Output = bool;
 
-    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        if let Some(proof) = self.proof
+            && !factors::spend(tx, self.user, proof, self.now).await?
+        {
+            return Ok(false);
+        }
+        let factor = self.proof.map(|proof| proof.factor().as_str());
         if let Some(hash) = self.replaces {
             tx.run(DELETE, values![hash]).await?;
         }
@@ -90,11 +106,15 @@ impl Write for StartSession {
             self.credential_version,
             self.address.as_str(),
             self.user_agent.as_deref(),
+            factor,
+            factor.map(|_| self.now),
         ];
         tx.run(INSERT, row).await?;
         tx.run(TOUCH_ACCOUNT, values![self.user, self.now]).await?;
         let who = Who { user: Some(self.user), client: None, address: Some(&self.address) };
-        audit::record(tx, "sign_in.accepted", who, json!({ "by": "session" }), self.now).await
+        let detail = json!({ "by": "session", "factor": factor });
+        audit::record(tx, "sign_in.accepted", who, detail, self.now).await?;
+        Ok(true)
     }
 }
 
@@ -119,6 +139,17 @@ impl Write for EndSession {
         }
         Ok(())
     }
+}
+
+/// Marks a session as one that proved the second factor just now. Part of writes that spend the proof.
+pub(super) async fn proved(
+    tx: &mut Tx,
+    session: Hash,
+    factor: Factor,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.run(PROVED, values![session, factor.as_str(), now]).await?;
+    Ok(())
 }
 
 /// Ends every session of a user but the one that is kept. Part of writes that change a password.

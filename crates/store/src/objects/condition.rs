@@ -32,6 +32,7 @@ const fn text_column(key: TextKey) -> Stands {
         TextKey::CreatedBy => Stands::Own("created_by"),
         TextKey::UpdatedBy => Stands::Own("updated_by"),
         TextKey::Username => Stands::Side("account", "username"),
+        TextKey::TwoFactorType => Stands::Side("account", "two_factor_type"),
         TextKey::ClientId => Stands::Side("client", "client_id"),
         TextKey::Path => Stands::Side("tree", "path"),
     }

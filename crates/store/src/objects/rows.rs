@@ -22,8 +22,8 @@ pub(super) fn columns(sql: &mut Sql, needs: Needs) {
         sql.push(", o.owner_uid, o.public_access");
     }
     if needs.account {
-        sql.push(", a.username, a.disabled, a.expiry, a.external_auth, a.two_factor, a.last_login");
-        sql.push(", a.password_updated");
+        sql.push(", a.username, a.disabled, a.expiry, a.external_auth, a.two_factor, a.two_factor_type");
+        sql.push(", a.last_login, a.password_updated");
     }
     if needs.client {
         sql.push(", c.client_id, c.grant_types, c.redirect_uris");
@@ -86,6 +86,7 @@ pub(super) fn record(
         let flag = |at| Ok::<_, StoreError>(row.int_opt(at)?.is_some_and(|flag| flag != 0));
         let (disabled, expiry) = (flag(next())?, row.time_opt(next())?);
         let (external_auth, two_factor) = (flag(next())?, flag(next())?);
+        let two_factor_type = row.text_opt(next())?.unwrap_or_default();
         let (last_login, password_updated) = (row.time_opt(next())?, row.time_opt(next())?);
         if let Some(account) = &mut more.account {
             *account = Account {
@@ -94,6 +95,7 @@ pub(super) fn record(
                 expiry,
                 external_auth,
                 two_factor,
+                two_factor_type,
                 last_login,
                 password_updated,
             };

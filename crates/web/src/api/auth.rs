@@ -5,13 +5,17 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http::{HeaderMap, Method};
+use kibali_model::Dialect;
 use serde_json::{Value, json};
 
 use super::answer;
 use super::settings::stored::Stored;
 use crate::body::Json;
-use crate::identity::{ClientAddress, Session, SignInRefusal, sign_in, start_session};
-use crate::speech::cors;
+use crate::identity::{
+    ClientAddress, CodeRefusal, HalfSignedIn, Opened, Session, SignInRefusal, SignedIn, sign_in_by_password,
+    start_session,
+};
+use crate::speech::{Speech, cors};
 use crate::{App, Refusal};
 
 pub(super) fn router() -> Router<App> {
@@ -20,6 +24,7 @@ pub(super) fn router() -> Router<App> {
 
 async fn login(
     State(app): State<App>,
+    speech: Speech,
     session: Session,
     address: ClientAddress,
     headers: HeaderMap,
@@ -29,17 +34,46 @@ async fn login(
     let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let username = text("username").ok_or_else(|| Refusal::bad_request("username is missing"))?;
     let password = text("password").ok_or_else(|| Refusal::bad_request("password is missing"))?;
-    let who = match sign_in(&app, username, password, address).await {
-        Ok(who) => who,
+    let wrong_code = match speech.version.dialect() {
+        Dialect::Legacy => "INCORRECT_TWO_FACTOR_CODE",
+        Dialect::Modern => "INCORRECT_TWO_FACTOR_CODE_TOTP",
+    };
+    let who = match sign_in_by_password(&app, username, password, address).await {
+        Ok(Opened::In(who)) => who,
+        Ok(Opened::Code(half)) => match prove(&app, half, text("twoFactorCode"), address).await? {
+            Some(who) => who,
+            None => return Ok(told(wrong_code)),
+        },
+        Ok(Opened::Enrol(_)) => return Ok(told("REQUIRES_TWO_FACTOR_ENROLMENT")),
         Err(refusal) => return refused(refusal),
     };
-    let cookie = start_session(&app, &session, &who, address, &headers).await?;
+    let cookie = match start_session(&app, &session, &who, address, &headers).await {
+        Ok(cookie) => cookie,
+        // Somebody was quicker with the same code.
+        Err(Refusal::SecondFactorActive) => return Ok(told(wrong_code)),
+        Err(refusal) => return Err(refusal),
+    };
     let redirect = match session.pending() {
         Some(page) => page.to_owned(),
         None => format!("/{}", start_module(&app).await?),
     };
     let body = answer::json(&json!({ "loginStatus": "SUCCESS", "redirectUrl": redirect }));
     Ok((cookie, answer::no_store(body)).into_response())
+}
+
+/// Nobody, where the code is missing or wrong.
+async fn prove(
+    app: &App,
+    half: HalfSignedIn,
+    code: Option<&str>,
+    address: ClientAddress,
+) -> Result<Option<SignedIn>, Refusal> {
+    let Some(code) = code else { return Ok(None) };
+    match half.prove(app, code, address).await {
+        Ok(who) => Ok(Some(who)),
+        Err(CodeRefusal::Wrong) => Ok(None),
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 async fn start_module(app: &App) -> Result<String, Refusal> {
@@ -55,11 +89,13 @@ fn refused(refusal: SignInRefusal) -> Result<Response, Refusal> {
         SignInRefusal::Expired => "ACCOUNT_EXPIRED",
         SignInRefusal::Locked => "ACCOUNT_LOCKED",
         SignInRefusal::PasswordExpired => "PASSWORD_EXPIRED",
-        SignInRefusal::TwoFactor => "INCORRECT_TWO_FACTOR_CODE",
-        SignInRefusal::TwoFactorDemanded => "REQUIRES_TWO_FACTOR_ENROLMENT",
         // An account of another provider is refused like a wrong password.
         SignInRefusal::External | SignInRefusal::BadCredentials => return Err(Refusal::WrongCredentials),
-        other @ (SignInRefusal::Throttled(_) | SignInRefusal::Undecided(_)) => return Err(other.into()),
+        other => return Err(other.into()),
     };
-    Ok(answer::no_store(answer::json(&json!({ "loginStatus": status }))))
+    Ok(told(status))
+}
+
+fn told(status: &'static str) -> Response {
+    answer::no_store(answer::json(&json!({ "loginStatus": status })))
 }

@@ -18,6 +18,7 @@ mod schemas;
 pub(crate) mod settings;
 mod sharing;
 mod system;
+mod two_factor;
 mod web_message;
 pub mod xml;
 
@@ -50,6 +51,7 @@ pub fn router(app: &App) -> Router<App> {
         .merge(settings::router())
         .merge(sharing::router())
         .merge(system::router())
+        .merge(two_factor::router())
         .route("/", get(|| async move { (StatusCode::FOUND, [(LOCATION, resources)]) }))
         .fallback(|| async { Refusal::NotFound })
         .layer(from_fn_with_state(app.clone(), finish::finish))

@@ -9,7 +9,6 @@ use crate::Refusal;
 /// Resources that are no metadata kinds, by path below `/api`, with their name for people. A path stands
 /// for everything below it.
 const PATHS: &[(&str, &str)] = &[
-    ("/2fa", "two-factor enrolment"),
     ("/account", "linked accounts and the rest of the old account forms"),
     ("/aggregateDataExchanges", "aggregate data exchanges"),
     ("/analytics", "analytics"),

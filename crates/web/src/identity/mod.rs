@@ -7,10 +7,13 @@ mod basic;
 mod bearer;
 mod caller;
 mod gathered;
+mod half;
 mod hashing;
 mod making;
 mod origin;
 mod pending;
+mod sealed;
+mod second_factor;
 mod session;
 mod sign_in;
 mod throttle;
@@ -21,9 +24,12 @@ pub use caller::{Caller, MaybeCaller};
 pub use gathered::{Flushed, flush};
 pub(crate) use making::may_make_api_tokens;
 pub(crate) use origin::require_own_site;
+pub(crate) use half::{ask_for_code, half_signed_in};
 pub use pending::remember_return;
+pub(crate) use pending::returned;
+pub(crate) use second_factor::{CodeRefusal, Holder, check_code, open_seed, seal_seed};
 pub use session::{Session, SetCookie, check_csrf, end_session, start_session};
-pub use sign_in::{SignInRefusal, SignedIn, sign_in};
+pub use sign_in::{HalfSignedIn, Opened, SignInRefusal, SignedIn, sign_in, sign_in_by_password};
 
 use kibali_crypto::{ClientSecrets, MacKey, Purpose, SealKey};
 
@@ -42,12 +48,13 @@ pub struct Identity {
     throttle: throttle::Throttle,
     pub(crate) client_throttle: throttle::Throttle,
     request_throttle: throttle::Throttle,
+    code_throttle: throttle::Throttle,
     basic: basic::BasicCache,
     bearer: bearer::BearerCache,
     api_tokens: api_token::ApiTokenCache,
     standings: bearer::StandingCache,
     forms: MacKey,
-    returns: SealKey,
+    cookies: SealKey,
     pub(crate) gathered: gathered::Gathered,
 }
 
@@ -95,13 +102,14 @@ impl Identity {
             throttle: throttle::Throttle::of_users(),
             client_throttle: throttle::Throttle::of_clients(),
             request_throttle: throttle::Throttle::of_requests(),
+            code_throttle: throttle::Throttle::of_codes(),
             basic: basic::BasicCache::new(new_key(&*parts.random)),
             bearer: bearer::BearerCache::new(parts.store.feed(), bearer::REMEMBERED),
             api_tokens: api_token::ApiTokenCache::new(parts.store.feed(), bearer::REMEMBERED),
             standings: bearer::StandingCache::new(parts.store.feed(), bearer::STANDINGS),
             gathered: gathered::Gathered::default(),
             forms: parts.master_key.mac_key(Purpose::Form),
-            returns: parts.master_key.return_key(),
+            cookies: parts.master_key.cookie_key(),
         }
     }
 }

@@ -11,11 +11,11 @@ use http::header::{COOKIE, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use kibali_crypto::{Digest, MacKey, Secret, equal_in_constant_time, new_token, sha256};
-use kibali_model::{Credential, Principal};
+use kibali_model::{Credential, Factor, Principal, Timestamp};
 use kibali_store::door::marks::Used;
 use kibali_store::door::{accounts, principals, sessions};
 
-use super::{ClientAddress, SignedIn, pending};
+use super::{ClientAddress, SignedIn, half, pending};
 use crate::{App, Refusal, Settings};
 
 /// A session's use is noted at most this often.
@@ -29,6 +29,8 @@ pub struct Session {
     fresh: bool,
     form_token: String,
     principal: Option<Arc<Principal>>,
+    enrolling: Option<Arc<Principal>>,
+    proved: Option<(Factor, Timestamp)>,
     pending: Option<String>,
 }
 
@@ -37,6 +39,24 @@ impl Session {
     #[must_use]
     pub const fn principal(&self) -> Option<&Arc<Principal>> {
         self.principal.as_ref()
+    }
+
+    /// Who gave the right password and must set up a second factor before anything opens: a role demands one.
+    #[must_use]
+    pub const fn enrolling(&self) -> Option<&Arc<Principal>> {
+        self.enrolling.as_ref()
+    }
+
+    /// The second factor that was proved last in this session, and when.
+    #[must_use]
+    pub const fn proved(&self) -> Option<(Factor, Timestamp)> {
+        self.proved
+    }
+
+    /// Was a second factor proved within so many seconds? What is worth a theft asks for it.
+    #[must_use]
+    pub fn proved_within(&self, seconds: i64, now: Timestamp) -> bool {
+        self.proved.is_some_and(|(_, at)| now.seconds_since(at) < seconds)
     }
 
     /// The token that forms of this session carry in a field `csrf`.
@@ -69,7 +89,7 @@ impl Session {
 
     fn of_cookie(forms: &MacKey, cookie: String, fresh: bool) -> Self {
         let form_token = URL_SAFE_NO_PAD.encode(forms.tag(&cookie));
-        Self { cookie: Secret::new(cookie), fresh, form_token, principal: None, pending: None }
+        Self { cookie: Secret::new(cookie), fresh, form_token, principal: None, enrolling: None, proved: None, pending: None }
     }
 
     fn fresh(app: &App) -> Self {
@@ -111,9 +131,15 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
     let account = accounts::by_user(&mut reader, found.user)
         .await?
         .filter(|account| account.is_open(now) && account.credential_version == found.credential_version);
+    // A password alone opens no account that has a second factor.
+    let account = account.filter(|account| !account.two_factor.is_enabled() || found.proved.is_some());
     let Some(account) = account else { return Ok(session) };
-    let principal = principals::load(&mut reader, &account, Credential::Session).await?;
-    session.principal = Some(Arc::new(principal));
+    let principal = Some(Arc::new(principals::load(&mut reader, &account, Credential::Session).await?));
+    session.proved = found.proved;
+    match account.must_enrol() {
+        true => session.enrolling = principal,
+        false => session.principal = principal,
+    }
     if now.seconds_since(found.last_used) >= NOTED_SECONDS {
         app.identity().gathered.used(&[Used::Session(session.hash()), Used::User(found.user)], now);
     }
@@ -121,10 +147,10 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
 }
 
 /// Starts a session for somebody who signed in, in place of the one the browser had: its old cookie is
-/// worthless from now on.
+/// worthless from now on. The page to return to waits on while a second factor is to be set up first.
 ///
 /// # Errors
-/// The database failed.
+/// [`Refusal::SecondFactorActive`] where the code of the second factor is spent; or the database failed.
 pub async fn start_session(
     app: &App,
     before: &Session,
@@ -141,14 +167,21 @@ pub async fn start_session(
         replaces: Some(before.hash()),
         user: who.user,
         credential_version: who.credential_version,
+        proof: who.proof,
         expires: now.plus_seconds(app.settings.session_seconds),
         address: address.to_string(),
         user_agent,
         now,
     };
-    app.store.write(start).await?;
-    let cookie = SetCookie::new(&app.settings, cookie.expose());
-    Ok(if before.pending.is_some() { pending::forget(&app.settings, cookie) } else { cookie })
+    if !app.store.write(start).await? {
+        return Err(Refusal::SecondFactorActive);
+    }
+    let cookies = half::forget(app, headers, SetCookie::new(&app.settings, cookie.expose()));
+    match &before.pending {
+        Some(page) if who.must_enrol => pending::carry(app, cookies, cookie.expose(), page),
+        Some(_) => Ok(pending::forget(&app.settings, cookies)),
+        None => Ok(cookies),
+    }
 }
 
 /// Signs out.

@@ -1,13 +1,15 @@
 //! Signing in with a user name and a password: one decision for the token endpoint, HTTP Basic and the
-//! login page.
+//! login page. Where an account asks for more, a password opens nothing yet (rules of the door 10).
 
 use kibali_model::{ObjectId, Timestamp, Uid};
 use kibali_store::door::accounts::{self, Account, SignInRules};
+use kibali_store::door::factors::Proof;
 
+use super::second_factor::{CodeRefusal, Holder, check_code};
 use super::ClientAddress;
 use crate::{App, Refusal};
 
-/// A user whose password was right and whose account may be used.
+/// A user who proved all that the account asks for, and whose account may be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
     /// Row number of the user.
@@ -18,6 +20,57 @@ pub struct SignedIn {
     pub username: String,
     /// The account's credential version that was checked; what is granted on it ends with it.
     pub credential_version: i64,
+    /// What proved the second factor, where the account has one; the write that signs in spends it.
+    pub proof: Option<Proof>,
+    /// A role demands a second factor that is not set up: a session opens nothing but that.
+    pub(super) must_enrol: bool,
+}
+
+/// A user whose password was right and whose account asks for a code beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HalfSignedIn(SignedIn);
+
+impl HalfSignedIn {
+    /// Only for an account that is known to be open and whose password was right.
+    pub(super) const fn new(user: ObjectId, uid: Uid, username: String, credential_version: i64) -> Self {
+        Self(SignedIn { user, uid, username, credential_version, proof: None, must_enrol: false })
+    }
+
+    /// Row number of the user.
+    pub(super) const fn user(&self) -> ObjectId {
+        self.0.user
+    }
+
+    /// The account's credential version that was checked.
+    pub(super) const fn credential_version(&self) -> i64 {
+        self.0.credential_version
+    }
+
+    /// Signs in with a code of an authenticator app or a recovery code.
+    ///
+    /// # Errors
+    /// [`CodeRefusal`].
+    pub(crate) async fn prove(
+        self,
+        app: &App,
+        code: &str,
+        address: ClientAddress,
+    ) -> Result<SignedIn, CodeRefusal> {
+        let holder = Holder { user: self.0.user, username: &self.0.username };
+        let proof = check_code(app, holder, code, address).await?;
+        Ok(SignedIn { proof: Some(proof), ..self.0 })
+    }
+}
+
+/// What a right password opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// The account asks for no more.
+    In(SignedIn),
+    /// The account asks for a code.
+    Code(HalfSignedIn),
+    /// A role demands a second factor that is not set up: a session would open nothing but that.
+    Enrol(SignedIn),
 }
 
 /// Why somebody may not sign in. All but the first and the last two are told only after the right
@@ -66,7 +119,7 @@ impl From<SignInRefusal> for Refusal {
 /// Longest user name and password looked at, in bytes; longer ones are wrong. DHIS2 allows 255 and 72.
 const LONGEST: usize = 1024;
 
-/// Signs in. Costs one password hash whether or not the user exists.
+/// Signs in where a password is all that can be sent. Costs one password hash whether or not the user exists.
 ///
 /// # Errors
 /// [`SignInRefusal`].
@@ -76,13 +129,37 @@ pub async fn sign_in(
     password: &str,
     address: ClientAddress,
 ) -> Result<SignedIn, SignInRefusal> {
+    let opened = sign_in_by_password(app, username, password, address).await?;
+    let (user, refusal) = match opened {
+        Opened::In(who) => return Ok(who),
+        Opened::Code(half) => (half.user(), SignInRefusal::TwoFactor),
+        Opened::Enrol(who) => (who.user, SignInRefusal::TwoFactorDemanded),
+    };
+    note(app, &refusal, Some(user), address);
+    Err(refusal)
+}
+
+/// Signs in where more than a password can be asked for.
+///
+/// # Errors
+/// [`SignInRefusal`], never for the lack of a second factor.
+pub async fn sign_in_by_password(
+    app: &App,
+    username: &str,
+    password: &str,
+    address: ClientAddress,
+) -> Result<Opened, SignInRefusal> {
     let mut known = None;
     let decided = decide(app, username, password, address, &mut known).await;
     if let Err(refusal) = &decided {
-        let cause = Refusal::from(refusal.clone()).name();
-        app.identity().gathered.happened("sign_in.refused", &cause, known, None, address, app.now());
+        note(app, refusal, known, address);
     }
     decided
+}
+
+fn note(app: &App, refusal: &SignInRefusal, user: Option<ObjectId>, address: ClientAddress) {
+    let cause = Refusal::from(refusal.clone()).name();
+    app.identity().gathered.happened("sign_in.refused", &cause, user, None, address, app.now());
 }
 
 /// `known` becomes the user whose name it is, where there is one.
@@ -92,7 +169,7 @@ async fn decide(
     password: &str,
     address: ClientAddress,
     known: &mut Option<ObjectId>,
-) -> Result<SignedIn, SignInRefusal> {
+) -> Result<Opened, SignInRefusal> {
     if username.len() > LONGEST || password.len() > LONGEST || username.contains('\0') {
         return Err(SignInRefusal::BadCredentials);
     }
@@ -111,31 +188,41 @@ async fn decide(
     if rules.locks_after_failures && identity.throttle.locked(username, address.0, app.now()) {
         return Err(SignInRefusal::Locked);
     }
-    may_sign_in(&account, rules, app.now())?;
+    is_usable(&account, rules, app.now())?;
     identity.throttle.succeeded(username, address.0, app.now());
-    Ok(SignedIn {
-        user: account.user,
-        uid: account.uid,
-        username: account.username,
-        credential_version: account.credential_version,
-    })
+    let must_enrol = account.must_enrol();
+    let Account { user, uid, username, credential_version, two_factor, .. } = account;
+    if two_factor.is_enabled() {
+        return Ok(Opened::Code(HalfSignedIn::new(user, uid, username, credential_version)));
+    }
+    let who = SignedIn { user, uid, username, credential_version, proof: None, must_enrol };
+    Ok(if must_enrol { Opened::Enrol(who) } else { Opened::In(who) })
 }
 
-/// What the state of an account says to somebody who knows its password (legacy reference 3.6).
+/// What the state of an account says to somebody who knows its password, the second factor apart (legacy
+/// reference 3.6).
+pub(super) fn is_usable(account: &Account, rules: SignInRules, now: Timestamp) -> Result<(), SignInRefusal> {
+    let checks = [
+        (account.disabled, SignInRefusal::Disabled),
+        (!account.is_open(now), SignInRefusal::Expired),
+        (account.external_auth, SignInRefusal::External),
+        (account.password_expired(rules, now), SignInRefusal::PasswordExpired),
+    ];
+    checks.into_iter().find(|(fails, _)| *fails).map_or(Ok(()), |(_, refusal)| Err(refusal))
+}
+
+/// The same where a password is all that was sent.
 pub(super) fn may_sign_in(
     account: &Account,
     rules: SignInRules,
     now: Timestamp,
 ) -> Result<(), SignInRefusal> {
-    let checks = [
-        (account.disabled, SignInRefusal::Disabled),
-        (!account.is_open(now), SignInRefusal::Expired),
-        (account.external_auth, SignInRefusal::External),
-        (account.two_factor, SignInRefusal::TwoFactor),
-        (account.two_factor_demanded, SignInRefusal::TwoFactorDemanded),
-        (account.password_expired(rules, now), SignInRefusal::PasswordExpired),
-    ];
-    checks.into_iter().find(|(fails, _)| *fails).map_or(Ok(()), |(_, refusal)| Err(refusal))
+    is_usable(account, rules, now)?;
+    match (account.two_factor.is_enabled(), account.must_enrol()) {
+        (true, _) => Err(SignInRefusal::TwoFactor),
+        (false, true) => Err(SignInRefusal::TwoFactorDemanded),
+        (false, false) => Ok(()),
+    }
 }
 
 async fn find(app: &App, username: &str) -> Result<(Option<Account>, SignInRules), Refusal> {

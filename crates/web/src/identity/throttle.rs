@@ -3,7 +3,8 @@
 //! Every failed attempt at a user from an address makes the next wait longer, from the third on. A looser
 //! cap over all addresses slows a guess spread over many; it never holds back an address from which that
 //! user signed in within a day, so nobody can lock a user out from afar. Clients and their secrets are slowed
-//! down in the same way, more loosely. What is remembered is bounded.
+//! down in the same way, more loosely, and the codes of second factors apart from both: only who knows the
+//! password gets to guess those. What is remembered is bounded.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,6 +33,9 @@ const CLIENT: Free = Free { pair: 10, name: 1000 };
 /// For requests that anybody may make and that cost mail or accounts; every one counts, at one kind of request
 /// from one address.
 const REQUEST: Free = Free { pair: 9, name: u32::MAX - 1 };
+/// For users and the codes of their second factor. Three of a million are right at a time: beyond the cap a
+/// guess a minute is left, over all addresses from which no code was right within a day.
+const CODE: Free = Free { pair: 2, name: 10 };
 /// The longest wait.
 const LONGEST_SECONDS: i64 = 60;
 /// Failures older than this are forgotten; DHIS2's window (legacy reference 3.6).
@@ -121,6 +125,11 @@ impl Throttle {
     /// For requests that anybody may make.
     pub(super) fn of_requests() -> Self {
         Self(Mutex::new(Memory::new(REQUEST)))
+    }
+
+    /// For users and the codes of their second factor.
+    pub(super) fn of_codes() -> Self {
+        Self(Mutex::new(Memory::new(CODE)))
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

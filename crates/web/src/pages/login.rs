@@ -11,11 +11,15 @@ use super::body::Posted;
 use super::frame::Frame;
 use super::page::Page;
 use super::parts::Field;
+use super::code::CODE;
+use super::two_factor::TWO_FACTOR;
 use super::visitor::Visitor;
 use super::{APPS, LOGIN, redirect};
 use crate::account::{recovery, registration};
 use crate::api::settings::stored::Stored;
-use crate::identity::{Session, SignInRefusal, end_session, sign_in, start_session};
+use crate::identity::{
+    Opened, Session, SignInRefusal, ask_for_code, end_session, sign_in_by_password, start_session,
+};
 use crate::{App, Refusal};
 
 #[derive(Template)]
@@ -90,6 +94,9 @@ pub(super) async fn show(State(app): State<App>, session: Session) -> Result<Res
     if session.principal().is_some() {
         return Ok(redirect(&app.settings, APPS));
     }
+    if session.enrolling().is_some() {
+        return Ok(redirect(&app.settings, TWO_FACTOR));
+    }
     ask(&app, &session, "", StatusCode::OK, None).await
 }
 
@@ -106,22 +113,34 @@ pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Res
     if username.is_empty() || password.is_empty() {
         return again(StatusCode::BAD_REQUEST, "Enter your user name and your password.").await;
     }
-    let refused = match sign_in(&app, username, password, posted.address).await {
-        Ok(who) => {
-            let cookie = start_session(&app, &posted.session, &who, posted.address, &posted.headers).await?;
-            let page = posted.session.pending().unwrap_or(APPS);
-            return Ok((cookie, redirect(&app.settings, page)).into_response());
+    let (who, page) = match sign_in_by_password(&app, username, password, posted.address).await {
+        Ok(Opened::In(who)) => (who, posted.session.pending().unwrap_or(APPS)),
+        Ok(Opened::Enrol(who)) => (who, TWO_FACTOR),
+        Ok(Opened::Code(half)) => {
+            let cookie = ask_for_code(&app, &posted.session, &half)?;
+            return Ok((cookie, redirect(&app.settings, CODE)).into_response());
         }
-        Err(refused) => refused,
+        Err(refused) => return refuse(&app, &posted, username, refused).await,
     };
+    let cookie = start_session(&app, &posted.session, &who, posted.address, &posted.headers).await?;
+    Ok((cookie, redirect(&app.settings, page)).into_response())
+}
+
+/// The form once more, with what was wrong.
+async fn refuse(
+    app: &App,
+    posted: &Posted,
+    username: &str,
+    refused: SignInRefusal,
+) -> Result<Response, Refusal> {
     if refused == SignInRefusal::PasswordExpired {
         let status = Refusal::from(refused).status();
-        return ask_to_renew(&app, &posted.session, username, status, Vec::new()).await;
+        return ask_to_renew(app, &posted.session, username, status, Vec::new()).await;
     }
     let problem = told(&refused);
     let refusal = Refusal::from(refused);
     let mut answer = match problem {
-        Some(problem) => again(refusal.status(), &problem).await?,
+        Some(problem) => ask(app, &posted.session, username, refusal.status(), Some(problem)).await?,
         None => return Err(refusal),
     };
     if let Some(seconds) = refusal.retry_after() {
@@ -162,12 +181,10 @@ fn told(refused: &SignInRefusal) -> Option<String> {
         }
         SignInRefusal::External => "This account signs in through another service, not with a password here.",
         SignInRefusal::TwoFactor => {
-            "This account is protected by a second factor, which this server cannot ask for yet. The password \
-             alone does not open it."
+            "This account is protected by a second factor. The password alone does not open it."
         }
         SignInRefusal::TwoFactorDemanded => {
-            "A role of this account demands a second factor, which this server cannot set up yet. The password \
-             alone does not open it."
+            "A role of this account demands a second factor. The password alone does not open it."
         }
         SignInRefusal::Throttled(1) => "Too many failed attempts. Wait a second, then try again.",
         SignInRefusal::Throttled(seconds) => {
@@ -189,14 +206,14 @@ pub(super) struct Logout {
 
 /// `GET /logout`: asks, since a link on another site leads here as well.
 pub(super) async fn ask_logout(State(app): State<App>, session: Session) -> Result<Response, Refusal> {
-    let Some(visitor) = Visitor::of(session) else { return Ok(redirect(&app.settings, LOGIN)) };
+    let Some(visitor) = Visitor::even_enrolling(session) else { return Ok(redirect(&app.settings, LOGIN)) };
     let frame = visitor.frame(&app.settings, "Sign out");
     Ok(Page::render(&Logout { frame })?.into_response())
 }
 
 /// `POST /logout`.
 pub(super) async fn logout(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
-    if posted.session.principal().is_none() {
+    if posted.session.principal().or(posted.session.enrolling()).is_none() {
         return Ok(redirect(&app.settings, LOGIN));
     }
     posted.checked()?;

@@ -9,6 +9,7 @@ mod apps;
 mod assets;
 mod body;
 mod clients;
+mod code;
 mod consent;
 mod dev;
 mod error;
@@ -21,6 +22,7 @@ mod parts;
 mod samples;
 mod setup;
 mod tokens;
+mod two_factor;
 mod visitor;
 
 pub use consent::{ConsentView, consent_page, oauth_error_page};
@@ -46,6 +48,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .route("/static/{name}", get(assets::serve))
         .route(LOGIN, get(login::show).post(login::submit))
+        .route(code::CODE, get(code::show).post(code::submit))
         .route(LOGOUT, get(login::ask_logout).post(login::logout))
         .route(APPS, get(apps::show))
         .route(setup::SETUP, get(setup::show).post(setup::create))
@@ -54,6 +57,7 @@ pub fn router() -> Router<App> {
         .merge(clients::router())
         .merge(tokens::router())
         .merge(old_paths::router())
+        .merge(two_factor::router())
 }
 
 /// Sends the browser to another page, by GET. `path` is below the context path.

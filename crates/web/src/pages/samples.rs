@@ -10,6 +10,7 @@ use kibali_model::PasswordPolicy;
 use super::account::samples as account;
 use super::apps::Apps;
 use super::clients::samples as clients;
+use super::code::Code;
 use super::consent::{Consent, ConsentView};
 use super::dev::Callback;
 use super::error::Message;
@@ -72,6 +73,7 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
             Login::new(anonymous("Sign in"), text, Some("Sign in to go on."), Some(wrong), every_offer)
                 .render(),
         ),
+        ("code", Code::new(anonymous("Sign in"), Some(text.to_owned())).render()),
         ("logout", Logout { frame: signed_in("Sign out") }.render()),
         ("message", message.render()),
         ("consent", Consent { frame: signed_in("Authorize"), view }.render()),
@@ -94,6 +96,7 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
     pages.extend(account::pages(text, || anonymous("Account")));
     pages.extend(clients::pages(text));
     pages.extend(tokens::pages(text));
+    pages.extend(super::two_factor::samples(text));
     pages.into_iter().map(|(name, page)| (name, page.unwrap())).collect()
 }
 

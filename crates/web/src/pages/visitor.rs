@@ -4,11 +4,14 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use kibali_model::Principal;
+use kibali_store::door::accounts;
 use std::sync::Arc;
 
 use super::body::{Form, Posted};
 use super::frame::Frame;
+use super::two_factor::TWO_FACTOR;
 use super::{APPS, LOGIN, redirect};
+use crate::factor::Own;
 use crate::identity::{ClientAddress, Session, remember_return};
 use crate::{App, Refusal, Settings};
 
@@ -24,6 +27,28 @@ impl Visitor {
     /// Whoever is signed in.
     pub(super) fn of(session: Session) -> Option<Self> {
         Some(Self { principal: session.principal()?.clone(), session })
+    }
+
+    /// Whoever is signed in, or would be with a second factor that a role demands.
+    pub(super) fn even_enrolling(session: Session) -> Option<Self> {
+        let principal = session.principal().or(session.enrolling())?.clone();
+        Some(Self { principal, session })
+    }
+
+    /// Must they set up a second factor first?
+    pub(super) fn is_enrolling(&self) -> bool {
+        self.session.enrolling().is_some()
+    }
+
+    /// Does the account open without a second factor, as it is now?
+    pub(super) async fn may_go_on_without(&self, app: &App) -> Result<bool, Refusal> {
+        let account = accounts::by_user(&mut app.store.reader().await?, self.principal.user).await?;
+        Ok(account.is_some_and(|account| !account.two_factor_demanded))
+    }
+
+    /// Their own second factor, through this session.
+    pub(super) fn own(&self, address: ClientAddress) -> Own<'_> {
+        Own::new(&self.principal, &self.session, address)
     }
 
     /// The frame of a page for them.
@@ -79,12 +104,14 @@ impl FromRequestParts<App> for Visitor {
     }
 }
 
-/// To the login page; a sealed cookie remembers which page asked, where that is not the first page anyway.
-fn ask_to_sign_in(app: &App, session: &Session, parts: &Parts) -> Result<Response, Refusal> {
+/// To the login page, or on to the second factor that a role demands; a sealed cookie remembers which page
+/// asked, where that is not the first page anyway.
+pub(super) fn ask_to_sign_in(app: &App, session: &Session, parts: &Parts) -> Result<Response, Refusal> {
+    let next = if session.enrolling().is_some() { TWO_FACTOR } else { LOGIN };
     let page = parts.uri.path_and_query().map_or("/", |page| page.as_str());
     if page == APPS || session.pending() == Some(page) {
-        return Ok(redirect(&app.settings, LOGIN));
+        return Ok(redirect(&app.settings, next));
     }
     let cookie = remember_return(app, session, page)?;
-    Ok((cookie, redirect(&app.settings, LOGIN)).into_response())
+    Ok((cookie, redirect(&app.settings, next)).into_response())
 }

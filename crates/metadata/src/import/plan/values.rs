@@ -131,7 +131,10 @@ fn store(
                         account.expiry = text().and_then(|text| Timestamp::from_dhis2(&text));
                     }
                     // The server's own marks.
-                    AccountColumn::TwoFactor | AccountColumn::LastLogin | AccountColumn::PasswordUpdated => {}
+                    AccountColumn::TwoFactor
+                    | AccountColumn::TwoFactorType
+                    | AccountColumn::LastLogin
+                    | AccountColumn::PasswordUpdated => {}
                 }
             }
         }

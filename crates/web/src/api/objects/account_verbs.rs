@@ -6,14 +6,17 @@ use http::StatusCode;
 use kibali_metadata::import::{Edit, Given, ImportParams, ImportStrategy};
 use kibali_metadata::language::{FieldItem, Fields, Preset};
 use kibali_model::Timestamp;
+use kibali_store::door::accounts;
+use kibali_store::door::factors::ResetFactor;
 use kibali_store::door::settings::{self, SetOfUser};
 use serde_json::{Map, Value};
 
 use super::inner::one;
-use super::patch::edit;
+use super::patch::{edit, may_edit};
 use super::read::field;
 use super::verbs::{answer_object, kind, object, require_found, run_one};
 use crate::api::query::Pairs;
+use crate::api::{Outcome, WebMessage};
 use crate::body::Json;
 use crate::identity::Caller;
 use crate::{App, Refusal};
@@ -62,9 +65,28 @@ pub(super) async fn unexpire(
     set(&app, caller, &uid, "accountExpiry", Edit::Clear).await
 }
 
-/// `/api/users/{uid}/twoFA/disabled`.
-pub(super) async fn second_factor() -> Refusal {
-    Refusal::NotServed("second factors")
+/// `POST /api/users/{uid}/twoFA/disabled`: takes away the second factor of somebody who lost it.
+pub(super) async fn reset_second_factor(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Path(uid): Path<String>,
+) -> Result<WebMessage, Refusal> {
+    let kind = kind(&app, USERS)?;
+    let account = accounts::by_uid(&mut app.store.reader().await?, &uid).await?;
+    let missing = || Refusal::ObjectNotFound { kind: kind.display_name, uid: uid.clone() };
+    let user = account.ok_or_else(missing)?.user;
+    if user == caller.user {
+        let message = "Not allowed to disable 2FA for current user".to_owned();
+        return Err(Refusal::Forbidden { code: Some("E3021"), message });
+    }
+    let done = may_edit(&app, &caller, &kind, &uid).await?;
+    require_found(&done, &kind, &uid)?;
+    let (message, _) = answer_object(&done, &kind, StatusCode::OK)?;
+    if message.http_status != StatusCode::OK {
+        return Ok(message);
+    }
+    app.store.write(ResetFactor { user, by: caller.username.clone(), now: app.now() }).await?;
+    Ok(WebMessage::new(StatusCode::OK, Outcome::Ok))
 }
 
 async fn set(
@@ -130,7 +152,7 @@ pub(super) async fn replicate(
 
 async fn copy_settings(app: &App, from: &str, to: kibali_model::ObjectId) -> Result<(), Refusal> {
     let mut reader = app.store.reader().await?;
-    let Some(account) = kibali_store::door::accounts::by_uid(&mut reader, from).await? else { return Ok(()) };
+    let Some(account) = accounts::by_uid(&mut reader, from).await? else { return Ok(()) };
     let chosen = settings::of_user(&mut reader, account.user).await?;
     drop(reader);
     for (name, value) in chosen {

@@ -64,7 +64,7 @@ pub fn router() -> Router<App> {
         .route("/users/{uid}/invite", post(invitations::invite_again))
         .route("/users/invite", post(invitations::invite))
         .route("/users/invites", post(invitations::invite_many))
-        .route("/users/{uid}/twoFA/disabled", post(account_verbs::second_factor))
+        .route("/users/{uid}/twoFA/disabled", post(account_verbs::reset_second_factor))
         .route("/{resource}/{uid}", on_put(put::replace).patch(patch::patch).delete(delete::delete))
         .route("/{resource}/{uid}/sharing", on_get(get::sharing).put(sharing::set_sharing))
         .route("/{resource}/{uid}/translations", on_get(get::translations).put(sharing::set_translations))

@@ -53,6 +53,11 @@ impl Stored {
         }
     }
 
+    /// What the installation is called.
+    pub(crate) fn application_title(&self) -> String {
+        self.named("applicationTitle").as_str().unwrap_or_default().to_owned()
+    }
+
     /// May somebody give others a role they hold themselves?
     pub(crate) fn may_grant_own_roles(&self) -> bool {
         self.named("keyCanGrantOwnUserAuthorityGroups") == Value::Bool(true)

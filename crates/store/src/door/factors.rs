@@ -1,0 +1,364 @@
+//! Second factors: enrolled, proved, and taken away again (rules of the door 6, 10).
+
+use kibali_model::{Factor, ObjectId, Timestamp, TwoFactorType};
+use serde_json::json;
+
+use super::audit::{self, Who};
+use super::changes::{self, Topic};
+use super::grants::{self, EndedWhy};
+use super::sessions;
+use super::spent::{self, Purpose};
+use super::tokens::Hash;
+use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
+
+const FIND: Statement = Statement::new(
+    "factor.find",
+    "select a.two_factor_type, f.seed, f.begun, f.confirmed,
+            (select count(*) from recovery_code r where r.user_object = f.user_object)
+     from second_factor f join account a on a.object = f.user_object
+     where f.user_object = $1",
+);
+const BEGIN: Statement = Statement::new(
+    "factor.begin",
+    "insert into second_factor (user_object, seed, begun) values ($1, $2, $3)
+     on conflict (user_object) do update set seed = excluded.seed, begun = excluded.begun, confirmed = null",
+);
+const CONFIRM: Statement =
+    Statement::new("factor.confirm", "update second_factor set confirmed = $2 where user_object = $1");
+const FORGET: Statement = Statement::new("factor.forget", "delete from second_factor where user_object = $1");
+const CONFIRMED: Statement =
+    Statement::new("factor.confirmed", "select confirmed from second_factor where user_object = $1");
+const SET_STATE: Statement = Statement::new(
+    "account.set_two_factor",
+    "update account set two_factor = $2, two_factor_type = $3 where object = $1 and two_factor_type = $4",
+);
+const CLEAR_STATE: Statement = Statement::new(
+    "account.clear_two_factor",
+    "update account set two_factor = 0, two_factor_type = 'NOT_ENABLED' where object = $1",
+);
+const STATE: Statement =
+    Statement::new("account.two_factor", "select two_factor_type from account where object = $1");
+const INSERT_CODE: Statement =
+    Statement::new("recovery_code.insert", "insert into recovery_code (user_object, hash) values ($1, $2)");
+const HAS_CODE: Statement = Statement::new(
+    "recovery_code.find",
+    "select 1 from recovery_code where user_object = $1 and hash = $2",
+);
+const SPEND_CODE: Statement = Statement::new(
+    "recovery_code.spend",
+    "delete from recovery_code where user_object = $1 and hash = $2",
+);
+const FORGET_CODES: Statement =
+    Statement::new("recovery_code.forget", "delete from recovery_code where user_object = $1");
+
+pub(crate) const STATEMENTS: &[Statement] = &[
+    FIND, BEGIN, CONFIRM, FORGET, CONFIRMED, SET_STATE, CLEAR_STATE, STATE, INSERT_CODE, HAS_CODE, SPEND_CODE,
+    FORGET_CODES,
+];
+
+/// A user's second factor, enrolled or being so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondFactor {
+    /// How far the user is.
+    pub state: TwoFactorType,
+    /// The sealed seed of an authenticator app.
+    pub seed: Option<Vec<u8>>,
+    /// When enrolling began.
+    pub begun: Timestamp,
+    /// When the first code was right.
+    pub confirmed: Option<Timestamp>,
+    /// Recovery codes that were not used yet.
+    pub recovery_codes: i64,
+}
+
+/// What proved a second factor, found right and not spent yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// The code of a time step.
+    Totp {
+        /// The step.
+        step: i64,
+        /// When nobody takes its code any longer.
+        until: Timestamp,
+    },
+    /// A recovery code, by its hash.
+    Recovery(Hash),
+}
+
+impl Proof {
+    /// What it proves.
+    #[must_use]
+    pub const fn factor(&self) -> Factor {
+        match self {
+            Self::Totp { .. } => Factor::Totp,
+            Self::Recovery(_) => Factor::Recovery,
+        }
+    }
+}
+
+/// The state in column `at`.
+pub(super) fn state(row: &Row, at: usize) -> Result<TwoFactorType, StoreError> {
+    let name = row.text(at)?;
+    TwoFactorType::from_name(&name)
+        .ok_or_else(|| StoreError::Corrupt(format!("'{name}' is no state of a second factor")))
+}
+
+/// The second factor of a user, where there is one or one is being enrolled.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(reader: &mut Reader, user: ObjectId) -> Result<Option<SecondFactor>, StoreError> {
+    let Some(row) = reader.row(FIND, values![user]).await? else { return Ok(None) };
+    Ok(Some(SecondFactor {
+        state: state(&row, 0)?,
+        seed: row.bytes_opt(1)?,
+        begun: row.time(2)?,
+        confirmed: row.time_opt(3)?,
+        recovery_codes: row.int(4)?,
+    }))
+}
+
+/// Is this a recovery code of the user that was not used yet?
+///
+/// # Errors
+/// The database failed.
+pub async fn has_recovery_code(
+    reader: &mut Reader,
+    user: ObjectId,
+    hash: Hash,
+) -> Result<bool, StoreError> {
+    Ok(reader.row(HAS_CODE, values![user, hash]).await?.is_some())
+}
+
+/// Spends a proof. False: somebody was quicker, on this node or another. Part of the write that rests on it.
+pub(super) async fn spend(
+    tx: &mut Tx,
+    user: ObjectId,
+    proof: Proof,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    match proof {
+        Proof::Totp { step, until } => {
+            spent::spend(tx, Purpose::Totp, &format!("{}:{step}", user.0), until).await
+        }
+        Proof::Recovery(hash) => {
+            let first = tx.run(SPEND_CODE, values![user, hash]).await? > 0;
+            if first {
+                audit::record(tx, "factor.recovery_code_used", of(user, None), json!({}), now).await?;
+            }
+            Ok(first)
+        }
+    }
+}
+
+/// Begins to enrol an authenticator app; an enrolment that was begun before starts over. False: the user has
+/// a second factor already.
+#[derive(Debug, Clone)]
+pub struct BeginTotp {
+    /// Who.
+    pub user: ObjectId,
+    /// The sealed seed.
+    pub seed: Vec<u8>,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for BeginTotp {
+    type Output = bool;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let before = present(tx, self.user).await?;
+        if before.is_enabled() {
+            return Ok(false);
+        }
+        tx.run(BEGIN, values![self.user, self.seed.clone(), self.now]).await?;
+        set(tx, self.user, before, TwoFactorType::EnrollingTotp, self.now).await?;
+        audit::record(tx, "factor.begun", of(self.user, None), json!({ "factor": "totp" }), self.now).await?;
+        Ok(true)
+    }
+}
+
+/// What a user does with a code that was found right, and what must be known of it.
+#[derive(Debug, Clone)]
+pub struct WithCode {
+    /// Who.
+    pub user: ObjectId,
+    /// What the code is worth, once.
+    pub proof: Proof,
+    /// The session that does it, if one does: it has proved the factor from now on.
+    pub session: Option<Hash>,
+    /// From where.
+    pub address: String,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl WithCode {
+    async fn spend(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        if !spend(tx, self.user, self.proof, self.now).await? {
+            return Ok(false);
+        }
+        if let Some(session) = self.session {
+            sessions::proved(tx, session, self.proof.factor(), self.now).await?;
+        }
+        Ok(true)
+    }
+
+    async fn record(&self, tx: &mut Tx, event: &str) -> Result<(), StoreError> {
+        let detail = json!({ "factor": self.proof.factor().as_str() });
+        audit::record(tx, event, of(self.user, Some(&self.address)), detail, self.now).await
+    }
+}
+
+/// Confirms an enrolment: signing in takes a code from now on. The user's other sessions and what a password
+/// alone obtained end. False: the code is spent.
+#[derive(Debug, Clone)]
+pub struct ConfirmFactor {
+    /// The first code.
+    pub with: WithCode,
+    /// SHA-256 of the recovery codes.
+    pub recovery_codes: Vec<Hash>,
+}
+
+impl Write for ConfirmFactor {
+    type Output = bool;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let WithCode { user, session, now, .. } = self.with;
+        let before = present(tx, user).await?;
+        let next = before.confirmed().ok_or(StoreError::Stale)?;
+        if !self.with.spend(tx).await? {
+            return Ok(false);
+        }
+        set(tx, user, before, next, now).await?;
+        tx.run(CONFIRM, values![user, now]).await?;
+        replace_codes(tx, user, &self.recovery_codes).await?;
+        sessions::end_others(tx, user, session, now).await?;
+        grants::end_password_grants(tx, user, EndedWhy::FactorAdded, now).await?;
+        self.with.record(tx, "factor.enabled").await?;
+        Ok(true)
+    }
+}
+
+/// Puts new recovery codes in the place of the old ones. False: the code is spent.
+#[derive(Debug, Clone)]
+pub struct ReplaceRecoveryCodes {
+    /// What allows it.
+    pub with: WithCode,
+    /// SHA-256 of the recovery codes.
+    pub recovery_codes: Vec<Hash>,
+}
+
+impl Write for ReplaceRecoveryCodes {
+    type Output = bool;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        if !self.with.spend(tx).await? {
+            return Ok(false);
+        }
+        replace_codes(tx, self.with.user, &self.recovery_codes).await?;
+        self.with.record(tx, "factor.recovery_codes_made").await?;
+        Ok(true)
+    }
+}
+
+/// Switches the second factor off, by its holder. Nothing ends: the holder proved it once more. False: the
+/// code is spent.
+#[derive(Debug, Clone)]
+pub struct SwitchOffFactor(pub WithCode);
+
+impl Write for SwitchOffFactor {
+    type Output = bool;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        if !self.0.spend(tx).await? {
+            return Ok(false);
+        }
+        clear(tx, self.0.user, self.0.now).await?;
+        self.0.record(tx, "factor.disabled").await?;
+        Ok(true)
+    }
+}
+
+/// Proves the factor once more within a session. False: the code is spent.
+#[derive(Debug, Clone)]
+pub struct ProveFactor(pub WithCode);
+
+impl Write for ProveFactor {
+    type Output = bool;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let spent = self.0.spend(tx).await?;
+        if spent {
+            self.0.record(tx, "factor.proved").await?;
+        }
+        Ok(spent)
+    }
+}
+
+/// Takes away a user's second factor, by somebody else: every session ends, and the grants obtained with it.
+/// An enrolment that was only begun goes alone.
+#[derive(Debug, Clone)]
+pub struct ResetFactor {
+    /// Whose.
+    pub user: ObjectId,
+    /// By whom.
+    pub by: String,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for ResetFactor {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let Some(row) = tx.row(CONFIRMED, values![self.user]).await? else { return Ok(()) };
+        let confirmed = row.time_opt(0)?;
+        clear(tx, self.user, self.now).await?;
+        if let Some(since) = confirmed {
+            sessions::end_others(tx, self.user, None, self.now).await?;
+            grants::end_since(tx, self.user, since, EndedWhy::FactorReset, self.now).await?;
+        }
+        audit::record(tx, "factor.reset", of(self.user, None), json!({ "by": self.by }), self.now).await
+    }
+}
+
+fn of(user: ObjectId, address: Option<&str>) -> Who<'_> {
+    Who { user: Some(user), client: None, address }
+}
+
+/// How far the user is, as this transaction sees it.
+async fn present(tx: &mut Tx, user: ObjectId) -> Result<TwoFactorType, StoreError> {
+    let row = tx.row(STATE, values![user]).await?.ok_or(StoreError::Stale)?;
+    state(&row, 0)
+}
+
+/// Moves on from the state that was seen; somebody who moved meanwhile makes the write stale.
+async fn set(
+    tx: &mut Tx,
+    user: ObjectId,
+    before: TwoFactorType,
+    next: TwoFactorType,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = values![user, next.is_enabled(), next.as_str(), before.as_str()];
+    if tx.run(SET_STATE, row).await? == 0 {
+        return Err(StoreError::Stale);
+    }
+    changes::record(tx, Topic::User, Some(user), now).await
+}
+
+async fn clear(tx: &mut Tx, user: ObjectId, now: Timestamp) -> Result<(), StoreError> {
+    for statement in [CLEAR_STATE, FORGET, FORGET_CODES] {
+        tx.run(statement, values![user]).await?;
+    }
+    changes::record(tx, Topic::User, Some(user), now).await
+}
+
+async fn replace_codes(tx: &mut Tx, user: ObjectId, codes: &[Hash]) -> Result<(), StoreError> {
+    tx.run(FORGET_CODES, values![user]).await?;
+    for hash in codes {
+        tx.run(INSERT_CODE, values![user, *hash]).await?;
+    }
+    Ok(())
+}

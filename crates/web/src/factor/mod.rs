@@ -1,0 +1,236 @@
+//! What a user does with a second factor of their own: one set of steps for `/api/2fa` and for the pages.
+
+mod qr;
+
+pub(crate) use qr::{png, svg};
+
+use kibali_crypto::{Digest, Secret, TotpSeed, new_recovery_code, recovery_hash};
+use kibali_model::{Credential, ObjectId, Principal, TwoFactorType};
+use kibali_store::door::factors::{
+    self, BeginTotp, ConfirmFactor, ProveFactor, ReplaceRecoveryCodes, SecondFactor, SwitchOffFactor, WithCode,
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::identity::{ClientAddress, CodeRefusal, Holder, Session, check_code, open_seed, seal_seed};
+use crate::{App, Refusal};
+
+/// Recovery codes that a user gets at a time.
+const RECOVERY_CODES: usize = 10;
+
+/// Whoever does something with their own second factor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Own<'a> {
+    /// Who.
+    pub(crate) principal: &'a Principal,
+    /// SHA-256 of the cookie of the session that does it, if one does.
+    pub(crate) session: Option<Digest>,
+    /// From where.
+    pub(crate) address: ClientAddress,
+}
+
+/// Why it was not done.
+pub(crate) enum FactorRefusal {
+    /// The code proves nothing.
+    Code(CodeRefusal),
+    /// Something else is in the way.
+    Other(Refusal),
+}
+
+impl From<Refusal> for FactorRefusal {
+    fn from(refusal: Refusal) -> Self {
+        Self::Other(refusal)
+    }
+}
+
+impl<'a> Own<'a> {
+    /// The caller, with the session where it is what proved them.
+    pub(crate) fn new(principal: &'a Principal, session: &Session, address: ClientAddress) -> Self {
+        let by_session = principal.credential == Credential::Session;
+        Self { principal, session: by_session.then(|| session.hash()), address }
+    }
+
+    const fn user(&self) -> ObjectId {
+        self.principal.user
+    }
+
+    /// Begins to enrol an authenticator app, over again where that was begun before.
+    ///
+    /// # Errors
+    /// E3022, E3046.
+    pub(crate) async fn begin_totp(&self, app: &App) -> Result<(), Refusal> {
+        require_totp(app)?;
+        let seed = TotpSeed::generate(&*app.random);
+        let seed = seal_seed(app, self.user(), &seed).map_err(Refusal::internal)?;
+        let begin = BeginTotp { user: self.user(), seed, now: app.now() };
+        if app.store.write(begin).await? { Ok(()) } else { Err(already_enabled()) }
+    }
+
+    /// What the authenticator app is to be given.
+    ///
+    /// # Errors
+    /// E3046, E3047.
+    pub(crate) async fn enrolling(&self, app: &App) -> Result<TotpSeed, Refusal> {
+        require_totp(app)?;
+        let found = self.find(app).await?.filter(|found| found.state == TwoFactorType::EnrollingTotp);
+        let sealed = found.and_then(|found| found.seed).ok_or_else(|| {
+            Refusal::conflict_code("E3047", "User is not in TOTP 2FA enrollment mode")
+        })?;
+        open_seed(app, self.user(), &sealed).map_err(Refusal::internal)
+    }
+
+    /// The second factor as it is.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub(crate) async fn find(&self, app: &App) -> Result<Option<SecondFactor>, Refusal> {
+        Ok(factors::find(&mut app.store.reader().await?, self.user()).await?)
+    }
+
+    /// Confirms the enrolment with the first code. `with_codes` makes recovery codes, which are shown once.
+    ///
+    /// # Errors
+    /// [`FactorRefusal`]; E3022, E3029.
+    pub(crate) async fn confirm(
+        &self,
+        app: &App,
+        code: &str,
+        with_codes: bool,
+    ) -> Result<RecoveryCodes, FactorRefusal> {
+        let state = self.find(app).await?.map_or(TwoFactorType::NotEnabled, |found| found.state);
+        if state.is_enabled() {
+            return Err(already_enabled().into());
+        }
+        if state.confirmed().is_none() {
+            let message = "User must call the enroll endpoint before you can call enable";
+            return Err(Refusal::conflict_code("E3029", message).into());
+        }
+        let with = self.with_code(app, code).await?;
+        let codes = if with_codes { RecoveryCodes::new(app) } else { RecoveryCodes::none() };
+        let spent = app.store.write(ConfirmFactor { with, recovery_codes: codes.hashes() }).await;
+        first(spent.map_err(Refusal::from)?)?;
+        Ok(codes)
+    }
+
+    /// Makes new recovery codes, which are shown once; the old ones are worthless.
+    ///
+    /// # Errors
+    /// [`FactorRefusal`]; E3031.
+    pub(crate) async fn replace_codes(&self, app: &App, code: &str) -> Result<RecoveryCodes, FactorRefusal> {
+        self.require_enabled(app).await?;
+        let (with, codes) = (self.with_code(app, code).await?, RecoveryCodes::new(app));
+        let spent = app.store.write(ReplaceRecoveryCodes { with, recovery_codes: codes.hashes() }).await;
+        first(spent.map_err(Refusal::from)?)?;
+        Ok(codes)
+    }
+
+    /// Switches the second factor off.
+    ///
+    /// # Errors
+    /// [`FactorRefusal`]; E3031.
+    pub(crate) async fn switch_off(&self, app: &App, code: &str) -> Result<(), FactorRefusal> {
+        self.require_enabled(app).await?;
+        let with = self.with_code(app, code).await?;
+        first(app.store.write(SwitchOffFactor(with)).await.map_err(Refusal::from)?)
+    }
+
+    /// Proves the second factor once more within a session.
+    ///
+    /// # Errors
+    /// [`FactorRefusal`]; E3031.
+    pub(crate) async fn prove(&self, app: &App, code: &str) -> Result<(), FactorRefusal> {
+        self.require_enabled(app).await?;
+        let with = self.with_code(app, code).await?;
+        first(app.store.write(ProveFactor(with)).await.map_err(Refusal::from)?)
+    }
+
+    /// # Errors
+    /// E3031.
+    pub(crate) async fn require_enabled(&self, app: &App) -> Result<(), Refusal> {
+        match self.find(app).await?.is_some_and(|found| found.state.is_enabled()) {
+            true => Ok(()),
+            false => Err(Refusal::conflict_code("E3031", "Two factor authentication is not enabled")),
+        }
+    }
+
+    async fn with_code(&self, app: &App, code: &str) -> Result<WithCode, FactorRefusal> {
+        let holder = Holder { user: self.user(), username: &self.principal.username };
+        let proof = check_code(app, holder, code, self.address).await.map_err(FactorRefusal::Code)?;
+        Ok(WithCode {
+            user: self.user(),
+            proof,
+            session: self.session,
+            address: self.address.to_string(),
+            now: app.now(),
+        })
+    }
+}
+
+/// A code counts for whoever spends it first.
+fn first(spent: bool) -> Result<(), FactorRefusal> {
+    if spent { Ok(()) } else { Err(FactorRefusal::Code(CodeRefusal::Wrong)) }
+}
+
+fn already_enabled() -> Refusal {
+    let message = "User has 2FA enabled already, disable 2FA before you try to enroll again";
+    Refusal::conflict_code("E3022", message)
+}
+
+fn require_totp(app: &App) -> Result<(), Refusal> {
+    match app.settings.totp {
+        true => Ok(()),
+        false => Err(Refusal::conflict_code("E3046", "TOTP 2FA is not enabled in the configuration")),
+    }
+}
+
+/// Recovery codes that were just made.
+pub(crate) struct RecoveryCodes(Vec<Secret<String>>);
+
+impl RecoveryCodes {
+    fn new(app: &App) -> Self {
+        Self(std::iter::repeat_with(|| new_recovery_code(&*app.random)).take(RECOVERY_CODES).collect())
+    }
+
+    const fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    fn hashes(&self) -> Vec<Digest> {
+        self.0.iter().filter_map(|code| recovery_hash(code.expose())).collect()
+    }
+
+    /// One a line, to be shown this once.
+    pub(crate) fn lines(&self) -> String {
+        self.0.iter().map(|code| code.expose().as_str()).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Everything but letters, digits and `-._~`.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The address that authenticator apps read from a QR code. `issuer` and `username` say which account it is.
+pub(crate) fn address(issuer: &str, username: &str, seed: &TotpSeed) -> Secret<String> {
+    let issuer = utf8_percent_encode(issuer, RESERVED).to_string();
+    let username = utf8_percent_encode(username, RESERVED);
+    let seed = seed.base32();
+    Secret::new(format!("otpauth://totp/{issuer}:{username}?secret={}&issuer={issuer}", seed.expose()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_server_and_user_and_nothing_slips_out_of_its_place() {
+        let seed = TotpSeed::from_bytes(b"12345678901234567890");
+        let said = |issuer, username| address(issuer, username, &seed).expose().clone();
+        let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        assert_eq!(
+            said("DHIS 2", "admin"),
+            format!("otpauth://totp/DHIS%202:admin?secret={secret}&issuer=DHIS%202")
+        );
+        assert_eq!(
+            said("A&secret=B?:", "é@x/y"),
+            format!("otpauth://totp/A%26secret%3DB%3F%3A:%C3%A9%40x%2Fy?secret={secret}&issuer=A%26secret%3DB%3F%3A")
+        );
+    }
+}
