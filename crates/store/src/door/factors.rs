@@ -40,19 +40,25 @@ const STATE: Statement =
     Statement::new("account.two_factor", "select two_factor_type from account where object = $1");
 const INSERT_CODE: Statement =
     Statement::new("recovery_code.insert", "insert into recovery_code (user_object, hash) values ($1, $2)");
-const HAS_CODE: Statement = Statement::new(
-    "recovery_code.find",
-    "select 1 from recovery_code where user_object = $1 and hash = $2",
-);
-const SPEND_CODE: Statement = Statement::new(
-    "recovery_code.spend",
-    "delete from recovery_code where user_object = $1 and hash = $2",
-);
+const HAS_CODE: Statement =
+    Statement::new("recovery_code.find", "select 1 from recovery_code where user_object = $1 and hash = $2");
+const SPEND_CODE: Statement =
+    Statement::new("recovery_code.spend", "delete from recovery_code where user_object = $1 and hash = $2");
 const FORGET_CODES: Statement =
     Statement::new("recovery_code.forget", "delete from recovery_code where user_object = $1");
 
 pub(crate) const STATEMENTS: &[Statement] = &[
-    FIND, BEGIN, CONFIRM, FORGET, CONFIRMED, SET_STATE, CLEAR_STATE, STATE, INSERT_CODE, HAS_CODE, SPEND_CODE,
+    FIND,
+    BEGIN,
+    CONFIRM,
+    FORGET,
+    CONFIRMED,
+    SET_STATE,
+    CLEAR_STATE,
+    STATE,
+    INSERT_CODE,
+    HAS_CODE,
+    SPEND_CODE,
     FORGET_CODES,
 ];
 
@@ -122,11 +128,7 @@ pub async fn find(reader: &mut Reader, user: ObjectId) -> Result<Option<SecondFa
 ///
 /// # Errors
 /// The database failed.
-pub async fn has_recovery_code(
-    reader: &mut Reader,
-    user: ObjectId,
-    hash: Hash,
-) -> Result<bool, StoreError> {
+pub async fn has_recovery_code(reader: &mut Reader, user: ObjectId, hash: Hash) -> Result<bool, StoreError> {
     Ok(reader.row(HAS_CODE, values![user, hash]).await?.is_some())
 }
 

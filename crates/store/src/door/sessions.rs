@@ -29,7 +29,8 @@ const PROVED: Statement =
 const DELETE_OF_USER: Statement =
     Statement::new("session.delete_of_user", "delete from session where user_object = $1 and hash <> $2");
 
-pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT, DELETE, OWNER, TOUCH_ACCOUNT, PROVED, DELETE_OF_USER];
+pub(crate) const STATEMENTS: &[Statement] =
+    &[FIND, INSERT, DELETE, OWNER, TOUCH_ACCOUNT, PROVED, DELETE_OF_USER];
 
 /// A session as the store finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]

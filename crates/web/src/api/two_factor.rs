@@ -131,7 +131,8 @@ async fn disable(
     let own = Own::new(&caller, &session, address);
     own.require_enabled(&app).await?;
     let code = code(&body).ok_or_else(no_code)?;
-    let locked = |_| Refusal::conflict_code("E3042", "Too many failed disable attempts. Please try again later");
+    let locked =
+        |_| Refusal::conflict_code("E3042", "Too many failed disable attempts. Please try again later");
     own.switch_off(&app, &code).await.map_err(|refusal| told(refusal, locked))?;
     Ok(WebMessage::ok("2FA was disabled successfully"))
 }

@@ -7,7 +7,8 @@ pub(crate) use qr::{png, svg};
 use kibali_crypto::{Digest, Secret, TotpSeed, new_recovery_code, recovery_hash};
 use kibali_model::{Credential, ObjectId, Principal, TwoFactorType};
 use kibali_store::door::factors::{
-    self, BeginTotp, ConfirmFactor, ProveFactor, ReplaceRecoveryCodes, SecondFactor, SwitchOffFactor, WithCode,
+    self, BeginTotp, ConfirmFactor, ProveFactor, ReplaceRecoveryCodes, SecondFactor, SwitchOffFactor,
+    WithCode,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -72,9 +73,9 @@ impl<'a> Own<'a> {
     pub(crate) async fn enrolling(&self, app: &App) -> Result<TotpSeed, Refusal> {
         require_totp(app)?;
         let found = self.find(app).await?.filter(|found| found.state == TwoFactorType::EnrollingTotp);
-        let sealed = found.and_then(|found| found.seed).ok_or_else(|| {
-            Refusal::conflict_code("E3047", "User is not in TOTP 2FA enrollment mode")
-        })?;
+        let sealed = found
+            .and_then(|found| found.seed)
+            .ok_or_else(|| Refusal::conflict_code("E3047", "User is not in TOTP 2FA enrollment mode"))?;
         open_seed(app, self.user(), &sealed).map_err(Refusal::internal)
     }
 
@@ -230,7 +231,9 @@ mod tests {
         );
         assert_eq!(
             said("A&secret=B?:", "é@x/y"),
-            format!("otpauth://totp/A%26secret%3DB%3F%3A:%C3%A9%40x%2Fy?secret={secret}&issuer=A%26secret%3DB%3F%3A")
+            format!(
+                "otpauth://totp/A%26secret%3DB%3F%3A:%C3%A9%40x%2Fy?secret={secret}&issuer=A%26secret%3DB%3F%3A"
+            )
         );
     }
 }

@@ -14,7 +14,8 @@ const MARGIN: i32 = 4;
 const PIXELS: i32 = 200;
 
 fn encode(text: &str) -> Result<QrCode, Refusal> {
-    QrCode::encode_text(text, QrCodeEcc::Medium).map_err(|error| Refusal::conflict_code("E3026", error.to_string()))
+    QrCode::encode_text(text, QrCodeEcc::Medium)
+        .map_err(|error| Refusal::conflict_code("E3026", error.to_string()))
 }
 
 /// The code as an element to put into a page. `label` is for those who do not see it.
@@ -94,7 +95,8 @@ mod tests {
 
     use super::*;
 
-    const TEXT: &str = "otpauth://totp/DHIS%202:admin?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=DHIS%202";
+    const TEXT: &str =
+        "otpauth://totp/DHIS%202:admin?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=DHIS%202";
 
     #[test]
     fn both_images_show_the_same_squares() {
@@ -103,7 +105,8 @@ mod tests {
         assert_eq!(svg(TEXT, "x").unwrap().matches("h1v1h-1z").count(), dark);
 
         let image = png(TEXT).unwrap();
-        let number = |at: usize| usize::try_from(u32::from_be_bytes(image[at..at + 4].try_into().unwrap())).unwrap();
+        let number =
+            |at: usize| usize::try_from(u32::from_be_bytes(image[at..at + 4].try_into().unwrap())).unwrap();
         let (side, length) = (number(16), number(33));
         assert!(image.starts_with(b"\x89PNG") && &image[37..41] == b"IDAT" && side >= 200);
         let mut pixels = Vec::new();

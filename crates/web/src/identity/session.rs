@@ -89,7 +89,15 @@ impl Session {
 
     fn of_cookie(forms: &MacKey, cookie: String, fresh: bool) -> Self {
         let form_token = URL_SAFE_NO_PAD.encode(forms.tag(&cookie));
-        Self { cookie: Secret::new(cookie), fresh, form_token, principal: None, enrolling: None, proved: None, pending: None }
+        Self {
+            cookie: Secret::new(cookie),
+            fresh,
+            form_token,
+            principal: None,
+            enrolling: None,
+            proved: None,
+            pending: None,
+        }
     }
 
     fn fresh(app: &App) -> Self {

@@ -5,8 +5,8 @@ use kibali_model::{ObjectId, Timestamp, Uid};
 use kibali_store::door::accounts::{self, Account, SignInRules};
 use kibali_store::door::factors::Proof;
 
-use super::second_factor::{CodeRefusal, Holder, check_code};
 use super::ClientAddress;
+use super::second_factor::{CodeRefusal, Holder, check_code};
 use crate::{App, Refusal};
 
 /// A user who proved all that the account asks for, and whose account may be used.

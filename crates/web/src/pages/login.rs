@@ -8,10 +8,10 @@ use http::{HeaderValue, StatusCode};
 
 use super::account::ask_to_renew;
 use super::body::Posted;
+use super::code::CODE;
 use super::frame::Frame;
 use super::page::Page;
 use super::parts::Field;
-use super::code::CODE;
 use super::two_factor::TWO_FACTOR;
 use super::visitor::Visitor;
 use super::{APPS, LOGIN, redirect};

@@ -18,7 +18,10 @@ async fn allowed(t: &TestApp, browser: &mut Browser) -> (String, String) {
     let code = page.answer.location().unwrap().split_once("code=").unwrap().1.to_owned();
     let form = [("grant_type", "authorization_code"), ("code", &*code)];
     let answer = t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&form).send().await.json();
-    (answer["access_token"].as_str().unwrap().to_owned(), answer["refresh_token"].as_str().unwrap().to_owned())
+    (
+        answer["access_token"].as_str().unwrap().to_owned(),
+        answer["refresh_token"].as_str().unwrap().to_owned(),
+    )
 }
 
 async fn refreshes(t: &TestApp, token: &str) -> bool {

@@ -23,7 +23,8 @@ impl App {
             b'2'..=b'7' => letter - b'2' + 26,
             other => panic!("{other} is no letter of base32 in {key}"),
         });
-        let bits: Vec<u8> = letters.flat_map(|letter| (0..5).rev().map(move |bit| letter >> bit & 1)).collect();
+        let bits: Vec<u8> =
+            letters.flat_map(|letter| (0..5).rev().map(move |bit| letter >> bit & 1)).collect();
         let bytes: Vec<u8> =
             bits.chunks_exact(8).map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | bit)).collect();
         assert_eq!(bytes.len(), 20, "{key}");

@@ -131,7 +131,8 @@ pub(in crate::pages) fn samples(text: &str) -> Vec<(&'static str, askama::Result
         recovery_codes: 9,
     };
     let seed = TotpSeed::from_bytes(b"12345678901234567890");
-    let qr = crate::factor::svg(crate::factor::address("DHIS 2", "admin", &seed).expose(), "QR code").unwrap();
+    let qr =
+        crate::factor::svg(crate::factor::address("DHIS 2", "admin", &seed).expose(), "QR code").unwrap();
     let codes = Codes {
         frame: signed_in(super::TITLE),
         notice: "Your account is protected now.",
