@@ -1,12 +1,15 @@
 //! Who is calling, as authorisation sees it.
 
-use crate::{Authorities, ObjectId, Scopes, Uid};
+use crate::{Authorities, Factor, ObjectId, Scopes, Timestamp, Uid};
 
 /// What proved who is calling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
     /// A browser login.
-    Session,
+    Session {
+        /// The second factor that was proved last in it, and when.
+        proved: Option<(Factor, Timestamp)>,
+    },
     /// A user name and password in the `Authorization` header.
     Basic,
     /// An access token.
@@ -58,6 +61,17 @@ pub struct Principal {
     pub credential: Credential,
     /// The account's credential version when it was proven: what is made on it is not made once that moved.
     pub credential_version: i64,
+}
+
+impl Credential {
+    /// The second factor that was proved, and when.
+    #[must_use]
+    pub const fn proved(&self) -> Option<(Factor, Timestamp)> {
+        match self {
+            Self::Session { proved } => *proved,
+            _ => None,
+        }
+    }
 }
 
 impl Principal {

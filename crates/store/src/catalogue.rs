@@ -1,8 +1,8 @@
 //! Every fixed statement, so that tests can prepare, execute and explain each on both engines.
 
 use crate::door::{
-    accounts, api_tokens, audit, changes, clients, codes, emails, factors, grants, installation, links, marks,
-    passwords, principals, purge, sessions, settings, setup_link, spent, tokens,
+    accounts, api_tokens, audit, changes, clients, codes, emails, factors, grants, installation, links,
+    marks, passwords, principals, purge, sessions, settings, setup_link, spent, tokens,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};

@@ -46,7 +46,7 @@ impl From<Refusal> for FactorRefusal {
 impl<'a> Own<'a> {
     /// The caller, with the session where it is what proved them.
     pub(crate) fn new(principal: &'a Principal, session: &Session, address: ClientAddress) -> Self {
-        let by_session = principal.credential == Credential::Session;
+        let by_session = matches!(principal.credential, Credential::Session { .. });
         Self { principal, session: by_session.then(|| session.hash()), address }
     }
 

@@ -5,6 +5,9 @@ use kibali_store::door::accounts;
 
 use crate::{App, Refusal};
 
+/// How long a proof of the second factor is fresh.
+const LATELY_SECONDS: i64 = 5 * 60;
+
 /// May the caller make personal access tokens, or change what theirs may do? Only a person who signed in: what
 /// was given to a program must not let it make itself something that lives longer or may do more.
 ///
@@ -16,7 +19,7 @@ pub(crate) async fn may_make_api_tokens(app: &App, caller: &Principal) -> Result
         return forbidden("Personal access tokens are switched off on this server");
     }
     match caller.credential {
-        Credential::Session | Credential::Basic | Credential::System => {}
+        Credential::Session { .. } | Credential::Basic | Credential::System => {}
         Credential::ApiToken { .. } => {
             return forbidden("A personal access token can neither make nor change one; sign in to do that");
         }
@@ -28,17 +31,13 @@ pub(crate) async fn may_make_api_tokens(app: &App, caller: &Principal) -> Result
     }
     let account = accounts::by_user(&mut app.store.reader().await?, caller.user).await?;
     let account = account.ok_or(Refusal::NoCredentials)?;
-    let factor_needed = account.two_factor || account.two_factor_demanded;
-    if factor_needed && !proved_second_factor_lately(caller) {
+    let factor_needed = account.two_factor.is_enabled() || account.two_factor_demanded;
+    let proved = caller.credential.proved();
+    let lately = proved.is_some_and(|(_, at)| app.now().seconds_since(at) < LATELY_SECONDS);
+    if factor_needed && !lately {
         return forbidden(
             "Sign in with your second factor first; it must not be longer ago than five minutes",
         );
     }
     Ok(())
-}
-
-/// Did the session of the caller prove a second factor within five minutes? No session can prove one until second
-/// factors exist, so that today nobody who has one, or needs one, makes tokens. This is the place to ask.
-const fn proved_second_factor_lately(_: &Principal) -> bool {
-    false
 }

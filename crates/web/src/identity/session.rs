@@ -11,7 +11,7 @@ use http::header::{COOKIE, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use kibali_crypto::{Digest, MacKey, Secret, equal_in_constant_time, new_token, sha256};
-use kibali_model::{Credential, Factor, Principal, Timestamp};
+use kibali_model::{Credential, Principal};
 use kibali_store::door::marks::Used;
 use kibali_store::door::{accounts, principals, sessions};
 
@@ -30,7 +30,6 @@ pub struct Session {
     form_token: String,
     principal: Option<Arc<Principal>>,
     enrolling: Option<Arc<Principal>>,
-    proved: Option<(Factor, Timestamp)>,
     pending: Option<String>,
 }
 
@@ -45,18 +44,6 @@ impl Session {
     #[must_use]
     pub const fn enrolling(&self) -> Option<&Arc<Principal>> {
         self.enrolling.as_ref()
-    }
-
-    /// The second factor that was proved last in this session, and when.
-    #[must_use]
-    pub const fn proved(&self) -> Option<(Factor, Timestamp)> {
-        self.proved
-    }
-
-    /// Was a second factor proved within so many seconds? What is worth a theft asks for it.
-    #[must_use]
-    pub fn proved_within(&self, seconds: i64, now: Timestamp) -> bool {
-        self.proved.is_some_and(|(_, at)| now.seconds_since(at) < seconds)
     }
 
     /// The token that forms of this session carry in a field `csrf`.
@@ -95,7 +82,6 @@ impl Session {
             form_token,
             principal: None,
             enrolling: None,
-            proved: None,
             pending: None,
         }
     }
@@ -142,8 +128,8 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
     // A password alone opens no account that has a second factor.
     let account = account.filter(|account| !account.two_factor.is_enabled() || found.proved.is_some());
     let Some(account) = account else { return Ok(session) };
-    let principal = Some(Arc::new(principals::load(&mut reader, &account, Credential::Session).await?));
-    session.proved = found.proved;
+    let credential = Credential::Session { proved: found.proved };
+    let principal = Some(Arc::new(principals::load(&mut reader, &account, credential).await?));
     match account.must_enrol() {
         true => session.enrolling = principal,
         false => session.principal = principal,

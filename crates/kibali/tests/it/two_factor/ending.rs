@@ -108,6 +108,22 @@ both!(
 );
 
 both!(
+    fn personal_tokens_are_made_within_five_minutes_of_the_second_factor(t) {
+        make_ordinary(t, &[]).await;
+        let (mut browser, app) = enrolled(t).await;
+        let make = async |browser: &mut Browser| post(browser, "/api/apiTokens", &json!({})).await;
+        t.clock.advance_seconds(299);
+        assert_eq!(make(&mut browser).await.status, 201);
+        t.clock.advance_seconds(1);
+        let refused = make(&mut browser).await;
+        assert!(refused.status == 403 && refused.text().contains("second factor"), "{}", refused.text());
+        let page = browser.open("/account/two-factor/prove").await;
+        browser.submit(&page, &page.form("/prove").fill("code", &app.shows(t))).await;
+        assert_eq!(make(&mut browser).await.status, 201);
+    }
+);
+
+both!(
     fn a_deleted_user_leaves_no_factor_behind(t) {
         make_ordinary(t, &[]).await;
         let (_, app) = enrolled(t).await;

@@ -38,7 +38,7 @@ pub(super) async fn change(
         return Err(Refusal::conflict_code("E4005", new_password::told(fault)));
     }
     let password_hash = app.identity().passwords.hash(new).await?;
-    let session = (caller.credential == Credential::Session).then(|| session.hash());
+    let session = matches!(caller.credential, Credential::Session { .. }).then(|| session.hash());
     let write = ChangeOwnPassword {
         user: caller.user,
         password_hash,

@@ -188,7 +188,7 @@ pub fn system_principal() -> Principal {
 /// installation's policy, since a person chose them.
 #[must_use]
 pub fn operator_principal() -> Principal {
-    Principal { credential: Credential::Session, ..system_principal() }
+    Principal { credential: Credential::Session { proved: None }, ..system_principal() }
 }
 
 /// The role that may do everything, as a payload holds it: DHIS2's own identifier, so that imports of its

@@ -98,18 +98,6 @@ pub(super) async fn edit(
     run(app, caller, &Batch { items: vec![item], warnings: Vec::new() }, edit_params(), true).await
 }
 
-/// What would come of changing something of one object: whether the caller may.
-pub(super) async fn may_edit(
-    app: &App,
-    caller: &Principal,
-    kind: &Arc<Kind>,
-    uid: &str,
-) -> Result<Done, Refusal> {
-    let item = item(app, kind, uid, Vec::new(), Vec::new());
-    let params = ImportParams { mode: ImportMode::Validate, ..edit_params() };
-    run(app, caller, &Batch { items: vec![item], warnings: Vec::new() }, params, true).await
-}
-
 /// Changes the members of one collection; identifiers that lead nowhere are passed over.
 pub(super) async fn edit_members(
     app: &App,

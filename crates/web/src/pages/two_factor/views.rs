@@ -136,7 +136,7 @@ pub(in crate::pages) fn samples(text: &str) -> Vec<(&'static str, askama::Result
     let codes = Codes {
         frame: signed_in(super::TITLE),
         notice: "Your account is protected now.",
-        codes: Copy::secret("recovery-codes", "recovery codes", vec!["k7dq-x3mz-2vbo-p4aw"; 10].join("\n")),
+        codes: Copy::secret("recovery-codes", "recovery codes", ["k7dq-x3mz-2vbo-p4aw"; 10].join("\n")),
         next: "/apps".to_owned(),
     };
     vec![
