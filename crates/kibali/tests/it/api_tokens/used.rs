@@ -15,6 +15,8 @@ use crate::identity::PATH;
 
 both!(
     fn every_error_is_told_as_dhis2_tells_it(t) {
+        // What is remembered expires as what is read.
+        caching(&t.app).await;
         let unknown = "d2p_iKrAY7sR6rPea1rub181baRzyyui2AW07ymXPRExAgwa051Mei";
         for (token, status, message) in [
             ("", 400, "Api token is malformed"),
