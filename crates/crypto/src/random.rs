@@ -6,16 +6,16 @@ pub trait Random: Send + Sync + 'static {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// The operating system's generator, through the cryptographic library.
+/// The operating system's generator, asked each time. That of the cryptographic library takes its first seed from
+/// the jitter of the processor, which costs a start a twentieth of a second and more.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
         #[expect(clippy::disallowed_methods, reason = "the one place where bytes come from the system")]
-        let filled = aws_lc_rs::rand::fill(bytes);
-        // The library fails only where the kernel has no generator at all; going on would hand out
-        // predictable tokens.
+        let filled = getrandom::fill(bytes);
+        // It fails only where the kernel has no generator at all; going on would hand out predictable tokens.
         if filled.is_err() {
             std::process::abort();
         }
