@@ -137,9 +137,22 @@ both!(
         assert_eq!(left.status, 200, "{}", left.text());
         let me = title().await;
         assert_eq!((&me["userGroups"], &me["dataSets"]), (&json!([]), &json!(["DSopen00001"])));
-        let closed = json!({ "public": "--------" });
-        assert_eq!(admin(t.put("/api/dataSets/DSopen00001/sharing")).json(&closed).send().await.status, 204);
+        let share = async |set: &str, public: &str| {
+            let answer = admin(t.put(&format!("/api/dataSets/{set}/sharing"))).json(&json!({ "public": public }));
+            assert_eq!(answer.send().await.status, 204);
+        };
+        share("DSopen00001", "--------").await;
         assert_eq!(title().await["dataSets"], json!([]));
+        share("DSclosed001", "r-r-----").await;
+        assert_eq!(title().await["dataSets"], json!(["DSclosed001"]));
+        let new = json!({
+            "id": "DSnew000001", "name": "New", "shortName": "New", "periodType": "Monthly",
+            "sharing": { "public": "r-r-----" }
+        });
+        assert_eq!(admin(t.post("/api/dataSets")).json(&new).send().await.status, 201);
+        assert_eq!(title().await["dataSets"], json!(["DSclosed001", "DSnew000001"]));
+        assert_eq!(admin(t.delete("/api/dataSets/DSclosed001")).send().await.status, 200);
+        assert_eq!(title().await["dataSets"], json!(["DSnew000001"]));
     }
 );
 

@@ -79,6 +79,7 @@ pub enum Topic {
     Group,
     Client,
     Unit,
+    DataSet,
 }
 
 /// Everything one import writes, in one transaction.

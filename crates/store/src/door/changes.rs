@@ -43,10 +43,12 @@ pub enum Topic {
     Client,
     /// An organisation unit.
     Unit,
+    /// A data set, or who may see it.
+    DataSet,
 }
 
 impl Topic {
-    const EVERY: [Self; 8] = [
+    const EVERY: [Self; 9] = [
         Self::Grant,
         Self::Session,
         Self::Setting,
@@ -55,6 +57,7 @@ impl Topic {
         Self::Group,
         Self::Client,
         Self::Unit,
+        Self::DataSet,
     ];
 
     const fn as_str(self) -> &'static str {
@@ -67,6 +70,7 @@ impl Topic {
             Self::Group => "group",
             Self::Client => "client",
             Self::Unit => "unit",
+            Self::DataSet => "dataSet",
         }
     }
 }

@@ -166,6 +166,7 @@ fn told(topic: Topic) -> changes::Topic {
         Topic::Group => changes::Topic::Group,
         Topic::Client => changes::Topic::Client,
         Topic::Unit => changes::Topic::Unit,
+        Topic::DataSet => changes::Topic::DataSet,
     }
 }
 

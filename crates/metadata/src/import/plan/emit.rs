@@ -13,12 +13,13 @@ use crate::import::report::{ErrorReport, ImportReport, ObjectReport, Stats, Stat
 use crate::kind::Rule;
 
 /// Which changes of a kind's objects other nodes must hear of.
-const TOPICS: [(&str, Topic); 5] = [
+const TOPICS: [(&str, Topic); 6] = [
     ("user", Topic::User),
     ("userRole", Topic::Role),
     ("userGroup", Topic::Group),
     ("oAuth2Client", Topic::Client),
     ("organisationUnit", Topic::Unit),
+    ("dataSet", Topic::DataSet),
 ];
 
 /// Above this many users whose memberships change, everybody's are forgotten at once.

@@ -1,7 +1,6 @@
 //! The default answer of `/api/me`, remembered: clients ask for it at every start.
 
-use std::sync::Arc;
-
+use bytes::Bytes;
 use kibali_model::ObjectId;
 use kibali_store::Store;
 use kibali_store::door::changes::Topic;
@@ -11,25 +10,23 @@ use serde_json::{Map, Value};
 use crate::Refusal;
 
 /// Users remembered at most.
-const MOST: usize = 2_000;
+const MOST: usize = 1_000;
 
-/// Answers of the default form, by user, but for their data sets: which of those a user may read rests on
-/// the sharing of objects, which no notice tells of, so it is asked each time.
+/// Answers of the default form, by user.
 pub(crate) struct Remembered(Cached<ObjectId, About>);
 
 /// What is remembered of one user.
 #[derive(Clone)]
 pub(super) struct About {
     user: ObjectId,
-    /// The members of the answer, without the closing brace.
-    pub(super) opening: Arc<str>,
+    /// The answer, as JSON.
+    pub(super) json: Bytes,
 }
 
 impl About {
     /// Of an answer whose members are these.
-    pub(super) fn new(user: ObjectId, members: &Map<String, Value>) -> Self {
-        let json = Value::from_iter(members.clone()).to_string();
-        Self { user, opening: json.strip_suffix('}').unwrap_or(&json).into() }
+    pub(super) fn new(user: ObjectId, members: Map<String, Value>) -> Self {
+        Self { user, json: Value::Object(members).to_string().into() }
     }
 }
 
@@ -37,8 +34,8 @@ impl RestsOn for About {
     fn rests_on(&self, change: &Change) -> bool {
         match change.topic {
             Topic::User | Topic::Setting => change.touches(self.user),
-            // Which roles, groups and units are the user's is not remembered here, so any counts.
-            Topic::Role | Topic::Group | Topic::Unit => true,
+            // Which roles, groups, units and data sets are the user's is not remembered here, so any counts.
+            Topic::Role | Topic::Group | Topic::Unit | Topic::DataSet => true,
             Topic::Client | Topic::Grant | Topic::Session => false,
         }
     }

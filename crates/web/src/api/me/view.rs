@@ -1,10 +1,7 @@
 //! `GET /api/me`.
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use http::HeaderValue;
-use http::header::CONTENT_TYPE;
 use kibali_metadata::language::{FieldItem, Fields, Preset, Transformer};
 use kibali_model::Principal;
 use kibali_store::door::emails;
@@ -82,12 +79,10 @@ pub(super) async fn me(
     Ok(answer::rooted("user", &Value::Object(members)))
 }
 
-/// The default form, most of it remembered.
+/// The default form, remembered.
 async fn whole(app: &App, caller: &Principal) -> Result<Response, Refusal> {
     let about = app.remembered().of(caller.user, about(app, caller)).await?;
-    let data_sets = extra(app, caller, "dataSets").await?;
-    let mut response = Response::new(Body::from(format!("{},\"dataSets\":{data_sets}}}", about.opening)));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let mut response = answer::written(about.json);
     response.extensions_mut().insert(XmlRoot("user"));
     Ok(response)
 }
@@ -98,12 +93,12 @@ async fn about(app: &App, caller: &Principal) -> Result<(About, HasAttributeValu
     if let Some(Value::Object(credentials)) = members.get_mut("userCredentials") {
         credentials.remove("lastLogin");
     }
-    for name in EXTRAS.iter().filter(|name| **name != "dataSets") {
+    for name in EXTRAS {
         members.insert((*name).to_owned(), extra(app, caller, name).await?);
     }
     let values = members.get("attributeValues").and_then(Value::as_array);
     let has_values = HasAttributeValues(values.is_some_and(|values| !values.is_empty()));
-    Ok((About::new(caller.user, &members), has_values))
+    Ok((About::new(caller.user, members), has_values))
 }
 
 async fn own_object(app: &App, caller: &Principal, fields: &Fields) -> Result<Map<String, Value>, Refusal> {
