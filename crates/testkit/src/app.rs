@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use kibali_crypto::MasterKey;
 use kibali_metadata::{Kind, Registry};
 use kibali_store::{Engine, Location, Store, StoreOptions};
-use kibali_web::{App, Parts, Settings};
+use kibali_web::{App, Parts, Rooms, Settings};
 
 use crate::database::Database;
 use crate::{Browser, Request, TestClock, TestRandom};
 
-/// The running application, without a socket: the real router on a real database.
+/// The running application, without a socket: the real rooms on a real database.
 pub struct TestApp {
     /// What handlers see.
     pub app: App,
@@ -20,7 +19,7 @@ pub struct TestApp {
     /// Its random bytes.
     pub random: Arc<TestRandom>,
     database: Database,
-    router: Router,
+    rooms: Rooms,
 }
 
 impl TestApp {
@@ -60,8 +59,8 @@ impl TestApp {
     ) -> Self {
         let random = Arc::new(TestRandom::new(seed));
         let app = open(&database.location(), &clock, &random, every_kind(Vec::new()), choose).await;
-        let router = kibali_web::router(app.clone());
-        Self { app, clock, random, database, router }
+        let rooms = Rooms::new(app.clone());
+        Self { app, clock, random, database, rooms }
     }
 
     /// A second node that knows these kinds beside DHIS2's.
@@ -69,8 +68,8 @@ impl TestApp {
         let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
         let random = Arc::new(TestRandom::new(seed));
         let app = open(&database.location(), &clock, &random, every_kind(kinds), |_, _| {}).await;
-        let router = kibali_web::router(app.clone());
-        Self { app, clock, random, database, router }
+        let rooms = Rooms::new(app.clone());
+        Self { app, clock, random, database, rooms }
     }
 
     /// Which database stands behind.
@@ -88,7 +87,7 @@ impl TestApp {
     /// A request; it goes out with [`Request::send`].
     #[must_use]
     pub fn request(&self, method: &str, path: &str) -> Request {
-        Request::new(self.router.clone(), method, path)
+        Request::new(self.rooms.clone(), method, path)
     }
 
     /// A GET.
@@ -124,7 +123,7 @@ impl TestApp {
     /// A person with a browser, without cookies yet.
     #[must_use]
     pub fn browser(&self) -> Browser {
-        Browser::new(self.router.clone(), &self.app.settings)
+        Browser::new(self.rooms.clone(), &self.app.settings)
     }
 
     /// Closes the store and removes the database.

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::Router;
-use kibali_web::Settings;
+use kibali_web::{Rooms, Settings};
 
 use crate::request::encode_form;
 use crate::{Answer, Form, Request};
@@ -12,9 +11,8 @@ use crate::{Answer, Form, Request};
 const REDIRECTS: usize = 10;
 
 /// Keeps cookies, follows redirects within the site, and says what a browser says about itself.
-#[derive(Debug)]
 pub struct Browser {
-    router: Router,
+    rooms: Rooms,
     origin: String,
     context: String,
     /// The cookies, by name.
@@ -45,9 +43,9 @@ impl Page {
 }
 
 impl Browser {
-    pub(crate) fn new(router: Router, settings: &Settings) -> Self {
+    pub(crate) fn new(rooms: Rooms, settings: &Settings) -> Self {
         Self {
-            router,
+            rooms,
             origin: settings.base_url.origin().ascii_serialization(),
             context: settings.context_path().to_owned(),
             cookies: BTreeMap::new(),
@@ -82,7 +80,7 @@ impl Browser {
     /// A request with this browser's cookies, to be changed before [`Browser::send`].
     #[must_use]
     pub fn request(&self, method: &str, path: &str) -> Request {
-        let request = Request::new(self.router.clone(), method, path)
+        let request = Request::new(self.rooms.clone(), method, path)
             .header("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
             .header("sec-fetch-site", "same-origin");
         let cookies: Vec<String> =

@@ -1,6 +1,5 @@
-//! Requests as bytes through the real router.
+//! Requests as bytes through the real application.
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use base64::Engine as _;
@@ -8,23 +7,22 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use http_body_util::BodyExt;
-use tower::ServiceExt;
+use kibali_web::Rooms;
 
 /// A request being put together.
-#[derive(Debug)]
 pub struct Request {
-    router: Router,
+    rooms: Rooms,
     inner: http::Request<Body>,
 }
 
 impl Request {
-    pub(crate) fn new(router: Router, method: &str, path: &str) -> Self {
+    pub(crate) fn new(rooms: Rooms, method: &str, path: &str) -> Self {
         let mut inner = http::Request::new(Body::empty());
         *inner.method_mut() = method.parse().expect("a method");
         *inner.uri_mut() = path.parse().expect("a path");
         let peer = ConnectInfo(std::net::SocketAddr::from(([127, 0, 0, 1], 40_000)));
         inner.extensions_mut().insert(peer);
-        Self { router, inner }.header("host", "localhost:8080")
+        Self { rooms, inner }.header("host", "localhost:8080")
     }
 
     /// Adds a header, beside those of the same name.
@@ -78,7 +76,7 @@ impl Request {
 
     /// Sends it and leaves the body to be read.
     pub async fn open(self) -> http::Response<Body> {
-        self.router.oneshot(self.inner).await.expect("the router answers")
+        self.rooms.answer(self.inner).await
     }
 
     /// Sends it and reads the whole answer.

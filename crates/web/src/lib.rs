@@ -19,17 +19,5 @@ pub mod uaa;
 
 pub use refusal::Refusal;
 pub use settings::Settings;
+pub use speech::Rooms;
 pub use state::{App, Parts};
-
-use axum::Router;
-
-/// The whole application. A path may begin with the context path of `settings.base_url` or not, so a proxy
-/// may pass it on or strip it.
-pub fn router(app: App) -> Router {
-    let rooms = Router::new()
-        .nest("/uaa/oauth", uaa::router())
-        .nest("/api", api::router(&app))
-        .merge(pages::router())
-        .with_state(app.clone());
-    speech::wrap(app, rooms)
-}

@@ -1,10 +1,10 @@
 //! Accepting connections and speaking HTTP on them, everything bounded.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
@@ -15,7 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
+
+use super::service::Service;
 
 /// How long to wait when the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
@@ -36,7 +37,7 @@ pub(super) struct Manner {
 pub(super) async fn serve(
     listener: TcpListener,
     manner: Manner,
-    service: Router,
+    service: Service,
     stop: impl Future<Output = ()>,
     grace: Duration,
 ) {
@@ -78,7 +79,7 @@ async fn one(
     stream: TcpStream,
     peer: SocketAddr,
     manner: Manner,
-    service: Router,
+    service: Service,
     graceful: Watcher,
     place: OwnedSemaphorePermit,
 ) {
@@ -100,13 +101,14 @@ async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
     patience: Duration,
-    service: Router,
+    service: Service,
     graceful: Watcher,
 ) {
     let answer = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        service.clone().oneshot(request)
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())

@@ -1,21 +1,20 @@
 //! The log: set up once; one line a request, without query strings and bodies, which may hold secrets.
 
-use std::time::Instant;
+use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::Response;
+use http::Method;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt;
 
 use super::lines::LINES;
-use super::metrics::Metrics;
 use crate::config::LogFormat;
 
 /// Starts writing the log to standard error.
 pub(crate) fn start(format: LogFormat, level: tracing::Level) {
     LINES.start();
-    let lines = fmt().with_max_level(LevelFilter::from_level(level)).with_writer(&LINES);
+    let level = LevelFilter::from_level(level);
+    let lines = fmt().with_max_level(level).with_writer(&LINES);
     // A log that was set up already stays as it is.
     let _ = match format {
         LogFormat::Text => lines.with_ansi(false).with_target(false).try_init(),
@@ -28,17 +27,9 @@ pub(crate) fn flush() {
     LINES.flush();
 }
 
-/// Counts a request and writes its line.
-pub(super) async fn request(State(metrics): State<Metrics>, request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
-    let answer = next.run(request).await;
-    let took = begun.elapsed();
-    let status = answer.status();
-    metrics.count(&path, status, took);
+/// Writes the line of a request.
+pub(super) fn answered(method: &Method, path: &str, answer: &Response, took: Duration) {
     let id = answer.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("-");
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(request = id, %method, path, status = status.as_u16(), micros, "answered");
-    answer
+    tracing::info!(request = id, %method, path, status = answer.status().as_u16(), micros, "answered");
 }

@@ -75,13 +75,13 @@ impl Metrics {
 
 /// The rooms are few, so that nobody can make the list of counters grow.
 fn room(path: &str) -> &'static str {
-    let has = |part: &str| path.split('/').take(3).any(|segment| segment == part);
-    match () {
-        () if has("api") => "api",
-        () if has("uaa") => "uaa",
-        () if has("health") || has("metrics") => "process",
-        () => "pages",
-    }
+    let room = |segment| match segment {
+        "api" => Some("api"),
+        "uaa" => Some("uaa"),
+        "health" | "metrics" => Some("process"),
+        _ => None,
+    };
+    path.split('/').take(3).find_map(room).unwrap_or("pages")
 }
 
 /// `GET /metrics`, for callers on this machine only: what is counted is nobody else's business. A proxy on

@@ -6,18 +6,17 @@ mod lines;
 pub(crate) mod log;
 mod metrics;
 mod round;
+mod service;
 mod signals;
 mod tls;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
-use axum::middleware::from_fn_with_state;
-use axum::routing::get;
 use kibali_web::App;
 use tokio::net::TcpListener;
 
+use self::service::Service;
 use crate::config::Config;
 use crate::failure::Failure;
 
@@ -61,7 +60,7 @@ impl Server {
     /// Answers until SIGTERM or SIGINT, then finishes what is under way, writes what was gathered, delivers
     /// mail, and closes the store.
     pub(crate) async fn run(self, app: App) -> Result<(), Failure> {
-        let service = service(&app);
+        let service = Service::new(&app);
         let background = tokio::spawn(round::keep(app.clone()));
         connection::serve(self.listener, self.manner, service, self.stop.told(), GRACE).await;
         background.abort();
@@ -72,18 +71,4 @@ impl Server {
         app.store.close().await;
         Ok(())
     }
-}
-
-/// The application with what belongs to a process: health, metrics, the log of requests.
-fn service(app: &App) -> Router {
-    let metrics = metrics::Metrics::new();
-    let own = Router::new()
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(metrics::show))
-        .with_state((app.clone(), metrics.clone()));
-    let prefix = app.settings.context_path();
-    let rooms = kibali_web::router(app.clone());
-    let all = if prefix.is_empty() { own } else { own.clone().nest(prefix, own) };
-    all.fallback_service(rooms).layer(from_fn_with_state(metrics, log::request))
 }

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
 use http::header::{
@@ -23,7 +23,7 @@ use serde_json::Value;
 use super::objects::WeakTag;
 use super::web_message::{XmlRoot, xml_item};
 use super::{not_served, xml};
-use crate::speech::{Format, Speech};
+use crate::speech::{Format, Speech, routed};
 use crate::{App, Refusal, body};
 
 /// Longer answers stream, with a weak tag where the handler has one (rules of the metadata 3).
@@ -35,25 +35,19 @@ const WRITTEN_AS_XML: usize = 16 << 20;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GzipFile;
 
-pub(super) async fn finish(
-    State(app): State<App>,
-    speech: Speech,
-    mut request: Request,
-    next: Next,
-) -> Response {
+/// What the routes answer, finished.
+pub(super) async fn answer(app: &App, routes: &Router, speech: Speech, mut request: Request) -> Response {
     if is_compressed(request.headers()) {
         return Refusal::UnsupportedMediaType("a body that is not compressed").into_response();
     }
-    let path = request.uri().path().to_owned();
+    let uri = request.uri().clone();
     let method = request.method().clone();
     let known = request.headers().get(IF_NONE_MATCH).cloned();
     if method == Method::HEAD {
         // The whole answer is made, so that its headers are those of GET.
         *request.method_mut() = Method::GET;
     }
-    let routed = request.extensions().get::<MatchedPath>().cloned();
-    let answer = next.run(request).await;
-    let answer = explained(answer, &method, &path, routed.as_ref(), &app.registry);
+    let answer = explained(routed(routes, request).await, &method, uri.path(), &app.registry);
     if answer.extensions().get::<Refusal>().is_some() {
         return answer;
     }
@@ -70,7 +64,7 @@ pub(super) async fn finish(
         _ => answer,
     };
     if speech.gzip && answer.status() == StatusCode::OK {
-        mark_as_file(&mut answer, &path, speech.suffix);
+        mark_as_file(&mut answer, uri.path(), speech.suffix);
     }
     if method == Method::HEAD { without_body(answer) } else { answer }
 }
@@ -83,24 +77,23 @@ fn is_compressed(headers: &HeaderMap) -> bool {
         .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
+/// The answer of a route that is there, but not for this method; it says which route.
+pub(super) async fn not_for_this_method(route: MatchedPath) -> impl IntoResponse {
+    (StatusCode::METHOD_NOT_ALLOWED, Extension(route))
+}
+
 /// Tells what DHIS2 has and Kibali does not from what nobody has.
-fn explained(
-    answer: Response,
-    method: &Method,
-    path: &str,
-    routed: Option<&MatchedPath>,
-    registry: &Registry,
-) -> Response {
-    let below = path.strip_prefix("/api").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+fn explained(answer: Response, method: &Method, path: &str, registry: &Registry) -> Response {
     let unrouted = (answer.status() == StatusCode::METHOD_NOT_ALLOWED)
         .then(|| Refusal::MethodNotAllowed { method: method.clone(), allow: String::new() });
     let Some(found) = answer.extensions().get::<Refusal>().or(unrouted.as_ref()) else { return answer };
-    if let Some(refusal) = not_served::explain(below, found, registry) {
+    if let Some(refusal) = not_served::explain(path, found, registry) {
         return refusal.into_response();
     }
     // The routes of the engine take every name; only those of kinds exist.
-    let is_engine = routed.is_some_and(|route| route.as_str().contains("/{resource}"));
-    let resource = below.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let route = answer.extensions().get::<MatchedPath>();
+    let is_engine = route.is_some_and(|route| route.as_str().contains("/{resource}"));
+    let resource = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     if unrouted.is_some() && is_engine && registry.kind(resource).is_none_or(|kind| kind.plural != resource) {
         return Refusal::NotFound.into_response();
     }
@@ -168,8 +161,7 @@ async fn tagged(answer: Response, known: Option<&HeaderValue>) -> Response {
         return answer;
     }
     let (mut parts, body) = answer.into_parts();
-    let cached =
-        parts.headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache, private")).clone();
+    let cached = parts.headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache, private"));
     if cached.as_bytes().windows(8).any(|word| word == b"no-store") {
         return Response::from_parts(parts, body);
     }

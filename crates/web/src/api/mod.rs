@@ -24,16 +24,21 @@ pub mod xml;
 
 pub use web_message::{Outcome, WebMessage, XmlRoot};
 
+use std::convert::Infallible;
+
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::body::Body;
+use axum::response::Response;
 use axum::routing::get;
 use http::header::{CONTENT_LENGTH, LOCATION};
-use http::{Extensions, HeaderMap, StatusCode, Version};
-use tower_http::compression::CompressionLayer;
+use http::{Extensions, HeaderMap, Request, StatusCode, Version};
+use tower::{Service as _, service_fn};
+use tower_http::compression::Compression;
 
+use crate::speech::Speech;
 use crate::{App, Refusal};
 
-/// The routes of this room, with the layers that every answer of it passes.
+/// The routes of this room, by path below `/api`.
 pub fn router(app: &App) -> Router<App> {
     let resources = app.settings.absolute("/api/resources");
     Router::new()
@@ -54,8 +59,18 @@ pub fn router(app: &App) -> Router<App> {
         .merge(two_factor::router())
         .route("/", get(|| async move { (StatusCode::FOUND, [(LOCATION, resources)]) }))
         .fallback(|| async { Refusal::NotFound })
-        .layer(from_fn_with_state(app.clone(), finish::finish))
-        .layer(CompressionLayer::new().gzip(true).compress_when(worth_compressing))
+        .method_not_allowed_fallback(finish::not_for_this_method)
+}
+
+/// What this room answers: what its routes say, finished, and compressed for whoever takes that.
+pub(crate) async fn answer(app: &App, routes: &Router, speech: Speech, request: Request<Body>) -> Response {
+    let finished = service_fn(|request| async {
+        Ok::<_, Infallible>(finish::answer(app, routes, speech, request).await)
+    });
+    let mut compressed = Compression::new(finished).gzip(true).compress_when(worth_compressing);
+    match compressed.call(request).await {
+        Ok(answer) => answer.map(Body::new),
+    }
 }
 
 /// Shorter answers gain nothing; a file that is asked for compressed is compressed whatever its length.

@@ -8,8 +8,8 @@ pub(crate) mod cors;
 mod outer;
 mod path;
 
-pub use outer::RequestId;
-pub(crate) use outer::wrap;
+pub use outer::Rooms;
+pub(crate) use outer::routed;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -74,8 +74,8 @@ impl<S: Sync> FromRequestParts<S> for Speech {
     }
 }
 
-/// How the sender of a request is spoken to, and the path that routing sees if it is another one.
-fn of(path: &str, headers: &HeaderMap, settings: &Settings) -> (Speech, Option<String>) {
+/// How the sender of a request is spoken to, and the path that the room sees.
+fn of<'p>(path: &'p str, headers: &HeaderMap, settings: &Settings) -> (Speech, &'p str) {
     let read = path::read(path, settings.context_path());
     let version = read.version.map_or(settings.as_version, ApiVersion::from_number);
     let format = match (read.suffix, read.room) {
@@ -95,7 +95,7 @@ fn of(path: &str, headers: &HeaderMap, settings: &Settings) -> (Speech, Option<S
         versioned: read.version.is_some(),
         suffix: read.suffix.map_or("", |suffix| suffix.text),
     };
-    (speech, (read.path != path).then_some(read.path))
+    (speech, read.path)
 }
 
 /// No `Accept`, or only `*/*`: DHIS2 up to 2.29 answered XML then (rules of the door 2).

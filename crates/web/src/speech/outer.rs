@@ -1,6 +1,7 @@
 //! The outermost layer: what every request meets first and every answer last.
 
-use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -10,76 +11,105 @@ use http::header::{
     REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
-use tower::ServiceExt as _;
+use kibali_crypto::Random;
+use tower::Service as _;
 
 use super::cors::Cors;
 use super::{Room, Speech};
 use crate::api::finish::GzipFile;
 use crate::refusal::{self, Refusal};
-use crate::{App, speech};
-
-/// The number under which the log knows a request; also the `X-Request-Id` header of its answer.
-#[derive(Debug, Clone)]
-pub struct RequestId(pub String);
+use crate::{App, api, pages, speech, uaa};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Puts the layer around the rooms. It must see a request before routing, because it takes version and
-/// suffix out of the path.
-pub(crate) fn wrap(app: App, rooms: Router) -> Router {
-    Router::new().fallback_service(tower::service_fn(move |request| {
-        let (app, rooms) = (app.clone(), rooms.clone());
-        async move { Ok::<_, Infallible>(serve(&app, rooms, request).await) }
-    }))
+/// The whole application. Cheap to clone.
+///
+/// A path may begin with the context path of `settings.base_url` or not, so a proxy may pass it on or strip it.
+#[derive(Clone)]
+pub struct Rooms {
+    app: App,
+    /// The Web API, by path below `/api`.
+    api: Router,
+    /// Everything else.
+    doors: Router,
+    numbers: Arc<Numbers>,
 }
 
-async fn serve(app: &App, rooms: Router, mut request: Request<Body>) -> Response {
-    let (speech, path) = speech::of(request.uri().path(), request.headers(), &app.settings);
-    if let Some(uri) = path.and_then(|path| with_path(request.uri(), &path)) {
-        *request.uri_mut() = uri;
-    }
-    if speech.gzip {
-        request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    let id = request_id(app);
-    let method = request.method().clone();
-    request.extensions_mut().insert(speech);
-    request.extensions_mut().insert(RequestId(id.clone()));
-
-    let cors = match request.headers().contains_key(ORIGIN) {
-        // Boxed: programs send no origin, and their calls need not carry room for this.
-        true => Box::pin(Cors::of(app, speech.room, &method, request.headers())).await,
-        false => Ok(None),
-    };
-    let answer = match &cors {
-        Err(refusal) => refusal.clone().into_response(),
-        Ok(Some(cors)) if cors.is_preflight() => StatusCode::NO_CONTENT.into_response(),
-        Ok(_) => match rooms.oneshot(request).await {
-            Ok(answer) => answer,
-        },
-    };
-    let mut answer = match refused(&answer, &method, speech) {
-        Some(refusal) => {
-            if let Refusal::Internal(cause) = &refusal {
-                tracing::error!(request = id, cause = %cause, "a request failed");
-            }
-            refusal::render(&refusal, &speech, &app.settings, &id)
+impl Rooms {
+    /// The rooms of `app`.
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        let doors = Router::new().nest("/uaa/oauth", uaa::router()).merge(pages::router());
+        Self {
+            api: api::router(&app).with_state(app.clone()),
+            doors: doors.with_state(app.clone()),
+            numbers: Arc::new(Numbers::start(&*app.random)),
+            app,
         }
-        None => answer,
-    };
-    let is_file = answer.extensions().get::<GzipFile>().is_some();
-    let headers = answer.headers_mut();
-    if is_file && headers.remove(CONTENT_ENCODING).is_some() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/gzip"));
     }
-    if let Ok(Some(cors)) = cors {
-        cors.answer(headers);
+
+    /// The answer to a request.
+    pub async fn answer(&self, mut request: Request<Body>) -> Response {
+        let app = &self.app;
+        let (speech, path) = speech::of(request.uri().path(), request.headers(), &app.settings);
+        if let Some(uri) = with_path(request.uri(), path) {
+            *request.uri_mut() = uri;
+        }
+        if speech.gzip {
+            request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        let id = self.numbers.next();
+        let method = request.method().clone();
+        request.extensions_mut().insert(speech);
+
+        let cors = match request.headers().contains_key(ORIGIN) {
+            // Boxed: programs send no origin, and their calls need not carry room for this.
+            true => Box::pin(Cors::of(app, speech.room, &method, request.headers())).await,
+            false => Ok(None),
+        };
+        let answer = match &cors {
+            Err(refusal) => refusal.clone().into_response(),
+            Ok(Some(cors)) if cors.is_preflight() => StatusCode::NO_CONTENT.into_response(),
+            Ok(_) => self.enter(speech, request).await,
+        };
+        let mut answer = match refused(&answer, &method, speech) {
+            Some(refusal) => {
+                if let Refusal::Internal(cause) = &refusal {
+                    tracing::error!(request = id, cause = %cause, "a request failed");
+                }
+                refusal::render(&refusal, &speech, &app.settings, &id)
+            }
+            None => answer,
+        };
+        let is_file = answer.extensions().get::<GzipFile>().is_some();
+        let headers = answer.headers_mut();
+        if is_file && headers.remove(CONTENT_ENCODING).is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/gzip"));
+        }
+        if let Ok(Some(cors)) = cors {
+            cors.answer(headers);
+        }
+        protect(headers, speech.room, app.settings.base_url.scheme() == "https");
+        if let Ok(id) = HeaderValue::try_from(id) {
+            headers.insert(X_REQUEST_ID, id);
+        }
+        answer
     }
-    protect(headers, speech.room, app.settings.base_url.scheme() == "https");
-    if let Ok(id) = HeaderValue::try_from(id) {
-        headers.insert(X_REQUEST_ID, id);
+
+    /// The room that the path leads to answers.
+    async fn enter(&self, speech: Speech, request: Request<Body>) -> Response {
+        match speech.room {
+            Room::Api => api::answer(&self.app, &self.api, speech, request).await,
+            Room::Token | Room::Page => routed(&self.doors, request).await,
+        }
     }
-    answer
+}
+
+/// What a router answers.
+pub(crate) async fn routed(router: &Router, request: Request<Body>) -> Response {
+    match router.clone().call(request).await {
+        Ok(answer) => answer,
+    }
 }
 
 /// What keeps browsers from doing more with an answer than is meant. A page says for itself what it may
@@ -130,18 +160,35 @@ fn refused(answer: &Response, method: &Method, speech: Speech) -> Option<Refusal
     })
 }
 
+/// The same address with another path; none where the path is the same.
 fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
+    if path == uri.path() {
+        return None;
+    }
     let path_and_query = match uri.query() {
-        Some(query) => format!("{path}?{query}"),
+        Some(query) => [path, "?", query].concat(),
         None => path.to_owned(),
     };
     let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(path_and_query.parse().ok()?);
+    parts.path_and_query = Some(path_and_query.try_into().ok()?);
     Uri::from_parts(parts).ok()
 }
 
-fn request_id(app: &App) -> String {
-    let mut bytes = [0; 8];
-    app.random.fill(&mut bytes);
-    format!("{:016x}", u64::from_be_bytes(bytes))
+/// The numbers under which the log knows requests: also the `X-Request-Id` of their answers. Where they start is
+/// random, so that those of other processes are others.
+struct Numbers(AtomicU64);
+
+impl Numbers {
+    /// Odd, so that no number comes twice; large, so that neighbours look nothing alike.
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+    fn start(random: &dyn Random) -> Self {
+        let mut bytes = [0; 8];
+        random.fill(&mut bytes);
+        Self(AtomicU64::new(u64::from_be_bytes(bytes)))
+    }
+
+    fn next(&self) -> String {
+        format!("{:016x}", self.0.fetch_add(Self::STEP, Ordering::Relaxed))
+    }
 }

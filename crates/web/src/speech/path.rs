@@ -5,13 +5,13 @@ use super::{Format, Room};
 
 /// A path, taken apart.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Path {
+pub(super) struct Path<'p> {
     pub(super) room: Room,
     /// The number in `/api/{n}/`.
     pub(super) version: Option<u16>,
     pub(super) suffix: Option<Suffix>,
-    /// What routing sees.
-    pub(super) path: String,
+    /// What the room sees: below `/api` in the Web API, below the context path elsewhere.
+    pub(super) path: &'p str,
 }
 
 /// A format suffix.
@@ -41,7 +41,7 @@ const OAUTH_PAGES: &[&str] = &["/uaa/oauth/authorize", "/uaa/oauth/confirm_acces
 
 /// Takes a path apart. The context path may be there (a proxy that passes it on) or not (one that strips
 /// it).
-pub(super) fn read(path: &str, context: &str) -> Path {
+pub(super) fn read<'p>(path: &'p str, context: &str) -> Path<'p> {
     let path = match path.strip_prefix(context) {
         Some("") => "/",
         Some(rest) if !context.is_empty() && rest.starts_with('/') => rest,
@@ -50,25 +50,28 @@ pub(super) fn read(path: &str, context: &str) -> Path {
     if let Some(rest) = path.strip_prefix("/api").filter(|rest| rest.is_empty() || rest.starts_with('/')) {
         return read_api(rest);
     }
-    let trimmed = path.trim_end_matches('/');
-    let room = match trimmed {
+    let path = or_root(path.trim_end_matches('/'));
+    let room = match path {
         page if OAUTH_PAGES.contains(&page) => Room::Page,
         token if token.starts_with("/uaa/") => Room::Token,
         _ => Room::Page,
     };
-    let path = if trimmed.is_empty() { "/" } else { trimmed }.to_owned();
     Path { room, version: None, suffix: None, path }
 }
 
 /// `rest` is what follows `/api`.
-fn read_api(rest: &str) -> Path {
+fn read_api(rest: &str) -> Path<'_> {
     let rest = rest.trim_end_matches('/');
     let (version, rest) = match split_version(rest) {
         Some((number, rest)) => (Some(number), rest),
         None => (None, rest),
     };
     let (rest, suffix) = split_suffix(rest);
-    Path { room: Room::Api, version, suffix, path: format!("/api{rest}") }
+    Path { room: Room::Api, version, suffix, path: or_root(rest) }
+}
+
+const fn or_root(path: &str) -> &str {
+    if path.is_empty() { "/" } else { path }
 }
 
 /// `/41/users` is 41 and `/users`. Any number of two digits is a version: clients take it from what the
@@ -99,7 +102,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn api(path: &str) -> (Option<u16>, &'static str, String) {
+    fn api(path: &str) -> (Option<u16>, &'static str, &str) {
         let read = read(path, "/dhis");
         assert_eq!(read.room, Room::Api, "{path}");
         (read.version, read.suffix.map_or("", |suffix| suffix.text), read.path)
@@ -108,20 +111,21 @@ mod tests {
     #[test]
     fn version_suffix_slash_and_context_path_are_taken_off() {
         for (path, version, suffix, routed) in [
-            ("/api", None, "", "/api"),
-            ("/api/", None, "", "/api"),
-            ("/api/me", None, "", "/api/me"),
-            ("/api/41/me.json", Some(41), ".json", "/api/me"),
-            ("/dhis/api/99/users/", Some(99), "", "/api/users"),
-            ("/api/29", Some(29), "", "/api"),
-            ("/api/411/users", None, "", "/api/411/users"),
-            ("/api/users/xE7jOejl9FI.json.gz", None, ".json.gz", "/api/users/xE7jOejl9FI"),
-            ("/api/users.XML", None, ".xml", "/api/users"),
-            ("/api/users.pdf", None, "", "/api/users.pdf"),
-            ("/api/a.b/c", None, "", "/api/a.b/c"),
-            ("/api/.json", None, "", "/api/.json"),
+            ("/api", None, "", "/"),
+            ("/api/", None, "", "/"),
+            ("/api/me", None, "", "/me"),
+            ("/api/41/me.json", Some(41), ".json", "/me"),
+            ("/dhis/api/99/users/", Some(99), "", "/users"),
+            ("/api/29", Some(29), "", "/"),
+            ("/api/411/users", None, "", "/411/users"),
+            ("/api/users/xE7jOejl9FI.json.gz", None, ".json.gz", "/users/xE7jOejl9FI"),
+            ("/api/users.XML", None, ".xml", "/users"),
+            ("/api/users.pdf", None, "", "/users.pdf"),
+            ("/api/a.b/c", None, "", "/a.b/c"),
+            ("/api/.json", None, "", "/.json"),
+            ("/api/api/me", None, "", "/api/me"),
         ] {
-            assert_eq!(api(path), (version, suffix, routed.to_owned()), "{path}");
+            assert_eq!(api(path), (version, suffix, routed), "{path}");
         }
     }
 
@@ -139,7 +143,7 @@ mod tests {
             ("/login", Room::Page, "/login"),
         ] {
             let read = read(path, "/dhis");
-            assert_eq!((read.room, read.path.as_str()), (room, routed), "{path}");
+            assert_eq!((read.room, read.path), (room, routed), "{path}");
         }
         assert_eq!(read("/uaa/oauth/token", "").room, Room::Token);
     }

@@ -3,10 +3,10 @@
 //! Asked every time, as DHIS2 does. The consent form carries the client's request along, and the answer
 //! is checked as if it had just come in.
 
-use axum::extract::{OriginalUri, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY};
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, Uri};
 use kibali_crypto::{new_token, sha256};
 use kibali_model::{Client, Dialect, Principal};
 use kibali_oauth::{
@@ -41,7 +41,7 @@ const CARRIED: [&str; 7] = [
 pub(super) async fn ask(
     State(app): State<App>,
     session: Session,
-    OriginalUri(uri): OriginalUri,
+    uri: Uri,
     form: Form,
 ) -> Result<Response, Refusal> {
     let asked = match request(&app, &form.parameters).await {
