@@ -91,9 +91,10 @@ pub fn parse_object(
         edits: Default::default(),
         faults: Vec::new(),
     };
+    let positions: Vec<&str> = positions(registry, kind).collect();
     for property in &kind.properties {
         let given = object.get(property.name).filter(|value| !is_absent(value));
-        if shows_position(registry, kind, property) {
+        if positions.contains(&property.name) {
             item.place = given.and_then(Value::as_i64);
             continue;
         }
@@ -147,14 +148,14 @@ fn taken(kind: &Kind, property: &Property, params: &ImportParams) -> bool {
     looked_at && property.writable
 }
 
-/// Is the property the place of the object in some ordered edge, such as `option.sortOrder`? Then the
-/// edge holds it.
-fn shows_position(registry: &Registry, kind: &Kind, property: &Property) -> bool {
-    registry.edges_to(kind.singular).any(|edge| {
+/// The properties that are the place of the object in some ordered edge, such as `option.sortOrder`: the edge
+/// holds them.
+fn positions<'r>(registry: &'r Registry, kind: &'r Kind) -> impl Iterator<Item = &'static str> + 'r {
+    registry.edges_to(kind.singular).filter_map(|edge| {
         registry
             .kind(edge.source.kind)
             .and_then(|source| source.property(edge.source.property))
-            .is_some_and(|end| end.position_as == Some(property.name))
+            .and_then(|end| end.position_as)
     })
 }
 

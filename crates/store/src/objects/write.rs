@@ -313,8 +313,12 @@ async fn check_unreferenced(tx: &mut Tx, deleted: &[ObjectId]) -> Result<(), Sto
     Ok(())
 }
 
+/// References in one statement. SQLite looks each value's name up among those before it, so that the cost grows
+/// with the square.
+const REFERENCES: usize = 50;
+
 async fn insert_references(tx: &mut Tx, links: &[Reference]) -> Result<(), StoreError> {
-    for rows in links.chunks(CHUNK) {
+    for rows in links.chunks(REFERENCES) {
         let sql = format!(
             "insert into reference (source, edge, element, position, target) values {} on conflict do nothing",
             row_places(5, rows.len())
