@@ -31,7 +31,7 @@ mod server;
 #[cfg(feature = "bench")]
 type Outcome<T> = Result<T, String>;
 
-/// Takes the figures named by `words`, all of them without words.
+/// Takes the figures named by `words` on the engines named by `words`, all of them without words.
 #[cfg(feature = "bench")]
 pub(crate) fn run(words: &[&str]) -> std::process::ExitCode {
     if words == [bare::COMMAND] {

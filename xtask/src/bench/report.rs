@@ -1,10 +1,14 @@
 //! Figures, as they are taken and as a table for `docs/performance.md`.
 
+use kibali_store::Engine;
+
 use super::process;
 
 /// What was taken.
 pub(super) struct Report {
-    chosen: Vec<String>,
+    /// The figures and engines that are asked for; none means all.
+    figures: Vec<String>,
+    engines: Vec<Engine>,
     rows: Vec<String>,
     missed: usize,
 }
@@ -37,12 +41,25 @@ pub(super) enum Limit {
 impl Report {
     pub(super) fn new(words: &[&str]) -> Self {
         println!("{}; load {}", process::machine(), process::busy());
-        Self { chosen: words.iter().map(|word| (*word).to_owned()).collect(), rows: Vec::new(), missed: 0 }
+        let engine = |word: &str| match word {
+            "sqlite" => Some(Engine::Sqlite),
+            "postgres" => Some(Engine::Postgres),
+            _ => None,
+        };
+        let engines = words.iter().filter_map(|word| engine(word)).collect();
+        let figures =
+            words.iter().filter(|word| engine(word).is_none()).map(|word| (*word).to_owned()).collect();
+        Self { figures, engines, rows: Vec::new(), missed: 0 }
     }
 
     /// Is the figure asked for?
     pub(super) fn wants(&self, name: &str) -> bool {
-        self.chosen.is_empty() || self.chosen.iter().any(|word| word == name)
+        self.figures.is_empty() || self.figures.iter().any(|word| word == name)
+    }
+
+    /// Is it asked for on this engine?
+    pub(super) fn wants_on(&self, engine: Engine) -> bool {
+        self.engines.is_empty() || self.engines.contains(&engine)
     }
 
     /// Judges a figure by its middle value, and prints it.

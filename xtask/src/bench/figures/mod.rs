@@ -29,7 +29,7 @@ pub(super) fn take_all(report: &mut Report) -> Outcome<()> {
         }
         for engine in [Engine::Sqlite, Engine::Postgres] {
             let (started, populated) = (any(report, &STARTED), any(report, &POPULATED));
-            if !started && !populated {
+            if !report.wants_on(engine) || (!started && !populated) {
                 continue;
             }
             let installation = Installation::make(engine)?;
