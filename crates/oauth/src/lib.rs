@@ -12,6 +12,7 @@ mod code;
 mod error;
 mod exchange;
 pub mod family;
+pub mod keys;
 mod parameters;
 mod redirect;
 mod scopes;

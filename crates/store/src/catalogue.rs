@@ -1,7 +1,7 @@
 //! Every fixed statement, so that tests can prepare, execute and explain each on both engines.
 
 use crate::door::{
-    accounts, api_tokens, audit, changes, clients, codes, emails, factors, grants, installation, links,
+    accounts, api_tokens, audit, changes, clients, codes, emails, factors, grants, installation, keys, links,
     marks, passwords, principals, purge, sessions, settings, setup_link, spent, tokens,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
@@ -22,6 +22,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         grants::STATEMENTS,
         installation::STATEMENTS,
         links::STATEMENTS,
+        keys::STATEMENTS,
         marks::STATEMENTS,
         passwords::STATEMENTS,
         principals::STATEMENTS,

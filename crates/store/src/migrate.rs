@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_links.sql"),
     include_str!("../migrations/0005_spent.sql"),
     include_str!("../migrations/0006_second_factor.sql"),
+    include_str!("../migrations/0007_signing_keys.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

@@ -40,6 +40,8 @@ pub struct Settings {
     pub hash_threads: usize,
     /// How mail leaves.
     pub mail: MailSettings,
+    /// The name of the signing key that the operator brought, if they did.
+    pub signing_key: Option<String>,
     /// `kibali dev`: serves `/dev/callback`, and the pages say that this is a sandbox.
     pub dev: bool,
 }
@@ -64,6 +66,7 @@ impl Settings {
             bcrypt_cost: 10,
             hash_threads: 1,
             mail: MailSettings::default(),
+            signing_key: None,
             dev: false,
         }
     }

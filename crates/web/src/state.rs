@@ -12,6 +12,7 @@ use crate::Settings;
 use crate::api::me::Remembered;
 use crate::api::objects::Turns;
 use crate::identity::Identity;
+use crate::keys::Signer;
 use crate::mail::Mailer;
 
 /// The running application: cheap to clone, handed to every handler.
@@ -21,6 +22,7 @@ pub struct App(Arc<Running>);
 struct Running {
     parts: Parts,
     identity: Identity,
+    signer: Signer,
     mailer: Mailer,
     remembered: Remembered,
     turns: Turns,
@@ -47,9 +49,10 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let identity = Identity::new(&parts);
+        let signer = Signer::new(&parts);
         let mailer = Mailer::start(&parts);
         let remembered = Remembered::new(&parts.store);
-        Self(Arc::new(Running { parts, identity, mailer, remembered, turns: Turns::default() }))
+        Self(Arc::new(Running { parts, identity, signer, mailer, remembered, turns: Turns::default() }))
     }
 
     /// Answers this process remembers.
@@ -68,6 +71,12 @@ impl App {
     #[must_use]
     pub fn mailer(&self) -> &Mailer {
         &self.0.mailer
+    }
+
+    /// Signs tokens.
+    #[must_use]
+    pub fn signer(&self) -> &Signer {
+        &self.0.signer
     }
 
     /// What this process remembers of callers, and its pool of password hashing.

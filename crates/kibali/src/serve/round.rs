@@ -1,4 +1,5 @@
-//! What is done from time to time: writing down what was gathered, taking away what has expired.
+//! What is done from time to time: writing down what was gathered, taking away what has
+//! expired, keeping the signing keys.
 
 use std::time::Duration;
 
@@ -10,15 +11,25 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// Makes rounds until it is dropped.
 pub(super) async fn keep(app: App) {
+    // At once, so that the first token does not wait for its key.
+    tend(&app).await;
     loop {
         tokio::time::sleep(PAUSE).await;
         last(&app).await;
+        tend(&app).await;
         let seconds = app.settings.access_token_seconds;
         match purge::run(&app.store, app.now(), seconds).await {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "expired rows were taken away"),
             Err(error) => tracing::warn!(%error, "expired rows were not taken away"),
         }
+    }
+}
+
+/// Makes the signing keys that are due, and takes away those of no more use.
+async fn tend(app: &App) {
+    if let Err(refusal) = app.signer().tend().await {
+        tracing::warn!(cause = ?refusal, "the signing keys could not be tended");
     }
 }
 

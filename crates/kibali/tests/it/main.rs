@@ -29,6 +29,7 @@ mod quiet;
 mod schemas;
 mod settings;
 mod sharing;
+mod signing_keys;
 mod spent;
 mod statements;
 mod store;

@@ -45,10 +45,12 @@ pub enum Topic {
     Unit,
     /// A data set, or who may see it.
     DataSet,
+    /// A key that tokens are signed with.
+    Key,
 }
 
 impl Topic {
-    const EVERY: [Self; 9] = [
+    const EVERY: [Self; 10] = [
         Self::Grant,
         Self::Session,
         Self::Setting,
@@ -58,6 +60,7 @@ impl Topic {
         Self::Client,
         Self::Unit,
         Self::DataSet,
+        Self::Key,
     ];
 
     const fn as_str(self) -> &'static str {
@@ -71,6 +74,7 @@ impl Topic {
             Self::Client => "client",
             Self::Unit => "unit",
             Self::DataSet => "dataSet",
+            Self::Key => "key",
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod emails;
 pub mod factors;
 pub mod grants;
 pub mod installation;
+pub mod keys;
 pub mod links;
 pub mod marks;
 pub mod passwords;

@@ -57,7 +57,9 @@ impl RestsOn for UserStanding {
         match change.topic {
             Topic::User => change.touches(self.user),
             Topic::Role | Topic::Group | Topic::Unit => true,
-            Topic::Client | Topic::Grant | Topic::Session | Topic::Setting | Topic::DataSet => false,
+            Topic::Client | Topic::Grant | Topic::Session | Topic::Setting | Topic::DataSet | Topic::Key => {
+                false
+            }
         }
     }
 }
@@ -70,7 +72,7 @@ impl RestsOn for Live {
             Topic::User => change.touches(self.principal.user),
             // Few and rare: not worth remembering which ones the user has.
             Topic::Role | Topic::Group | Topic::Unit => true,
-            Topic::Session | Topic::Setting | Topic::DataSet => false,
+            Topic::Session | Topic::Setting | Topic::DataSet | Topic::Key => false,
         }
     }
 }

@@ -18,7 +18,7 @@ use super::cors::Cors;
 use super::{Room, Speech};
 use crate::api::finish::GzipFile;
 use crate::refusal::{self, Refusal};
-use crate::{App, api, pages, speech, uaa};
+use crate::{App, api, oauth2, pages, speech, uaa};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -39,7 +39,8 @@ impl Rooms {
     /// The rooms of `app`.
     #[must_use]
     pub fn new(app: App) -> Self {
-        let doors = Router::new().nest("/uaa/oauth", uaa::router()).merge(pages::router());
+        let doors =
+            Router::new().nest("/uaa/oauth", uaa::router()).merge(oauth2::router()).merge(pages::router());
         Self {
             api: api::router(&app).with_state(app.clone()),
             doors: doors.with_state(app.clone()),
