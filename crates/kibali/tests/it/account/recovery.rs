@@ -5,6 +5,7 @@ use kibali_testkit::{TestApp, both};
 use serde_json::json;
 
 use super::*;
+use crate::api_tokens::{TOKENS, call, made};
 use crate::pages::{assert_page, fill_login, signed_in};
 
 const ON: (&str, bool) = ("keyAccountRecovery", true);
@@ -32,6 +33,8 @@ both!(
         let access = tokens["access_token"].as_str().unwrap().to_owned();
         let refresh = tokens["refresh_token"].as_str().unwrap().to_owned();
         assert_eq!(node.get("/api/me").bearer(&access).send().await.status, 200);
+        let (_, personal) = made(&node.post(TOKENS).basic(AMINA, PASSWORD).json(&json!({})).send().await);
+        assert_eq!(call(node, &personal).await.status, 200);
 
         for name in [AMINA, "amina@EXAMPLE.org"] {
             let answer = ask(node, name).await;
@@ -65,6 +68,7 @@ both!(
         let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
         let refreshed = node.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&form).send().await;
         assert_eq!(refreshed.json()["error"], "invalid_grant");
+        assert_eq!(call(node, &personal).await.status, 401);
         assert_eq!(browser.open("/apps").await.path, "/login");
     }
 );

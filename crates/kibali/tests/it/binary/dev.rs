@@ -4,7 +4,7 @@ use std::process::Command;
 
 use kibali_testkit::TempDir;
 
-use super::process::{Server, binary};
+use super::process::{Server, basic, binary};
 
 fn start(more: &[&str]) -> Server {
     Server::start(binary(&[&["dev", "--listen", "127.0.0.1:0"], more].concat()))
@@ -90,4 +90,26 @@ fn others_are_let_in_only_when_told_twice() {
     let _ = child.kill();
     let _ = child.wait();
     assert!(first.starts_with("Kibali is ready at http://localhost:"), "{first}");
+}
+
+#[test]
+fn mail_ends_in_a_file_that_the_log_names_and_its_link_in_no_log() {
+    let data = TempDir::new("dev");
+    let mut server = start(&["--verbose", "--data", data.path().to_str().unwrap()]);
+    let admin = basic("admin", "district");
+    let headers = [("Authorization", &*admin), ("Content-Type", "application/json")];
+    let on = r#"{"keyAccountRecovery":true}"#;
+    assert_eq!(server.ask("POST", "/api/systemSettings", &headers, on).status, 200);
+    let address = r#"{"email":"asha@example.org"}"#;
+    assert_eq!(server.ask("PUT", "/api/me", &headers, address).status, 200);
+    let asked = r#"{"emailOrUsername":"admin"}"#;
+    assert_eq!(server.ask("POST", "/api/auth/forgotPassword", &headers[1..], asked).status, 200);
+    let line = server.wait_for(&["a message was written to a file"]);
+    let file = line.split("file=").nth(1).expect("the file").split(' ').next().unwrap().trim_matches('"');
+    let text = std::fs::read_to_string(file).expect("the message");
+    let token = text.split("?token=").nth(1).expect("a link").split_whitespace().next().unwrap();
+    assert_eq!(server.get(&format!("/restore-password?token={token}")).status, 200);
+    let log = server.stop();
+    assert!(log.contains("/restore-password"), "{log}");
+    assert!(!log.contains(token) && !log.contains("asha@example.org"), "{log}");
 }

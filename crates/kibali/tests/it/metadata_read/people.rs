@@ -86,7 +86,7 @@ const USERS: &[(&str, &str)] = &[
     ("invitationStatus=all", "B"),
     ("invitationStatus=ALL", "B"),
     ("invitationStatus=none", "*ABCM"),
-    ("invitationStatus=expired", ""),
+    ("invitationStatus=expired", "B"),
     ("ou=UnitA000000", "AM"),
     ("ou=UnitA000000&includeChildren=true", "ABM"),
     ("ou=UnitA000000&includeDescendants=true", "ABM"),
