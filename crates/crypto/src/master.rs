@@ -108,7 +108,7 @@ impl std::fmt::Debug for MasterKey {
 
 /// HKDF with SHA-256 (RFC 5869), the first block of output only: every key here has 32 bytes, and one
 /// block cannot fail as a longer output can.
-fn hkdf_one_block(salt: &[u8], input: &[u8], info: &[u8]) -> Digest {
+pub(crate) fn hkdf_one_block(salt: &[u8], input: &[u8], info: &[u8]) -> Digest {
     let extracted = MacKey::new(salt).tag(input);
     let mut message = info.to_vec();
     message.push(1);

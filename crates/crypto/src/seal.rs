@@ -3,6 +3,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
 use crate::digest::Digest;
+use crate::master::hkdf_one_block;
 use crate::{Random, Secret};
 
 /// A key that seals.
@@ -17,6 +18,14 @@ pub struct SealError;
 impl SealKey {
     pub(crate) const fn new(bytes: Digest) -> Self {
         Self(Secret::new(bytes))
+    }
+
+    /// The key that seals the successor of a refresh token (rules of the door 5). It is made from the token
+    /// itself, whose SHA-256 is all that is kept, so that whoever presents the token opens the seal and
+    /// nothing that is kept does.
+    #[must_use]
+    pub fn of_successor(presented: &str) -> Self {
+        Self::new(hkdf_one_block(&[], presented.as_bytes(), b"kibali refresh successor v1"))
     }
 
     /// Seals `value` for `place` (such as `signing_key:17`): it opens there and nowhere else. The answer
@@ -76,6 +85,16 @@ mod tests {
         let other = MasterKey::from_bytes(&[4; 32]).unwrap().seal_key();
         assert_eq!(other.unseal("totp:1", &sealed), Err(SealError));
         assert_ne!(sealed, key.seal(&SystemRandom, "totp:1", b"seed").unwrap());
+    }
+
+    #[test]
+    fn a_successor_opens_with_the_token_before_it_and_with_nothing_made_of_its_hash() {
+        let sealed = SealKey::of_successor("before").seal(&SystemRandom, "p", b"after").unwrap();
+        assert_eq!(SealKey::of_successor("before").unseal("p", &sealed).unwrap().expose(), b"after");
+        let hash = crate::sha256("before");
+        for key in [SealKey::of_successor("after"), SealKey::new(hash), SealKey::new(crate::sha256(hash))] {
+            assert_eq!(key.unseal("p", &sealed), Err(SealError));
+        }
     }
 
     #[test]

@@ -185,6 +185,11 @@ pub struct Client {
     pub bound_by: Option<ObjectId>,
 }
 
+/// Seconds a refresh token of a public client lives unless it is used.
+const PUBLIC_REFRESH_SECONDS: i64 = 30 * 86_400;
+/// Seconds after which a public client asks its user again.
+const PUBLIC_FAMILY_SECONDS: i64 = 365 * 86_400;
+
 impl Client {
     /// A client as DHIS2 2.41 knows them: a secret, the scope `ALL`, and nothing allowed yet.
     #[must_use]
@@ -214,6 +219,26 @@ impl Client {
         self.authentication.contains(&ClientAuthentication::None)
     }
 
+    /// Does it get a new refresh token for each it presents (rules of the door 3, 5)? A FAPI client does not: its
+    /// tokens are bound to a key.
+    #[must_use]
+    pub fn rotates_refresh_tokens(&self) -> bool {
+        self.profile != ClientProfile::Fapi2 && (self.is_public() || !self.tokens.reuse_refresh_tokens)
+    }
+
+    /// Seconds one of its refresh tokens lives; `otherwise`, where neither it nor its kind says so.
+    #[must_use]
+    pub fn refresh_seconds(&self, otherwise: i64) -> i64 {
+        let of_kind = if self.is_public() { PUBLIC_REFRESH_SECONDS } else { otherwise };
+        self.tokens.refresh_seconds.unwrap_or(of_kind)
+    }
+
+    /// Seconds all refresh tokens of one grant live together, however often they are refreshed.
+    #[must_use]
+    pub fn family_seconds(&self) -> Option<i64> {
+        self.is_public().then_some(PUBLIC_FAMILY_SECONDS)
+    }
+
     /// Must its authorization requests carry a PKCE challenge (rules of the door 3)?
     #[must_use]
     pub fn requires_proof_key(&self) -> bool {
@@ -232,6 +257,26 @@ mod tests {
         }
         assert_eq!(ClientAuthentication::from_name("none"), Some(ClientAuthentication::None));
         assert_eq!(TokenFormat::from_name("opaque"), None);
+    }
+
+    #[test]
+    fn refresh_tokens_rotate_for_whoever_cannot_keep_a_secret_and_whoever_wants_it() {
+        let legacy = Client::legacy(ObjectId(1), Uid::from_random([0; 11]), "Demo", "demo");
+        assert!(!legacy.rotates_refresh_tokens());
+        assert_eq!((legacy.refresh_seconds(5), legacy.family_seconds()), (5, None));
+        let public =
+            Client { authentication: BTreeSet::from([ClientAuthentication::None]), ..legacy.clone() };
+        assert!(public.rotates_refresh_tokens());
+        assert_eq!((public.refresh_seconds(5), public.family_seconds()), (2_592_000, Some(31_536_000)));
+        let tokens = TokenSettings {
+            reuse_refresh_tokens: false,
+            refresh_seconds: Some(7),
+            ..TokenSettings::default()
+        };
+        let device = Client { tokens: tokens.clone(), ..legacy };
+        assert!(device.rotates_refresh_tokens());
+        assert_eq!((device.refresh_seconds(5), device.family_seconds()), (7, None));
+        assert!(!Client { profile: ClientProfile::Fapi2, ..device }.rotates_refresh_tokens());
     }
 
     #[test]
