@@ -1,6 +1,6 @@
 //! The token endpoint: what is asked, and whether it may be had.
 
-use kibali_model::{Client, Dialect, GrantType, ObjectId, Timestamp};
+use kibali_model::{Client, Dialect, GrantType};
 
 use crate::{OAuthError, Parameters, scopes};
 
@@ -85,37 +85,10 @@ pub fn token_request<'a>(
     })
 }
 
-/// What is known of a refresh token.
-#[derive(Debug, Clone, Copy)]
-pub struct RefreshFacts {
-    /// The client it was issued to.
-    pub client: ObjectId,
-    /// When it stops working.
-    pub expires: Timestamp,
-    /// Its grant, its user and the user's password still stand.
-    pub live: bool,
-}
-
-/// May `client` refresh with the token these facts are of? The token stays as it is (rules of the door 5).
-///
-/// # Errors
-/// [`OAuthError::RefreshTokenUnknown`], [`OAuthError::RefreshTokenOfAnotherClient`],
-/// [`OAuthError::RefreshTokenExpired`].
-pub fn refresh(facts: Option<RefreshFacts>, client: &Client, now: Timestamp) -> Result<(), OAuthError> {
-    let facts = facts.ok_or(OAuthError::RefreshTokenUnknown)?;
-    if facts.client != client.object {
-        return Err(OAuthError::RefreshTokenOfAnotherClient);
-    }
-    if now >= facts.expires {
-        return Err(OAuthError::RefreshTokenExpired);
-    }
-    if facts.live { Ok(()) } else { Err(OAuthError::RefreshTokenUnknown) }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use kibali_model::Uid;
+    use kibali_model::{ObjectId, Uid};
     use proptest::prelude::*;
 
     pub(crate) fn client(grants: &[GrantType], redirect_uris: &[&str]) -> Client {
@@ -160,20 +133,6 @@ pub(crate) mod tests {
         ] {
             assert_eq!(refused(text, every), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_refresh_token_serves_its_client_until_it_expires_or_its_grant_ends() {
-        let client = client(GrantType::LEGACY, &[]);
-        let at = Timestamp::from_millis;
-        let facts = RefreshFacts { client: ObjectId(1), expires: at(10), live: true };
-        assert_eq!(refresh(Some(facts), &client, at(9)), Ok(()));
-        assert_eq!(refresh(Some(facts), &client, at(10)), Err(OAuthError::RefreshTokenExpired));
-        let of_another = RefreshFacts { client: ObjectId(2), ..facts };
-        assert_eq!(refresh(Some(of_another), &client, at(9)), Err(OAuthError::RefreshTokenOfAnotherClient));
-        let ended = RefreshFacts { live: false, ..facts };
-        assert_eq!(refresh(Some(ended), &client, at(9)), Err(OAuthError::RefreshTokenUnknown));
-        assert_eq!(refresh(None, &client, at(9)), Err(OAuthError::RefreshTokenUnknown));
     }
 
     proptest! {

@@ -13,16 +13,13 @@ use crate::OAuthError;
 /// How long a spent token still gets its successor after that one was first used.
 pub const OVERLAP_SECONDS: i64 = 60;
 
-/// SHA-256 thumbprint of a key that a client proves to hold (RFC 7638).
-pub type Thumbprint = [u8; 32];
-
 /// What is known of a refresh token that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Facts {
+pub struct Facts<'a> {
     /// The client it was issued to.
     pub client: ObjectId,
-    /// The key it is bound to.
-    pub key: Option<Thumbprint>,
+    /// Thumbprint of the key it is bound to (RFC 9449).
+    pub key: Option<&'a str>,
     /// When it stops working.
     pub expires: Timestamp,
     /// Its grant, its user and the user's password still stand.
@@ -42,11 +39,11 @@ pub struct Spent {
 
 /// Who presents a token, after proving to be so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Presenter {
+pub struct Presenter<'a> {
     /// The client.
     pub client: ObjectId,
-    /// The key it holds.
-    pub key: Option<Thumbprint>,
+    /// Thumbprint of the key it holds.
+    pub key: Option<&'a str>,
     /// Does it get a new refresh token for each it presents?
     pub rotates: bool,
 }
@@ -68,8 +65,7 @@ pub enum Verdict {
 
 /// Decides about a token that `by` presents at `now`.
 #[must_use]
-pub fn present(facts: Option<&Facts>, by: &Presenter, now: Timestamp) -> Verdict {
-    let Some(facts) = facts else { return Verdict::Refuse(OAuthError::RefreshTokenUnknown) };
+pub fn present(facts: &Facts<'_>, by: &Presenter<'_>, now: Timestamp) -> Verdict {
     let same_client = facts.client == by.client;
     let same_key = facts.key.is_none() || facts.key == by.key;
     if let Some(spent) = facts.spent {
@@ -100,11 +96,10 @@ pub fn present(facts: Option<&Facts>, by: &Presenter, now: Timestamp) -> Verdict
     }
 }
 
-/// When a refresh token stops working that is minted at `now` within a family that began at `began`: after
-/// `seconds`, and no later than the family, which may live `family_seconds` in all.
+/// When a refresh token stops working that would at `end`, in a family that began at `began` and may live
+/// `family_seconds` in all.
 #[must_use]
-pub fn expires(now: Timestamp, seconds: i64, began: Timestamp, family_seconds: Option<i64>) -> Timestamp {
-    let end = now.plus_seconds(seconds);
+pub fn ends(end: Timestamp, began: Timestamp, family_seconds: Option<i64>) -> Timestamp {
     family_seconds.map_or(end, |all| end.min(began.plus_seconds(all)))
 }
 
@@ -113,26 +108,26 @@ mod tests {
     use super::*;
     use OAuthError as E;
 
-    const FACTS: Facts = Facts {
+    const FACTS: Facts<'_> = Facts {
         client: ObjectId(1),
         key: None,
         expires: Timestamp::from_millis(1_000_000),
         live: true,
         spent: None,
     };
-    const CLIENT: Presenter = Presenter { client: ObjectId(1), key: None, rotates: true };
-    const OTHER: Presenter = Presenter { client: ObjectId(2), ..CLIENT };
+    const CLIENT: Presenter<'_> = Presenter { client: ObjectId(1), key: None, rotates: true };
+    const OTHER: Presenter<'_> = Presenter { client: ObjectId(2), ..CLIENT };
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(millis)
     }
 
-    fn spent(used: Option<i64>) -> Facts {
+    fn spent(used: Option<i64>) -> Facts<'static> {
         Facts { spent: Some(Spent { expires: Some(at(2_000_000)), used: used.map(at) }), ..FACTS }
     }
 
-    fn decide(facts: Facts, by: Presenter, millis: i64) -> Verdict {
-        present(Some(&facts), &by, at(millis))
+    fn decide(facts: Facts<'_>, by: Presenter<'_>, millis: i64) -> Verdict {
+        present(&facts, &by, at(millis))
     }
 
     #[test]
@@ -143,7 +138,6 @@ mod tests {
         assert_eq!(decide(FACTS, OTHER, 0), Verdict::Refuse(E::RefreshTokenOfAnotherClient));
         let ended = Facts { live: false, ..FACTS };
         assert_eq!(decide(ended, CLIENT, 0), Verdict::Refuse(E::RefreshTokenUnknown));
-        assert_eq!(present(None, &CLIENT, at(0)), Verdict::Refuse(E::RefreshTokenUnknown));
     }
 
     #[test]
@@ -174,9 +168,9 @@ mod tests {
         for used in [None, Some(100_000)] {
             assert_eq!(decide(spent(used), OTHER, 100_001), Verdict::Theft);
         }
-        let key = Facts { key: Some([1; 32]), ..FACTS };
-        let holder = Presenter { key: Some([1; 32]), ..CLIENT };
-        let thief = Presenter { key: Some([2; 32]), ..CLIENT };
+        let key = Facts { key: Some("one"), ..FACTS };
+        let holder = Presenter { key: Some("one"), ..CLIENT };
+        let thief = Presenter { key: Some("two"), ..CLIENT };
         assert_eq!(decide(key, holder, 0), Verdict::Rotate);
         for other in [thief, CLIENT] {
             assert_eq!(decide(key, other, 0), Verdict::Refuse(E::RefreshTokenOfAnotherKey));
@@ -188,9 +182,8 @@ mod tests {
 
     #[test]
     fn a_family_ends_however_often_it_is_refreshed() {
-        let began = at(0);
-        assert_eq!(expires(at(5_000), 10, began, None), at(15_000));
-        assert_eq!(expires(at(5_000), 10, began, Some(20)), at(15_000));
-        assert_eq!(expires(at(15_000), 10, began, Some(20)), at(20_000));
+        assert_eq!(ends(at(15_000), at(0), None), at(15_000));
+        assert_eq!(ends(at(15_000), at(0), Some(20)), at(15_000));
+        assert_eq!(ends(at(25_000), at(0), Some(20)), at(20_000));
     }
 }

@@ -24,7 +24,7 @@ pub use authorize::{
 pub use client::{JWT_BEARER, Proof, proof};
 pub use code::{CodeFacts, redeem};
 pub use error::OAuthError;
-pub use exchange::{RefreshFacts, TokenGrant, refresh, token_request};
+pub use exchange::{TokenGrant, token_request};
 pub use parameters::Parameters;
 pub use redirect::{matches, with_parameters};
 pub use scopes::{narrowed, requested};

@@ -1,8 +1,8 @@
 //! Every fixed statement, so that tests can prepare, execute and explain each on both engines.
 
 use crate::door::{
-    accounts, api_tokens, audit, changes, clients, codes, emails, factors, grants, installation, keys, links,
-    marks, passwords, principals, purge, sessions, settings, setup_link, spent, tokens,
+    accounts, api_tokens, audit, changes, clients, codes, emails, factors, families, grants, installation,
+    keys, links, marks, passwords, principals, purge, sessions, settings, setup_link, spent, tokens,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -19,6 +19,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         codes::STATEMENTS,
         emails::STATEMENTS,
         factors::STATEMENTS,
+        families::STATEMENTS,
         grants::STATEMENTS,
         installation::STATEMENTS,
         links::STATEMENTS,

@@ -9,14 +9,25 @@ use kibali_web::{App, identity};
 /// Time between two rounds.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// Makes rounds until it is dropped.
+/// Makes rounds until it is dropped. Taking away may last; what was gathered is written in time all the same,
+/// since the first use of a refresh token is among it.
 pub(super) async fn keep(app: App) {
-    // At once, so that the first token does not wait for its key.
-    tend(&app).await;
+    tokio::join!(write_down(&app), tend_and_take_away(&app));
+}
+
+async fn write_down(app: &App) {
     loop {
         tokio::time::sleep(PAUSE).await;
-        last(&app).await;
-        tend(&app).await;
+        last(app).await;
+    }
+}
+
+async fn tend_and_take_away(app: &App) {
+    // At once, so that the first token does not wait for its key.
+    tend(app).await;
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        tend(app).await;
         let seconds = app.settings.access_token_seconds;
         match purge::run(&app.store, app.now(), seconds).await {
             Ok(0) => {}

@@ -35,7 +35,7 @@ async fn revoke(t: &TestApp, client: ObjectId, token: &str) {
 }
 
 /// Polls a future so many times and then sets it aside.
-struct Polls<'a, F: ?Sized>(&'a mut Pin<Box<F>>, usize);
+pub(crate) struct Polls<'a, F: ?Sized>(pub(crate) &'a mut Pin<Box<F>>, pub(crate) usize);
 
 impl<F: Future + ?Sized> Future for Polls<'_, F> {
     type Output = Option<F::Output>;

@@ -13,6 +13,7 @@ mod clients;
 mod code;
 mod documents;
 mod durability;
+mod families;
 mod foundation;
 mod freshness;
 mod grants;

@@ -2,7 +2,7 @@
 
 use kibali_crypto::sha256;
 use kibali_model::Clock;
-use kibali_store::door::grants::RefreshGrant;
+use kibali_store::door::families::{Becomes, Refresh, Refreshed};
 use kibali_store::door::tokens::NewTokens;
 use kibali_store::door::{purge, tokens};
 use kibali_store::{Statement, StoreError, Tx, Write, values};
@@ -21,8 +21,15 @@ both!(
         issue(t, 2, "busy").await;
         t.clock.advance_seconds(3600);
         let again = NewTokens { refresh: None, ..minted(t, "busy again") };
-        let refresh = RefreshGrant { grant: 2, tokens: again, address: String::new(), now: t.clock.now() };
-        assert!(t.app.store.write(refresh).await.unwrap());
+        let refresh = Refresh {
+            grant: 2,
+            presented: sha256("busy refresh"),
+            becomes: Becomes::Kept { first: true },
+            tokens: again,
+            address: String::new(),
+            now: t.clock.now(),
+        };
+        assert_eq!(t.app.store.write(refresh).await.unwrap(), Refreshed::Done);
 
         t.clock.advance_seconds(7 * DAY - 7200 + ACCESS);
         purge::run(&t.app.store, t.clock.now(), ACCESS).await.unwrap();

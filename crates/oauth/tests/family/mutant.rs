@@ -56,21 +56,21 @@ impl Mutant {
 /// The rule, or what a mutant makes of it. `spent_at` is what the right rule does not need.
 pub(crate) fn decide(
     mutant: Option<Mutant>,
-    facts: &Facts,
+    facts: &Facts<'_>,
     spent_at: Option<Timestamp>,
-    by: &Presenter,
+    by: &Presenter<'_>,
     now: Timestamp,
 ) -> Verdict {
     let used = |used| Facts { spent: facts.spent.map(|spent| Spent { used, ..spent }), ..*facts };
     let moved =
         |seconds: i64| used(facts.spent.and_then(|spent| spent.used).map(|at| at.plus_seconds(seconds)));
-    let verdict = present(Some(facts), by, now);
+    let verdict = present(facts, by, now);
     let same_client = facts.client == by.client;
     match mutant {
-        Some(Mutant::NoOverlap) => present(Some(&moved(-1 - OVERLAP_SECONDS)), by, now),
-        Some(Mutant::OverlapFromSpending) => present(Some(&used(spent_at)), by, now),
-        Some(Mutant::NoTheft) if same_client => present(Some(&used(None)), by, now),
-        Some(Mutant::LongOverlap) => present(Some(&moved(5)), by, now),
+        Some(Mutant::NoOverlap) => present(&moved(-1 - OVERLAP_SECONDS), by, now),
+        Some(Mutant::OverlapFromSpending) => present(&used(spent_at), by, now),
+        Some(Mutant::NoTheft) if same_client => present(&used(None), by, now),
+        Some(Mutant::LongOverlap) => present(&moved(5), by, now),
         Some(Mutant::ForeignHandsForgiven) if !same_client => {
             Verdict::Refuse(kibali_oauth::OAuthError::RefreshTokenUnknown)
         }
@@ -80,7 +80,7 @@ pub(crate) fn decide(
         }
         Some(Mutant::DeadSuccessor) => {
             let alive = facts.spent.map(|spent| Spent { expires: Some(facts.expires), ..spent });
-            present(Some(&Facts { spent: alive, ..*facts }), by, now)
+            present(&Facts { spent: alive, ..*facts }, by, now)
         }
         _ => verdict,
     }

@@ -24,7 +24,7 @@ const SURPLUS: Statement = Statement::new(
      where user_object = $1 and client = $2 and ended is null and grant_type = 'password'
      order by last_used desc, id desc limit 1000 offset $3",
 );
-const TOUCH: Statement = Statement::new(
+pub(super) const TOUCH: Statement = Statement::new(
     "grant.touch",
     "update oauth_grant set last_used = $2, refreshed = $2 where id = $1 and ended is null",
 );
@@ -75,6 +75,8 @@ pub enum EndedWhy {
     TooMany,
     /// Its authorization code was presented twice.
     CodeReplayed,
+    /// A copy of one of its refresh tokens was presented.
+    RefreshTokenCopied,
     /// The password was set anew by someone else.
     PasswordReset,
     /// The user changed the password it was obtained with.
@@ -91,6 +93,7 @@ impl EndedWhy {
             Self::Revoked => "revoked",
             Self::TooMany => "too_many",
             Self::CodeReplayed => "code_replayed",
+            Self::RefreshTokenCopied => "refresh_token_copied",
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",
             Self::FactorAdded => "factor_added",
@@ -172,7 +175,7 @@ pub(super) async fn insert(
         grant.credential_version,
     ];
     tx.run(INSERT, row).await?;
-    tokens::insert(tx, grant.id, tokens, now).await?;
+    tokens::insert(tx, grant.id, tokens, None, now).await?;
     let who = Who { user: Some(grant.user), client: Some(grant.client), address: Some(&grant.address) };
     let detail = json!({ "grant": grant.id.to_string(), "by": grant.grant_type.as_str() });
     audit::record(tx, "token.issued", who, detail, now).await?;
@@ -233,34 +236,6 @@ pub(super) async fn end_since(
         end(tx, row.int(0)?, why, now).await?;
     }
     Ok(())
-}
-
-/// Mints another access token within a grant. Answers false when the grant has ended meanwhile.
-#[derive(Debug, Clone)]
-pub struct RefreshGrant {
-    /// The grant.
-    pub grant: i64,
-    /// The new access token; the refresh token stays (rules of the door 5).
-    pub tokens: NewTokens,
-    /// From where.
-    pub address: String,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Write for RefreshGrant {
-    type Output = bool;
-
-    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        if tx.run(TOUCH, values![self.grant, self.now]).await? == 0 {
-            return Ok(false);
-        }
-        tokens::insert(tx, self.grant, &self.tokens, self.now).await?;
-        let (grant, address) = (self.grant, Some(self.address.as_str()));
-        let detail = json!({ "grant": grant.to_string() });
-        audit::record_of_grant(tx, "token.refreshed", grant, address, detail, self.now).await?;
-        Ok(true)
-    }
 }
 
 /// Revokes a token on behalf of its client (RFC 7009): a refresh token takes its whole grant along, an

@@ -10,6 +10,7 @@ pub mod clients;
 pub mod codes;
 pub mod emails;
 pub mod factors;
+pub mod families;
 pub mod grants;
 pub mod installation;
 pub mod keys;

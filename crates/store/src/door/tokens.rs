@@ -11,16 +11,17 @@ pub type Hash = [u8; 32];
 const FIND_ACCESS: Statement = Statement::new(
     "access_token.find",
     "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope, g.credential_version, g.ended,
-            client.uid
+            client.uid, r.hash
      from access_token t
      join oauth_grant g on g.id = t.grant_id
      left join object client on client.id = g.client
+     left join refresh_token r on r.hash = t.refresh and r.used is null
      where t.hash = $1",
 );
 const FIND_REFRESH: Statement = Statement::new(
     "refresh_token.find",
     "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope, g.credential_version, g.ended,
-            client.uid
+            client.uid, case when t.used is null then t.hash end
      from refresh_token t
      join oauth_grant g on g.id = t.grant_id
      left join object client on client.id = g.client
@@ -28,7 +29,7 @@ const FIND_REFRESH: Statement = Statement::new(
 );
 const INSERT_ACCESS: Statement = Statement::new(
     "access_token.insert",
-    "insert into access_token (hash, grant_id, created, expires) values ($1, $2, $3, $4)",
+    "insert into access_token (hash, grant_id, created, expires, refresh) values ($1, $2, $3, $4, $5)",
 );
 const INSERT_REFRESH: Statement = Statement::new(
     "refresh_token.insert",
@@ -59,8 +60,8 @@ pub(crate) const STATEMENTS: &[Statement] = &[
 ];
 
 /// Live access tokens within one grant; the oldest goes when another is minted. A client that refreshes
-/// without end fills no table.
-const ACCESS_TOKENS_PER_GRANT: i64 = 20;
+/// without end fills no table, and ten tabs that ask again and again lose none that they use.
+const ACCESS_TOKENS_PER_GRANT: i64 = 50;
 
 /// A token as the store finds it, with the grant it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +84,9 @@ pub struct FoundToken {
     pub credential_version: i64,
     /// The grant was revoked.
     pub ended: bool,
+    /// The refresh token that is used for the first time when this one is: itself, or the successor that it
+    /// was issued with.
+    pub unused: Option<Hash>,
 }
 
 impl FoundToken {
@@ -97,6 +101,7 @@ impl FoundToken {
             scopes: Scopes::parse(&row.text(5)?),
             credential_version: row.int(6)?,
             ended: !row.is_null(7)?,
+            unused: row.bytes_opt(9)?.and_then(|hash| hash.try_into().ok()),
         })
     }
 
@@ -147,13 +152,16 @@ pub struct NewTokens {
     pub refresh: Option<NewToken>,
 }
 
+/// Inserts tokens. `successor`: the access token is issued with this refresh token, whose use it shows.
 pub(super) async fn insert(
     tx: &mut Tx,
     grant: i64,
     tokens: &NewTokens,
+    successor: Option<Hash>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    tx.run(INSERT_ACCESS, values![tokens.access.hash, grant, now, tokens.access.expires]).await?;
+    let successor = successor.map(|hash| hash.to_vec());
+    tx.run(INSERT_ACCESS, values![tokens.access.hash, grant, now, tokens.access.expires, successor]).await?;
     tx.run(DELETE_SURPLUS_ACCESS, values![grant, ACCESS_TOKENS_PER_GRANT]).await?;
     if let Some(refresh) = tokens.refresh {
         tx.run(INSERT_REFRESH, values![refresh.hash, grant, now, refresh.expires]).await?;

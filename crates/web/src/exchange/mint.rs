@@ -41,7 +41,9 @@ impl Asking<'_> {
         };
         let tokens = NewTokens {
             access: row(&access, settings.access_token_seconds),
-            refresh: refresh.as_ref().map(|token| row(token, settings.refresh_token_seconds)),
+            refresh: refresh
+                .as_ref()
+                .map(|token| row(token, self.client.refresh_seconds(settings.refresh_token_seconds))),
         };
         let answer = TokenAnswer {
             access_token: access,

@@ -1,16 +1,17 @@
 //! Bearer tokens: live rows, nothing else (rules of the door 1).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use http::Method;
 use kibali_crypto::{Digest, sha256};
 use kibali_model::{Credential, ObjectId, Principal, Scopes, Timestamp};
 use kibali_store::Reader;
+use kibali_store::door::accounts;
 use kibali_store::door::changes::Topic;
 use kibali_store::door::marks::Used;
 use kibali_store::door::principals::{self, Standing};
-use kibali_store::door::{accounts, tokens};
+use kibali_store::door::tokens::{self, Hash};
 use kibali_store::fresh::{Cached, Change, RestsOn};
 
 use crate::{App, Refusal};
@@ -36,6 +37,8 @@ pub(super) struct Live {
     scopes: Scopes,
     /// When its use was noted last, in milliseconds.
     noted: Arc<AtomicI64>,
+    /// The refresh token that was issued with it, until the first use of either is noted.
+    unused: Option<(Hash, Arc<AtomicBool>)>,
 }
 
 /// Users whose standing is remembered.
@@ -100,6 +103,11 @@ pub(super) async fn verify(app: &App, token: &str, method: &Method) -> Result<Ar
 
 /// Notes the use of a token, rarely enough to cost nothing.
 fn note_use(app: &App, live: &Live, now: Timestamp) {
+    if let Some((successor, noted)) = &live.unused
+        && !noted.load(Ordering::Relaxed)
+    {
+        noted.store(app.identity().gathered.first_used(*successor, now), Ordering::Relaxed);
+    }
     let before = live.noted.load(Ordering::Relaxed);
     if now.millis().saturating_sub(before) < NOTED_SECONDS * 1000 {
         return;
@@ -133,6 +141,7 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
         account_ends: account.expiry,
         scopes: found.scopes,
         noted: Arc::new(AtomicI64::new(i64::MIN)),
+        unused: found.unused.map(|successor| (successor, Arc::default())),
     })
 }
 

@@ -8,7 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use kibali_model::{ObjectId, Timestamp};
 use kibali_store::StoreError;
 use kibali_store::door::audit::{Event, RecordCounted};
+use kibali_store::door::families::MarkFirstUse;
 use kibali_store::door::marks::{MarkUsed, Used};
+use kibali_store::door::tokens;
 use serde_json::json;
 
 use super::ClientAddress;
@@ -25,6 +27,7 @@ pub(crate) struct Gathered(Mutex<Memory>);
 #[derive(Default)]
 struct Memory {
     used: HashMap<Used, Timestamp>,
+    first_used: HashMap<tokens::Hash, Timestamp>,
     happened: HashMap<Happened, u64>,
     unnoted: u64,
 }
@@ -58,6 +61,8 @@ impl Happened {
 pub struct Flushed {
     /// Marks of last use.
     pub marks: usize,
+    /// Marks of the first use of refresh tokens.
+    pub first_uses: usize,
     /// Rows of the audit trail.
     pub events: usize,
     /// What was not noted since the last flush, because too much was waiting.
@@ -75,6 +80,13 @@ impl Gathered {
         for thing in things {
             memory.mark(*thing, at);
         }
+    }
+
+    /// Notes the first use of a refresh token, by an access token issued with it. Answers false where too much
+    /// waits: the next use is to be noted then. Written within half a minute, which is within the overlap that
+    /// the mark decides about (decision 12).
+    pub(super) fn first_used(&self, token: tokens::Hash, at: Timestamp) -> bool {
+        self.memory().first_use(token, at)
     }
 
     /// When something was last used, if that is not written yet.
@@ -109,6 +121,15 @@ impl Memory {
         }
     }
 
+    fn first_use(&mut self, token: tokens::Hash, at: Timestamp) -> bool {
+        let room = has_room(&self.first_used, &token);
+        if room {
+            let mark = self.first_used.entry(token).or_insert(at);
+            *mark = at.min(*mark);
+        }
+        room
+    }
+
     fn count(&mut self, happened: Happened, more: u64) {
         match has_room(&self.happened, &happened) {
             true => *self.happened.entry(happened).or_default() += more,
@@ -127,14 +148,26 @@ fn has_room<K: Eq + Hash, V>(map: &HashMap<K, V>, key: &K) -> bool {
 /// The database failed; what was not written waits for the next flush.
 pub async fn flush(app: &App) -> Result<Flushed, StoreError> {
     let gathered = &app.identity().gathered;
-    let Memory { used, happened, unnoted } = std::mem::take(&mut *gathered.memory());
-    let mut done = Flushed { marks: used.len(), events: happened.len(), unnoted };
+    let Memory { used, first_used, happened, unnoted } = std::mem::take(&mut *gathered.memory());
+    let mut done =
+        Flushed { marks: used.len(), first_uses: first_used.len(), events: happened.len(), unnoted };
+    let mut first_uses: Vec<(tokens::Hash, Timestamp)> = first_used.into_iter().collect();
+    first_uses.sort_unstable();
     let mut marks: Vec<(Used, Timestamp)> = used.into_iter().collect();
     marks.sort_unstable();
     let counts: Vec<(Happened, u64)> = happened.into_iter().collect();
     let session_seconds = app.settings.session_seconds;
 
     let mut failed = None;
+    for batch in first_uses.chunks(BATCH) {
+        if let Err(error) = app.store.write(MarkFirstUse { uses: batch.to_vec() }).await {
+            failed = Some(error);
+            done.first_uses -= batch.len();
+            for (token, at) in batch {
+                let _ = gathered.memory().first_use(*token, *at);
+            }
+        }
+    }
     for batch in marks.chunks(BATCH) {
         let write = MarkUsed { marks: batch.to_vec(), session_seconds };
         if let Err(error) = app.store.write(write).await {
@@ -172,7 +205,13 @@ mod tests {
             let cause = number.to_string();
             gathered.happened("token.refused", &cause, None, None, address, at);
         }
+        for number in 0..most + 5 {
+            let mut token = [0; 32];
+            token[..8].copy_from_slice(&number.to_le_bytes());
+            assert_eq!(gathered.first_used(token, at), number < most);
+        }
         let memory = gathered.memory();
+        assert_eq!(memory.first_used.len(), MOST);
         assert_eq!((memory.used.len(), memory.happened.len(), memory.unnoted), (MOST, MOST, 10));
     }
 }

@@ -2,7 +2,7 @@
 
 use kibali_model::{ObjectId, Timestamp};
 use kibali_oauth::OAuthError;
-use kibali_oauth::family::{Facts, Presenter, Spent, Verdict, expires};
+use kibali_oauth::family::{Facts, Presenter, Spent, Verdict, ends};
 
 use super::{Broken, Call, FAMILY_SECONDS, Plain, Row, State, Token, Who, World};
 use crate::mutant::{Mutant, decide};
@@ -120,7 +120,7 @@ impl World {
 
     pub(super) fn insert(&mut self, now: i64) -> Broken {
         let family = if self.mutant == Some(Mutant::EndlessFamily) { None } else { Some(FAMILY_SECONDS) };
-        let end = expires(at(now), self.token_seconds, at(0), family).seconds();
+        let end = ends(at(now + self.token_seconds), at(0), family).seconds();
         let token = self.rows.len();
         self.rows.push(Row { spent: None, successor: None, used: None, expires: end });
         self.promise.issued(token, now, end, FAMILY_SECONDS)
