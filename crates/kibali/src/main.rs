@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod dev;
 mod failure;
+mod keystore;
 mod master_key;
 mod node;
 mod private_file;

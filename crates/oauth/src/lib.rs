@@ -5,10 +5,12 @@
 //! crate reads parameters and decides; it hashes nothing, stores nothing, and answers nobody. No refusal
 //! repeats a value that was sent.
 
+pub mod assertion;
 mod authorize;
 pub mod claims;
 mod client;
 mod code;
+pub mod dpop;
 mod error;
 mod exchange;
 pub mod family;

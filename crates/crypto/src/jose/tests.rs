@@ -109,6 +109,37 @@ fn the_thumbprint_of_rfc_7638() {
 }
 
 #[test]
+fn dpop_proofs_of_rfc_9449() {
+    let header = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa\
+                  0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6Il\
+                  AtMjU2In19";
+    // Figures 2 and 12.
+    for (rest, htm) in [
+        (
+            "eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIi\
+             wiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xR\
+             ZT3Lg",
+            "POST",
+        ),
+        (
+            "eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN\
+             0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFby\
+             J9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA",
+            "GET",
+        ),
+    ] {
+        let text = format!("{header}.{rest}");
+        let proof = Jws::read_proof(&text).unwrap();
+        assert_eq!(proof.typ(), Some("dpop+jwt"));
+        assert_eq!(proof.own_key().unwrap().thumbprint(), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+        let claims = proof.verified_proof(SigningAlgorithm::EVERY).unwrap();
+        assert_eq!(claims["htm"], htm);
+    }
+    let hash = base64url::encode(crate::sha256("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"));
+    assert_eq!(hash, "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
+}
+
+#[test]
 fn what_a_key_signs_its_public_half_checks_and_nothing_else() {
     let claims = members(json!({ "iss": "https://dhis2.example.org/", "scope": ["openid"] }));
     let keys: Vec<_> =

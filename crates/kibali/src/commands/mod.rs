@@ -15,7 +15,7 @@ use crate::cli::Settings;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::serve::{self, Server};
-use crate::{node, setup_link, terminal};
+use crate::{keystore, node, setup_link, terminal};
 
 /// `kibali serve`.
 pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
@@ -23,6 +23,7 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
     serve::log::start(config.log_format, config.log_level);
     let server = Server::bind(&config, "server.listen").await?;
     let app = node::open(&config, server.address()).await?;
+    keystore::import(&config, &app).await?;
     setup_link::offer(&app, &config.home).await?;
     let (address, version) = (server.address(), app.settings.as_version);
     tracing::info!(%address, base_url = %app.settings.base_url, %version, "serving");

@@ -143,6 +143,43 @@ pub(super) const KEYS: &[Key] = &[
         |config, value| values::switch(value).map(|on| config.web.totp = on),
     ),
     key(
+        "oauth2.server.jwt.keystore.path",
+        "",
+        "A PKCS #12 file with the key that signs tokens; when not set, Kibali makes its keys and changes them",
+        |config, value| {
+            config.keystore.path = values::path(config, value);
+            Ok(())
+        },
+    ),
+    key("oauth2.server.jwt.keystore.password", "", "The password of that file", |config, value| {
+        config.keystore.password = kibali_crypto::Secret::new(value.to_owned());
+        Ok(())
+    }),
+    key(
+        "oauth2.server.jwt.keystore.alias",
+        "",
+        "The name of the key in that file, and of the key in tokens (kid)",
+        |config, value| {
+            value.clone_into(&mut config.keystore.alias);
+            Ok(())
+        },
+    ),
+    key(
+        "oauth2.server.jwt.keystore.key-password",
+        "",
+        "The password of the key, where it is not that of the file",
+        |config, value| {
+            config.keystore.key_password = values::optional(value).map(kibali_crypto::Secret::new);
+            Ok(())
+        },
+    ),
+    key(
+        "oauth2.server.jwt.keystore.generate-if-missing",
+        "on",
+        "Make keys where no keystore is set; off: refuse to start then",
+        |config, value| values::switch(value).map(|on| config.keystore.generate = on),
+    ),
+    key(
         "password.bcrypt.cost",
         "10",
         "Work put into each new password hash; one more doubles it",

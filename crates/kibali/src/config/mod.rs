@@ -16,6 +16,8 @@ use url::Url;
 
 use keys::{KEYS, Key};
 
+use crate::keystore::Keystore;
+
 /// The name of the file, looked for in `KIBALI_HOME`, else in the working directory.
 const FILE: &str = "kibali.conf";
 /// Variables that begin with `KIBALI_` and are no keys.
@@ -44,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) mail_authorities: PathBuf,
     /// The file of the master key.
     pub(crate) master_key_file: PathBuf,
+    /// The operator's own signing key.
+    pub(crate) keystore: Keystore,
     /// Threads that hash; 0: half the cores.
     pub(crate) hash_threads: usize,
     /// How a log line looks.
@@ -112,6 +116,7 @@ impl Config {
             tls_key: PathBuf::new(),
             mail_authorities: PathBuf::new(),
             master_key_file: home.join("master.key"),
+            keystore: Keystore::none(),
             hash_threads: 0,
             log_format: LogFormat::Text,
             log_level: Level::INFO,
@@ -193,6 +198,7 @@ impl Config {
                 "set both server.tls.certificate and server.tls.key, or neither",
             ));
         }
+        self.keystore.check().map_err(|(key, why)| wrong(key, why))?;
         self.location().map(|_| ())
     }
 
@@ -232,6 +238,7 @@ impl Config {
     pub(crate) fn web_at(&self, bound: SocketAddr) -> Settings {
         let mut web = self.web.clone();
         let tls = !self.tls_certificate.as_os_str().is_empty();
+        web.signing_key = self.keystore.signs_as();
         web.base_url = self.base_url.clone().unwrap_or_else(|| address_of(bound, tls));
         web
     }

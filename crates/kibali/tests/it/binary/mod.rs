@@ -2,6 +2,7 @@
 
 mod commands;
 mod dev;
+mod keystore;
 mod nodes;
 mod process;
 mod refusals;

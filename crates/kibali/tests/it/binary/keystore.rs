@@ -1,0 +1,53 @@
+//! A keystore of Java as the signing key, by DHIS2's keys.
+
+use super::process::Home;
+
+/// What `kibali.conf` says of the keystore.
+fn lines(path: &str, alias: &str, password: &str) -> Vec<String> {
+    let key = |name: &str, value: &str| format!("oauth2.server.jwt.keystore.{name} = {value}");
+    vec![key("path", path), key("alias", alias), key("password", password)]
+}
+
+fn pkcs12(name: &str) -> String {
+    format!("{}/../crypto/tests/pkcs12/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_key_of_a_keystore_signs_under_its_alias_and_outlives_a_restart() {
+    let home = Home::new(&lines(&pkcs12("java.p12"), "dhis2", "changeit"));
+    for _ in 0..2 {
+        let server = home.serve();
+        let shown = server.get("/oauth2/jwks");
+        let (_, body) = shown.text.split_once("\r\n\r\n").unwrap();
+        let shown: serde_json::Value = serde_json::from_str(body).unwrap();
+        let keys = shown["keys"].as_array().unwrap();
+        assert_eq!(
+            (keys.len(), &keys[0]["kid"], &keys[0]["alg"]),
+            (1, &"dhis2".into(), &"RS256".into()),
+            "{shown}"
+        );
+        server.stop();
+    }
+}
+
+#[test]
+fn a_keystore_that_cannot_be_used_stops_the_start_and_names_the_key_to_change() {
+    let java = pkcs12("java.p12");
+    for (lines, key, why) in [
+        (lines("nowhere.p12", "dhis2", "changeit"), "keystore.path", "No such file"),
+        (lines(&java, "other", "changeit"), "keystore.alias", "dhis2"),
+        (lines(&java, "", "changeit"), "keystore.alias", "name the key"),
+        (lines(&java, "dhis2", "guessed"), "keystore.password", "does not open"),
+        (lines(&pkcs12("old.p12"), "ec", "changeit"), "keystore.path", "Java 17"),
+        (lines(&pkcs12("README.md"), "ec", "changeit"), "keystore.path", "not a PKCS #12 file"),
+        (
+            vec!["oauth2.server.jwt.keystore.generate-if-missing = off".to_owned()],
+            "keystore.path",
+            "generate-if-missing",
+        ),
+    ] {
+        let complaint = Home::new(&lines).refused(&["serve"], "");
+        assert!(complaint.contains(key) && complaint.contains(why), "{lines:?}: {complaint}");
+        assert!(!complaint.contains("guessed"), "{complaint}");
+    }
+}
