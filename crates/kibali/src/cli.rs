@@ -83,7 +83,7 @@ pub(crate) struct Named {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Client {
     /// Register a client and show its secret, this once
-    Add(ClientAdd),
+    Add(Box<ClientAdd>),
     /// Show every client
     List(Settings),
     /// Remove a client: all its tokens are refused from now on
@@ -98,12 +98,41 @@ pub(crate) struct ClientAdd {
     /// What people see when it asks; the client ID when not given
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// password, refresh_token or authorization_code; more than once for more
+    /// password, refresh_token, authorization_code, client_credentials …; more than once for more
     #[arg(long, value_name = "GRANT", default_values = ["password", "refresh_token"])]
     pub(crate) grant: Vec<String>,
+    /// What it may ask for: ALL, username, api:read, openid, profile or email; more than once for more. What fits
+    /// its grants when not given
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: Vec<String>,
+    /// How it proves itself: client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, or none for
+    /// one that cannot keep a secret; more than once for more
+    #[arg(long, value_name = "METHOD", default_values = ["client_secret_basic", "client_secret_post"])]
+    pub(crate) authentication: Vec<String>,
+    /// legacy, standard (PKCE always) or fapi2; what fits its grants when not given
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// With client_credentials: the user it works as, by user name
+    #[arg(long, value_name = "USER")]
+    pub(crate) acts_as: Option<String>,
+    /// Its public keys, a file with a JWK set
+    #[arg(long, value_name = "FILE", conflicts_with = "jwks_uri")]
+    pub(crate) jwks: Option<PathBuf>,
+    /// Where its public keys are; https only
+    #[arg(long, value_name = "URL")]
+    pub(crate) jwks_uri: Option<String>,
+    /// People are not asked before it gets a token
+    #[arg(long)]
+    pub(crate) no_consent: bool,
+    /// A password may come with a second factor
+    #[arg(long)]
+    pub(crate) takes_otp: bool,
     /// Where codes may be sent; more than once for more
     #[arg(long, value_name = "URI")]
     pub(crate) redirect_uri: Vec<String>,
+    /// Where a browser may be sent after sign-out; more than once for more
+    #[arg(long, value_name = "URI")]
+    pub(crate) post_logout_redirect_uri: Vec<String>,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

@@ -5,6 +5,7 @@
 //! a clock or a source of randomness; `store` runs the plans made here.
 
 pub mod acl;
+pub mod client;
 pub mod document;
 mod fold;
 pub mod import;

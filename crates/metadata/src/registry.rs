@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use kibali_model::Dialect;
+
 use crate::kind::{EdgeNumber, Kind, OnDelete, Property, Storage, Type};
 
 /// The kinds a server knows. Built once at start; a description that contradicts another is an error
@@ -12,6 +14,8 @@ pub struct Registry {
     kinds: Vec<Arc<Kind>>,
     by_name: HashMap<&'static str, usize>,
     edges: BTreeMap<EdgeNumber, Edge>,
+    /// The same kinds as the dialect of DHIS2 2.42 and later describes them.
+    modern: Option<Arc<Registry>>,
 }
 
 /// An edge with its two ends.
@@ -53,11 +57,26 @@ pub struct RegistryError {
 }
 
 impl Registry {
-    /// Checks the descriptions against each other and indexes them.
+    /// Checks the descriptions against each other, in both dialects, and indexes them.
     ///
     /// # Errors
     /// Two kinds with one name, two edges with one number, an inverse without its edge.
     pub fn new(kinds: Vec<Kind>) -> Result<Self, RegistryError> {
+        let modern = kinds.iter().map(|kind| kind.modern.map_or_else(|| kind.clone(), |modern| modern()));
+        let modern = Self::in_one_dialect(modern.collect())?;
+        Ok(Self { modern: Some(Arc::new(modern)), ..Self::in_one_dialect(kinds)? })
+    }
+
+    /// The kinds as `dialect` describes them. Both describe the same rows.
+    #[must_use]
+    pub fn spoken(self: &Arc<Self>, dialect: Dialect) -> Arc<Self> {
+        match (dialect, &self.modern) {
+            (Dialect::Modern, Some(modern)) => Arc::clone(modern),
+            _ => Arc::clone(self),
+        }
+    }
+
+    fn in_one_dialect(kinds: Vec<Kind>) -> Result<Self, RegistryError> {
         let mut kinds: Vec<Arc<Kind>> = kinds.into_iter().map(Arc::new).collect();
         kinds.sort_by_key(|kind| kind.order);
         let mut by_name = HashMap::new();
@@ -72,7 +91,7 @@ impl Registry {
                 }
             }
         }
-        let mut registry = Self { kinds, by_name, edges: BTreeMap::new() };
+        let mut registry = Self { kinds, by_name, edges: BTreeMap::new(), modern: None };
         registry.collect_edges()?;
         registry.attach_inverses()?;
         Ok(registry)
@@ -169,6 +188,12 @@ impl Kind {
     #[must_use]
     pub fn property(&self, name: &str) -> Option<&Property> {
         self.properties.iter().find(|property| property.name == name)
+    }
+
+    /// The property that a payload means by this name.
+    #[must_use]
+    pub fn meant(&self, name: &str) -> Option<&Property> {
+        self.property(name).or_else(|| self.properties.iter().find(|property| property.goes_by(name)))
     }
 
     /// Is `uid` one of the kind's defaults?

@@ -179,6 +179,8 @@ pub struct Client {
     pub settings: ClientSettings,
     /// How its tokens are made.
     pub tokens: TokenSettings,
+    /// May the password grant carry a second factor (rules of the door 10)?
+    pub takes_otp: bool,
     /// The user it acts as under `client_credentials`.
     pub acts_as: Option<ObjectId>,
     /// Who bound it to that user: their authorities are asked for again at each token (rules of the door 4).
@@ -208,6 +210,7 @@ impl Client {
             scopes: Scopes::all(),
             settings: ClientSettings::default(),
             tokens: TokenSettings::default(),
+            takes_otp: false,
             acts_as: None,
             bound_by: None,
         }

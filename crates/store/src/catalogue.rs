@@ -1,8 +1,9 @@
 //! Every fixed statement, so that tests can prepare, execute and explain each on both engines.
 
 use crate::door::{
-    accounts, api_tokens, audit, changes, clients, codes, emails, factors, families, grants, installation,
-    keys, links, marks, passwords, principals, purge, sessions, settings, setup_link, spent, tokens,
+    accounts, api_tokens, audit, changes, client_use, clients, codes, emails, factors, families, grants,
+    installation, keys, links, marks, passwords, principals, purge, sessions, settings, setup_link, spent,
+    tokens,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -15,6 +16,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         api_tokens::STATEMENTS,
         audit::STATEMENTS,
         changes::STATEMENTS,
+        client_use::STATEMENTS,
         clients::STATEMENTS,
         codes::STATEMENTS,
         emails::STATEMENTS,

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_second_factor.sql"),
     include_str!("../migrations/0007_signing_keys.sql"),
     include_str!("../migrations/0008_families.sql"),
+    include_str!("../migrations/0009_registry.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kibali_crypto::{MacKey, MasterKey, Random};
 use kibali_metadata::Registry;
-use kibali_model::{Clock, ObjectId, Timestamp, Uid};
+use kibali_model::{Clock, Dialect, ObjectId, Timestamp, Uid};
 use kibali_store::Store;
 
 use crate::Settings;
@@ -17,7 +17,12 @@ use crate::mail::Mailer;
 
 /// The running application: cheap to clone, handed to every handler.
 #[derive(Clone)]
-pub struct App(Arc<Running>);
+pub struct App {
+    running: Arc<Running>,
+    /// The kinds of the Web API, as one of the two dialects describes them: that of the installation's version,
+    /// unless [`App::speaking`] chose.
+    pub registry: Arc<Registry>,
+}
 
 struct Running {
     parts: Parts,
@@ -32,7 +37,7 @@ struct Running {
 pub struct Parts {
     /// Everything kept.
     pub store: Store,
-    /// The kinds of the Web API.
+    /// The kinds of the Web API, in both dialects.
     pub registry: Arc<Registry>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
@@ -52,37 +57,45 @@ impl App {
         let signer = Signer::new(&parts);
         let mailer = Mailer::start(&parts);
         let remembered = Remembered::new(&parts.store);
-        Self(Arc::new(Running { parts, identity, signer, mailer, remembered, turns: Turns::default() }))
+        let registry = parts.registry.spoken(parts.settings.as_version.dialect());
+        let running = Running { parts, identity, signer, mailer, remembered, turns: Turns::default() };
+        Self { running: Arc::new(running), registry }
+    }
+
+    /// The same application, in this dialect.
+    #[must_use]
+    pub fn speaking(&self, dialect: Dialect) -> Self {
+        Self { running: Arc::clone(&self.running), registry: self.running.parts.registry.spoken(dialect) }
     }
 
     /// Answers this process remembers.
     #[must_use]
     pub(crate) fn remembered(&self) -> &Remembered {
-        &self.0.remembered
+        &self.running.remembered
     }
 
     /// The turns of long answers.
     #[must_use]
     pub(crate) fn turns(&self) -> &Turns {
-        &self.0.turns
+        &self.running.turns
     }
 
     /// Sends mail.
     #[must_use]
     pub fn mailer(&self) -> &Mailer {
-        &self.0.mailer
+        &self.running.mailer
     }
 
     /// Signs tokens.
     #[must_use]
     pub fn signer(&self) -> &Signer {
-        &self.0.signer
+        &self.running.signer
     }
 
     /// What this process remembers of callers, and its pool of password hashing.
     #[must_use]
     pub fn identity(&self) -> &Identity {
-        &self.0.identity
+        &self.running.identity
     }
 }
 
@@ -90,7 +103,7 @@ impl Deref for App {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0.parts
+        &self.running.parts
     }
 }
 

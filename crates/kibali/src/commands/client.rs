@@ -1,11 +1,12 @@
 //! `kibali client`.
 
 use kibali_metadata::import::{ImportParams, ImportStrategy, parse_payload};
+use kibali_model::{ClientProfile, ClientSettings, Dialect, GrantType};
 use kibali_web::App;
 use kibali_web::api::objects::{self, operator_principal};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::{Absent, accepted, list, names, one, open, text};
+use super::{Absent, accepted, list, one, open, text};
 use crate::cli::{Client, ClientAdd, Named};
 use crate::failure::Failure;
 use crate::terminal::{self, Table};
@@ -20,7 +21,7 @@ pub(crate) async fn run(command: Client) -> Result<(), Failure> {
         Client::List(settings) => (settings, Absent::Refuse),
         Client::Remove(named) => (&named.settings, Absent::Refuse),
     };
-    let app = open(settings, absent).await?;
+    let app = open(settings, absent).await?.speaking(Dialect::Modern);
     let done = match &command {
         Client::Add(client) => add(&app, client).await,
         Client::List(_) => show(&app).await,
@@ -32,32 +33,90 @@ pub(crate) async fn run(command: Client) -> Result<(), Failure> {
 
 async fn add(app: &App, client: &ClientAdd) -> Result<(), Failure> {
     let id = &client.client_id;
-    let object = json!({
-        "cid": id, "name": client.name.as_ref().unwrap_or(id), "grantTypes": client.grant,
-        "redirectUris": client.redirect_uri
-    });
+    let object = object(app, client).await?;
     let params = ImportParams { strategy: ImportStrategy::Create, ..ImportParams::default() };
-    let payload = one("oAuth2Clients", object);
+    let payload = one("oAuth2Clients", Value::Object(object));
     let batch = parse_payload(&app.registry, &payload, &params, &mut || app.new_uid());
     let done = objects::run(app, &operator_principal(), &batch, params, false).await?;
     accepted(&done.plan.report)?;
-    let made = done.secrets.first().ok_or_else(|| Failure::Said("no secret was made".to_owned()))?;
+    let Some(made) = done.secrets.first() else {
+        terminal::say(format!("Client {id} is registered. It has no secret"));
+        return Ok(());
+    };
     let secret = made.secret.expose();
-    let token = app.settings.absolute("/uaa/oauth/token");
-    terminal::say(format!(
-        "Client {id} is registered. Its secret is shown only now:\n\n  {secret}\n\n\
-         Try it, with the name and password of a user:\n\n  \
-         curl -u {id}:{secret} -d grant_type=password -d username=USER -d password=PASSWORD {token}"
-    ));
+    let mut text = format!("Client {id} is registered. Its secret is shown only now:\n\n  {secret}");
+    let has = |grant: GrantType| client.grant.iter().any(|name| name == grant.as_str());
+    if has(GrantType::Password) {
+        let token = app.settings.absolute("/uaa/oauth/token");
+        text = format!(
+            "{text}\n\nTry it, with the name and password of a user:\n\n  \
+             curl -u {id}:{secret} -d grant_type=password -d username=USER -d password=PASSWORD {token}"
+        );
+    }
+    if has(GrantType::ClientCredentials) {
+        let token = app.settings.absolute("/oauth2/token");
+        text =
+            format!("{text}\n\nTry it:\n\n  curl -u {id}:{secret} -d grant_type=client_credentials {token}");
+    }
+    terminal::say(text);
     Ok(())
 }
 
+/// The client that was asked for, in the modern dialect.
+async fn object(app: &App, client: &ClientAdd) -> Result<Map<String, Value>, Failure> {
+    let id = &client.client_id;
+    let mut object = json!({
+        "clientId": id, "name": client.name.as_ref().unwrap_or(id), "authorizationGrantTypes": client.grant,
+        "redirectUris": client.redirect_uri, "postLogoutRedirectUris": client.post_logout_redirect_uri,
+        "clientAuthenticationMethods": client.authentication, "takesOtp": client.takes_otp
+    });
+    let mut settings = ClientSettings { require_consent: !client.no_consent, ..ClientSettings::default() };
+    settings.jwks_uri.clone_from(&client.jwks_uri);
+    if let Some(file) = &client.jwks {
+        let text = tokio::fs::read_to_string(file).await;
+        let text =
+            text.map_err(|error| Failure::Said(format!("{} cannot be read: {error}", file.display())))?;
+        settings.jwks = Some(text.trim().to_owned());
+    }
+    let unusual = settings != ClientSettings::default();
+    // PKCE is the profile's to ask for.
+    settings.require_proof_key = client.profile.as_deref() != Some(ClientProfile::Legacy.as_str())
+        && !client.grant.iter().any(|grant| grant == GrantType::Password.as_str());
+    let mut put = |name: &str, value: Value| {
+        if let Value::Object(object) = &mut object {
+            object.insert(name.to_owned(), value);
+        }
+    };
+    if unusual {
+        put("clientSettings", kibali_metadata::client::client_text(&settings, &Map::new()).into());
+    }
+    if !client.scope.is_empty() {
+        put("scopes", json!(client.scope));
+    }
+    if let Some(profile) = &client.profile {
+        put("profile", json!(profile));
+    }
+    if let Some(username) = &client.acts_as {
+        let users = list(app, "users", &["id", "username"]).await?;
+        let user = users.iter().find(|user| text(user, "username") == username);
+        let missing =
+            || Failure::Said(format!("there is no user {username}; see them with: kibali user list"));
+        put("actsAs", json!({ "id": text(user.ok_or_else(missing)?, "id") }));
+    }
+    match object {
+        Value::Object(object) => Ok(object),
+        _ => Err(Failure::Said("a client is an object".to_owned())),
+    }
+}
+
 async fn show(app: &App) -> Result<(), Failure> {
-    let fields = ["cid", "name", "grantTypes", "redirectUris"];
-    let mut table = Table::new(["client ID", "name", "grant types", "redirect URIs"]);
+    let fields = ["clientId", "name", "authorizationGrantTypes", "scopes", "redirectUris"];
+    let mut table = Table::new(["client ID", "name", "grant types", "scopes", "redirect URIs"]);
     for client in list(app, "oAuth2Clients", &fields).await? {
-        let (grants, uris) = (names(&client, "grantTypes"), names(&client, "redirectUris"));
-        table.row([text(&client, "cid"), text(&client, "name"), &grants, &uris]);
+        let spaced = |name| text(&client, name).replace(',', ", ");
+        let (grants, scopes, uris) =
+            (spaced("authorizationGrantTypes"), spaced("scopes"), spaced("redirectUris"));
+        table.row([text(&client, "clientId"), text(&client, "name"), &grants, &scopes, &uris]);
     }
     terminal::say(table.text());
     Ok(())
@@ -65,8 +124,8 @@ async fn show(app: &App) -> Result<(), Failure> {
 
 async fn remove(app: &App, named: &Named) -> Result<(), Failure> {
     let name = &named.name;
-    let clients = list(app, "oAuth2Clients", &["id", "cid"]).await?;
-    let found = clients.iter().find(|client| text(client, "cid") == name);
+    let clients = list(app, "oAuth2Clients", &["id", "clientId"]).await?;
+    let found = clients.iter().find(|client| text(client, "clientId") == name);
     let missing = || Failure::Said(format!("there is no client {name}; see them with: kibali client list"));
     let id = text(found.ok_or_else(missing)?, "id");
     let params = ImportParams { strategy: ImportStrategy::Delete, ..ImportParams::default() };

@@ -27,6 +27,7 @@ mod metadata_write;
 mod pages;
 mod purge;
 mod quiet;
+mod registry;
 mod schemas;
 mod settings;
 mod sharing;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::facts::{Key, Reference};
 use super::item::Sensitive;
+use crate::client::Registration;
 use crate::kind::EdgeNumber;
 
 /// A row of `object` as it will be.
@@ -44,9 +45,9 @@ pub struct AccountRow {
 #[allow(missing_docs)]
 pub struct ClientRow {
     pub object: ObjectId,
-    pub client_id: String,
-    pub grant_types: Vec<String>,
-    pub redirect_uris: Vec<String>,
+    pub client: Registration,
+    /// What people allowed it before no longer counts.
+    pub forget_consents: bool,
 }
 
 /// Something that must be hashed before it can be written.
@@ -55,9 +56,18 @@ pub enum SecretWork {
     /// This becomes the user's password.
     Password(ObjectId, Sensitive),
     /// This becomes the client's secret.
-    ClientSecret(ObjectId, Sensitive),
+    ClientSecret(ObjectId, Sensitive, Keeping),
     /// The client gets a secret made by the server, shown once.
-    NewClientSecret(ObjectId),
+    NewClientSecret(ObjectId, Keeping),
+}
+
+/// How the secret of a client is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// As a verifier only.
+    Verifier,
+    /// Sealed as well: the client signs with it, so that it must be read back.
+    Sealed,
 }
 
 /// A subtree that changes its place.

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use kibali_model::{Access, ObjectId, Sharing, Timestamp, Uid};
 use serde_json::{Map, Value};
 
+use crate::client::Registration;
 use crate::kind::EdgeNumber;
 
 /// A unique value: who holds it is one row of `unique_key`.
@@ -17,7 +18,7 @@ use crate::kind::EdgeNumber;
 pub struct Key {
     /// Singular name of the kind.
     pub kind: &'static str,
-    /// JSON name of the property.
+    /// The name its unique values are kept under ([`crate::kind::Property::key_name`]).
     pub property: &'static str,
     /// Within what it is unique; empty for the kind.
     pub scope: String,
@@ -77,7 +78,7 @@ pub struct Detail {
     /// The side table of a user.
     pub account: Option<AccountFacts>,
     /// The side table of a client.
-    pub client: Option<ClientFacts>,
+    pub client: Option<Registration>,
     /// Path and level of an organisation unit.
     pub tree: Option<(String, i64)>,
 }
@@ -90,15 +91,6 @@ pub struct AccountFacts {
     pub disabled: bool,
     pub expiry: Option<Timestamp>,
     pub external_auth: bool,
-}
-
-/// What the plan of a client must know.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[allow(missing_docs)]
-pub struct ClientFacts {
-    pub client_id: String,
-    pub grant_types: Vec<String>,
-    pub redirect_uris: Vec<String>,
 }
 
 /// Who depends on an object through one edge.

@@ -17,18 +17,18 @@ mod plan;
 mod report;
 mod rules;
 mod shape;
+mod sharing;
 
 pub use alone::check_alone;
-pub use changes::{AccountRow, Changes, ClientRow, ObjectRow, SecretWork, Topic, TreeMove};
-pub use facts::{
-    AccountFacts, Ask, ClientFacts, DEPENDANTS_READ, Dependants, Detail, Facts, Head, Key, Needs, Reference,
-};
+pub use changes::{AccountRow, Changes, ClientRow, Keeping, ObjectRow, SecretWork, Topic, TreeMove};
+pub use facts::{AccountFacts, Ask, DEPENDANTS_READ, Dependants, Detail, Facts, Head, Key, Needs, Reference};
 pub use fault::{Code, Fault};
 pub use item::{Batch, Edit, Element, Given, GivenSharing, GivenTranslation, Ident, Item, Sensitive};
 pub use params::{AtomicMode, Identifier, ImportMode, ImportParams, ImportStrategy, MergeMode, ReportMode};
-pub use parse::{Door, parse_object, parse_payload, read, read_sharing, read_translations};
+pub use parse::{Door, parse_object, parse_payload, read, read_translations};
 pub use patch::{PatchError, Patched, compile};
 pub use plan::{Action, Context, Outcome, Plan, plan};
 pub use report::{ErrorReport, ImportReport, ObjectReport, Stats, Status, TypeReport, Warning};
-pub use rules::is_redirect;
+pub use rules::{is_bcrypt, is_redirect};
 pub use shape::{is_absent, is_email, is_url};
+pub use sharing::read_sharing;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use kibali_model::{Access, Uid};
+use kibali_model::Uid;
 use serde_json::{Map, Value};
 
-use super::item::{Batch, Edit, Element, Given, GivenSharing, GivenTranslation, Ident, Item, Sensitive};
+use super::item::{Batch, Edit, Element, Given, GivenTranslation, Ident, Item, Sensitive};
 use super::params::{ImportParams, MergeMode, ReportMode};
 use super::report::Warning;
 use super::shape::{self, is_absent, shown};
+use super::sharing::read_sharing;
 use super::{Code, Fault};
 use crate::Registry;
 use crate::kind::{Column, Computed, Kind, Property, Storage, Type, Writes};
@@ -93,7 +94,7 @@ pub fn parse_object(
     };
     let positions: Vec<&str> = positions(registry, kind).collect();
     for property in &kind.properties {
-        let given = object.get(property.name).filter(|value| !is_absent(value));
+        let given = given(property, object);
         if positions.contains(&property.name) {
             item.place = given.and_then(Value::as_i64);
             continue;
@@ -127,13 +128,21 @@ pub fn parse_object(
                 }
                 Err(fault) => item.faults.push(fault),
             },
-            None if params.merge == MergeMode::Replace && cleared_when_absent(property) => {
+            None if params.merge == MergeMode::Replace
+                && (cleared_when_absent(property) || cleared_by_null(property, object)) =>
+            {
                 item.edits.insert(property.name, Edit::Clear);
             }
             None => {}
         }
     }
     item
+}
+
+/// What a payload says of a property, under its own name before any other.
+fn given<'o>(property: &Property, object: &'o Map<String, Value>) -> Option<&'o Value> {
+    let names = std::iter::once(&property.name).chain(property.also);
+    names.filter_map(|name| object.get(*name)).find(|value| !is_absent(value))
 }
 
 /// Is the property taken from payloads at all?
@@ -160,14 +169,22 @@ fn positions<'r>(registry: &'r Registry, kind: &'r Kind) -> impl Iterator<Item =
 }
 
 /// Does a replacing write without the property clear it? Sharing, translations and secrets change only when
-/// they are sent, and the other end of an edge belongs to the other object (rules of the metadata 4).
+/// they are sent, the other end of an edge belongs to the other object (rules of the metadata 4), and what the
+/// words of a dialect do not hold is not cleared in them (rules of the door 3).
 fn cleared_when_absent(property: &Property) -> bool {
     property.owner
+        && !property.kept
         && !property.immutable
         && !matches!(
             property.storage,
             Storage::Sharing | Storage::Translations | Storage::Secret | Storage::Inverse(_)
         )
+}
+
+/// What a replacing write keeps when it does not name it goes when it names it and says null.
+fn cleared_by_null(property: &Property, object: &Map<String, Value>) -> bool {
+    let beside = matches!(property.storage, Storage::Client(_) | Storage::Edge { .. });
+    property.kept && beside && object.get(property.name).is_some_and(Value::is_null)
 }
 
 fn is_empty_list(value: &Value) -> bool {
@@ -223,6 +240,14 @@ pub fn read(property: &Property, value: &Value) -> Result<Given, Fault> {
             let text = value.as_str().ok_or_else(|| wrong("text"))?;
             shape::measured(property, value)?;
             Ok(Given::Secret(Sensitive::new(text)))
+        }
+        // Either form of a list of names is taken, whatever the dialect shows.
+        Storage::Client(column) if column.is_list() => {
+            let ty = match value {
+                Value::Array(_) => Type::Collection(Box::new(Type::Text)),
+                _ => Type::Text,
+            };
+            Ok(Given::Value(shape::normal(&Property::new(property.name, ty).ordered(), value)?))
         }
         _ => {
             let value = shape::normal(property, value)?;
@@ -331,56 +356,4 @@ fn read_attributes(value: &Value) -> Result<Vec<(Ident, String)>, Fault> {
 
 fn shown_whole(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// The sharing of a payload object: `sharing`, or the old keys where that is absent.
-///
-/// # Errors
-/// E3010 for what is no access string.
-pub fn read_sharing(object: &Map<String, Value>) -> Result<Option<GivenSharing>, Fault> {
-    if let Some(sharing) = object.get("sharing").and_then(Value::as_object) {
-        return Ok(Some(GivenSharing {
-            owner: text(sharing.get("owner")),
-            public: access(sharing.get("public"))?,
-            users: grantees(sharing.get("users"))?,
-            groups: grantees(sharing.get("userGroups"))?,
-        }));
-    }
-    let old = ["publicAccess", "userAccesses", "userGroupAccesses"];
-    if old.iter().all(|key| object.get(*key).is_none_or(Value::is_null)) {
-        return Ok(None);
-    }
-    Ok(Some(GivenSharing {
-        owner: object.get("user").and_then(Ident::read).and_then(|user| user.id),
-        public: access(object.get("publicAccess"))?,
-        users: grantees(object.get("userAccesses"))?,
-        groups: grantees(object.get("userGroupAccesses"))?,
-    }))
-}
-
-fn text(value: Option<&Value>) -> Option<String> {
-    value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-fn access(value: Option<&Value>) -> Result<Option<Access>, Fault> {
-    text(value)
-        .map(|text| text.parse().map_err(|_| Fault::new(Code::E3010, [&text]).at("sharing")))
-        .transpose()
-}
-
-/// Grantees by uid, from a map keyed by uid or from a list.
-fn grantees(value: Option<&Value>) -> Result<std::collections::BTreeMap<String, Access>, Fault> {
-    let entries: Vec<(Option<&String>, &Value)> = match value {
-        Some(Value::Object(map)) => map.iter().map(|(key, entry)| (Some(key), entry)).collect(),
-        Some(Value::Array(members)) => members.iter().map(|entry| (None, entry)).collect(),
-        _ => Vec::new(),
-    };
-    let mut grantees = std::collections::BTreeMap::new();
-    for (key, entry) in entries {
-        let id = text(entry.get("id")).or_else(|| text(entry.get("uid"))).or_else(|| key.cloned());
-        if let (Some(id), Some(access)) = (id, access(entry.get("access"))?) {
-            grantees.insert(id, access);
-        }
-    }
-    Ok(grantees)
 }

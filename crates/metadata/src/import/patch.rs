@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::item::{Edit, Given, Ident};
-use super::parse::{check_holder, read, read_sharing};
+use super::parse::{check_holder, read};
+use super::sharing::read_sharing;
 use super::{Code, Fault, is_absent};
 use crate::Kind;
 use crate::kind::{Property, Storage, Writes};
@@ -47,7 +48,7 @@ pub fn compile(
         let operation = Operation::read(operation)?;
         let (name, rest) = operation.split()?;
         let property = kind
-            .property(&name)
+            .meant(&name)
             .filter(|property| property.writable)
             .ok_or_else(|| PatchError(format!("Property `{name}` does not exist or cannot be written")))?;
         if property.name == "id" {
@@ -64,7 +65,7 @@ pub fn compile(
         if property.edge().is_some() {
             edit_edge(&mut edits, property, &operation, &rest)?;
         } else {
-            operation.apply(&mut present, &name, &rest)?;
+            operation.apply(&mut present, property.name, &rest)?;
             if !touched.iter().any(|known| known.name == property.name) {
                 touched.push(property);
             }

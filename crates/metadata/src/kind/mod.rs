@@ -3,6 +3,7 @@
 //! A kind is a value, not code: adding one is adding a description (rules of the metadata 1). The
 //! vocabulary follows `/api/schemas` of DHIS2 2.41 (web-api reference 4.5).
 
+mod asked;
 mod property;
 mod storage;
 
@@ -51,6 +52,8 @@ pub struct Kind {
     pub properties: Vec<Property>,
     /// Named rules that hold for it beyond its properties.
     pub rules: Vec<Rule>,
+    /// Its description in the dialect of DHIS2 2.42 and later, where that is another. What is stored is the same.
+    pub modern: Option<fn() -> Kind>,
     /// Objects that exist in every database, immutable in sharing (web-api reference 5.1).
     pub defaults: Vec<NamedDefault>,
 }

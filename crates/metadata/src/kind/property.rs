@@ -1,6 +1,6 @@
 //! The properties of kinds and of embedded objects.
 
-use super::{Computed, EdgeNumber, End, Storage};
+use super::{Computed, EdgeNumber, Storage};
 
 /// The DHIS2 property types (`propertyType` in `/api/schemas`).
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +79,10 @@ pub enum Unique {
 pub struct Property {
     /// The JSON key: `dataElements`, `id`.
     pub name: &'static str,
+    /// Names it is taken under as well, where its own is absent: those of another dialect.
+    pub also: &'static [&'static str],
+    /// Under which name its unique values are kept, whatever it is called in this dialect; `name` when empty.
+    pub key: &'static str,
     /// The Java field name that schemas report: `dataElements`, `uid`; equal to `name` when empty.
     pub field_name: &'static str,
     /// The DHIS2 property type.
@@ -118,6 +122,8 @@ pub struct Property {
     pub immutable: bool,
     /// What it references is part of the object and goes with it: the options of an option set.
     pub owns: bool,
+    /// A replacing write without it keeps it: whoever replaces an object in DHIS2's words need not know it.
+    pub kept: bool,
 }
 
 impl Property {
@@ -126,6 +132,8 @@ impl Property {
     pub const fn new(name: &'static str, ty: Type) -> Self {
         Self {
             name,
+            also: &[],
+            key: "",
             field_name: "",
             ty,
             storage: Storage::Document,
@@ -145,6 +153,7 @@ impl Property {
             position_as: None,
             immutable: false,
             owns: false,
+            kept: false,
         }
     }
 
@@ -268,6 +277,35 @@ impl Property {
         self
     }
 
+    /// Taken under these names too.
+    #[must_use]
+    pub const fn also(mut self, names: &'static [&'static str]) -> Self {
+        self.also = names;
+        self
+    }
+
+    /// Its unique values are kept under this name.
+    #[must_use]
+    pub const fn keyed(mut self, name: &'static str) -> Self {
+        self.key = name;
+        self
+    }
+
+    /// Kept by a replacing write that does not name it.
+    #[must_use]
+    pub const fn kept(mut self) -> Self {
+        self.kept = true;
+        self
+    }
+
+    /// Not of this dialect: taken where it is sent, not shown, and kept where it is absent.
+    #[must_use]
+    pub const fn foreign(mut self) -> Self {
+        self.owner = false;
+        self.persisted = false;
+        self.write_only().kept()
+    }
+
     /// Taken, never shown.
     #[must_use]
     pub const fn write_only(mut self) -> Self {
@@ -336,60 +374,5 @@ impl Property {
     pub const fn owning(mut self) -> Self {
         self.owns = true;
         self
-    }
-
-    /// The Java field name.
-    #[must_use]
-    pub const fn field_name(&self) -> &'static str {
-        if self.field_name.is_empty() { self.name } else { self.field_name }
-    }
-
-    /// The edge this property reads, and from which end.
-    #[must_use]
-    pub const fn edge(&self) -> Option<(EdgeNumber, End)> {
-        match self.storage {
-            Storage::Edge { edge, .. } => Some((edge, End::Source)),
-            Storage::Inverse(edge) => Some((edge, End::Target)),
-            _ => None,
-        }
-    }
-
-    /// Is it a collection?
-    #[must_use]
-    pub const fn is_collection(&self) -> bool {
-        matches!(self.ty, Type::Collection(_))
-    }
-
-    /// The type of one value: of a member for a collection.
-    #[must_use]
-    pub fn item_type(&self) -> &Type {
-        match &self.ty {
-            Type::Collection(item) => item,
-            one => one,
-        }
-    }
-
-    /// The singular name of the kind that is referenced, for references and collections of them.
-    #[must_use]
-    pub fn target(&self) -> Option<&'static str> {
-        match self.item_type() {
-            Type::Reference(kind) => Some(kind),
-            _ => None,
-        }
-    }
-
-    /// The properties of one embedded object; none for other types.
-    #[must_use]
-    pub fn inner(&self) -> &[Property] {
-        match self.item_type() {
-            Type::Complex(inner) => inner,
-            _ => &[],
-        }
-    }
-
-    /// Is it neither a reference, nor complex, nor a collection (`simple` in `/api/schemas`)?
-    #[must_use]
-    pub const fn is_simple(&self) -> bool {
-        !matches!(self.ty, Type::Reference(_) | Type::Complex(_) | Type::Collection(_))
     }
 }

@@ -11,7 +11,7 @@ pub enum Storage {
     Document,
     /// The typed side table of users.
     Account(AccountColumn),
-    /// The typed side table of clients: grant types, redirect URIs, client id.
+    /// The typed side table of clients.
     Client(ClientColumn),
     /// Rows of `reference`: this object is the source.
     Edge {
@@ -84,15 +84,47 @@ pub enum AccountColumn {
     PasswordUpdated,
 }
 
-/// Columns of `client` and its lists.
+/// Columns of `client`. The form of a value is that of the property that shows it: a list, or a text with commas
+/// between (`crate::client`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ClientColumn {
-    /// `client_id`, JSON `cid`.
+    /// `client_id`, JSON `cid` or `clientId`.
     ClientId,
-    /// `grant_types`, a JSON list in one column.
+    /// `profile`.
+    Profile,
+    /// `authentication`, JSON `clientAuthenticationMethods`.
+    Authentication,
+    /// `grant_types`, JSON `grantTypes` or `authorizationGrantTypes`.
     GrantTypes,
-    /// `redirect_uris`, a JSON list in one column.
+    /// `redirect_uris`, JSON `redirectUris`.
     RedirectUris,
+    /// `post_logout_redirect_uris`, JSON `postLogoutRedirectUris`.
+    PostLogoutRedirectUris,
+    /// `scopes`.
+    Scopes,
+    /// The columns of `clientSettings`.
+    Settings,
+    /// The columns of `tokenSettings`.
+    Tokens,
+    /// `secret_expires`, JSON `clientSecretExpiresAt`.
+    SecretExpires,
+    /// `takes_otp`, JSON `takesOtp`.
+    TakesOtp,
+}
+
+impl ClientColumn {
+    /// Does it hold several names?
+    #[must_use]
+    pub const fn is_list(self) -> bool {
+        matches!(
+            self,
+            Self::Authentication
+                | Self::GrantTypes
+                | Self::RedirectUris
+                | Self::PostLogoutRedirectUris
+                | Self::Scopes
+        )
+    }
 }
 
 /// Columns of `tree`.

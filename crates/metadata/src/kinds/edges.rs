@@ -71,4 +71,7 @@ edges! {
     DATA_SET_OPERAND_OPTION_COMBO = 55;
     /// `dataSet.notificationRecipients`.
     DATA_SET_RECIPIENTS = 56;
+
+    /// `oAuth2Client.actsAs`.
+    CLIENT_ACTS_AS = 60;
 }

@@ -4,7 +4,7 @@ use kibali_model::Uid;
 
 use super::ReadError;
 use super::leaf::{
-    Key, column_key, constant, display, document, path_test, person_key, size, size_test, text, truth,
+    Key, client, column_key, constant, display, document, path_test, person_key, size, size_test, text, truth,
 };
 use super::predicate::{DocumentValue, IntKey, Predicate, Residual, Source, Step, TextKey};
 use super::test::{Comparison, How, Scalar, Test};
@@ -150,6 +150,9 @@ impl<'r> Resolver<'r> {
             }
             Storage::Computed(computed) => self.computed(kind, property, computed, rest, filter),
             Storage::Document => document(&[], property, rest, filter),
+            Storage::Client(column) if rest.is_empty() && column_key(property.storage).is_none() => {
+                client(column, property, filter)
+            }
             Storage::Tree(TreeColumn::Path) if rest.is_empty() => path_test(property, filter),
             _ if rest.is_empty() => match column_key(property.storage) {
                 Some(Key::Text(key)) => text(key, filter, &property.ty),

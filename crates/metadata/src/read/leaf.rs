@@ -125,6 +125,20 @@ pub(super) fn document<'r>(
     Ok(residual(filter, Source::Document(value), test))
 }
 
+/// A column of a client: looked at as a value of a document is.
+pub(super) fn client<'r>(
+    column: ClientColumn,
+    property: &'r Property,
+    filter: &Filter,
+) -> Result<Predicate<'r>, ReadError> {
+    Ok(match document(&[], property, &[], filter)? {
+        Predicate::Residual(Residual { path, source: Source::Document(value), test }) => {
+            Predicate::Residual(Residual { path, source: Source::Client(column, property, value), test })
+        }
+        other => other,
+    })
+}
+
 pub(super) fn size<'r>(step: Step, filter: &Filter) -> Result<Predicate<'r>, ReadError> {
     let (comparison, size) = size_test(filter)?;
     Ok(Predicate::Count(step, comparison, size))

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use kibali_model::{ObjectId, Sharing, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::client::Registration;
+
 /// The objects of one level, each once, and what was loaded through their edges.
 #[derive(Debug, Default)]
 pub struct Loaded {
@@ -78,7 +80,7 @@ pub struct More {
     /// The account.
     pub account: Option<Account>,
     /// The client.
-    pub client: Option<ClientRow>,
+    pub client: Option<Registration>,
     /// Path and level.
     pub tree: Option<(String, i64)>,
     /// The translations asked for.
@@ -99,15 +101,6 @@ pub struct Account {
     pub two_factor_type: String,
     pub last_login: Option<Timestamp>,
     pub password_updated: Option<Timestamp>,
-}
-
-/// The typed side of a client.
-#[derive(Debug, Clone, Default)]
-#[allow(missing_docs)]
-pub struct ClientRow {
-    pub client_id: String,
-    pub grant_types: Value,
-    pub redirect_uris: Value,
 }
 
 /// One translation.

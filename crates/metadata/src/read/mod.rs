@@ -25,7 +25,7 @@ mod values;
 pub use access::AccessMap;
 pub use error::ReadError;
 pub use filter::resolve_filters;
-pub use loaded::{Account, ClientRow, Link, Loaded, More, People, Person, Record, Slot, Translation};
+pub use loaded::{Account, Link, Loaded, More, People, Person, Record, Slot, Translation};
 pub use order::{SortKey, SortTerm, resolve_order};
 pub use page::Pager;
 pub use predicate::{DocumentValue, IntKey, Predicate, Residual, Source, Step, TextKey};

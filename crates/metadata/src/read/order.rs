@@ -91,6 +91,9 @@ fn term<'r>(registry: &Registry, kind: &'r Kind, property: &'r Property, fold: b
             }
         }
         Storage::Document => Some(SortTerm::Residual(document(property, None), fold)),
+        Storage::Client(column) if column_key(property.storage).is_none() => {
+            Some(SortTerm::Residual(Source::Client(column, property, value(property, None)), fold))
+        }
         storage => match column_key(storage)? {
             Key::Text(key) => Some(text(key, fold)),
             Key::Int(key) => Some(SortTerm::Int(key)),
@@ -107,7 +110,11 @@ fn text<'r>(key: TextKey, fold: bool) -> SortTerm<'r> {
 }
 
 fn document<'r>(property: &'r Property, translated: Option<&'static str>) -> Source<'r> {
-    Source::Document(DocumentValue { names: vec![property.name], ty: &property.ty, size: false, translated })
+    Source::Document(value(property, translated))
+}
+
+fn value<'r>(property: &'r Property, translated: Option<&'static str>) -> DocumentValue<'r> {
+    DocumentValue { names: vec![property.name], ty: &property.ty, size: false, translated }
 }
 
 /// The ordered edge in which `property` of `kind` shows an object's place (`option.sortOrder`).

@@ -1,7 +1,7 @@
 //! Which objects a list holds, resolved against the kinds.
 
 use super::test::{Comparison, Test};
-use crate::kind::{EdgeNumber, End, Kind, Type};
+use crate::kind::{ClientColumn, EdgeNumber, End, Kind, Property, Type};
 
 /// A condition on objects of one kind.
 #[derive(Debug, Clone)]
@@ -105,6 +105,8 @@ pub enum Source<'r> {
     Display(TextKey, &'static str),
     /// A value of the document.
     Document(DocumentValue<'r>),
+    /// A column of the client, as if the document held it under the name of the property.
+    Client(ClientColumn, &'r Property, DocumentValue<'r>),
 }
 
 /// A value of the document.

@@ -7,8 +7,7 @@ use super::access::AccessMap;
 use super::loaded::{Link, Loaded, People, Person, Record, Slot};
 use super::shape::{Entry, Shape, Show, Want};
 use super::values::{
-    account_value, attribute_values, block, client_value, column_value, object_types, strip, text_or_null,
-    translations,
+    account_value, attribute_values, block, column_value, object_types, strip, text_or_null, translations,
 };
 use crate::document::ELEMENT_KEY;
 use crate::kind::{Column, Computed, Kind, Property, Storage, TreeColumn};
@@ -99,9 +98,9 @@ impl<'a> Projector<'a> {
             Show::Account(column) => more
                 .and_then(|more| more.account.as_ref())
                 .map_or(Value::Null, |row| account_value(*column, row)),
-            Show::Client(column) => more
+            Show::Client(column, property) => more
                 .and_then(|more| more.client.as_ref())
-                .map_or(Value::Null, |row| client_value(*column, row)),
+                .map_or(Value::Null, |client| client.value(*column, property)),
             Show::Tree(column) => {
                 more.and_then(|more| more.tree.as_ref()).map_or(Value::Null, |(path, level)| match column {
                     TreeColumn::Path => json!(path),

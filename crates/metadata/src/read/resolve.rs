@@ -133,7 +133,7 @@ impl<'r> Resolver<'r> {
             }
             Storage::Client(column) => {
                 shape.needs.client = true;
-                Show::Client(column)
+                Show::Client(column, property)
             }
             Storage::Tree(column) => {
                 shape.needs.tree = true;

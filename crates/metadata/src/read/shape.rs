@@ -38,8 +38,8 @@ pub enum Show<'r> {
     Document(&'r Property, Option<Fields>),
     /// A column of the account.
     Account(AccountColumn),
-    /// A column of the client.
-    Client(ClientColumn),
+    /// A column of the client, in the form of its property.
+    Client(ClientColumn, &'r Property),
     /// A column of the tree.
     Tree(TreeColumn),
     /// The sharing object.

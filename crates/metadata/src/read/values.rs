@@ -3,9 +3,9 @@
 use kibali_model::Timestamp;
 use serde_json::{Value, json};
 
-use super::loaded::{Account, ClientRow, Record};
+use super::loaded::{Account, Record};
 use crate::document::ELEMENT_KEY;
-use crate::kind::{AccountColumn, ClientColumn, Column, Kind, Type};
+use crate::kind::{AccountColumn, Column, Kind, Type};
 use crate::language::{FieldItem, Fields, Preset, project_value};
 
 /// What a block leaves of a value that no kind describes; one that only leaves out shows the rest.
@@ -61,14 +61,6 @@ pub(super) fn account_value(column: AccountColumn, row: &Account) -> Value {
         AccountColumn::TwoFactorType => json!(row.two_factor_type),
         AccountColumn::LastLogin => date(row.last_login),
         AccountColumn::PasswordUpdated => date(row.password_updated),
-    }
-}
-
-pub(super) fn client_value(column: ClientColumn, row: &ClientRow) -> Value {
-    match column {
-        ClientColumn::ClientId => json!(row.client_id),
-        ClientColumn::GrantTypes => row.grant_types.clone(),
-        ClientColumn::RedirectUris => row.redirect_uris.clone(),
     }
 }
 

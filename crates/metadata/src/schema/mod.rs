@@ -38,8 +38,8 @@ pub fn schemas(registry: &Registry, base: &str) -> Value {
 /// `GET /api/schemas/{singular}`.
 #[must_use]
 pub fn schema(registry: &Registry, kind: &Kind, base: &str) -> Value {
-    let properties: Vec<Value> =
-        kind.properties.iter().map(|property| property_schema(registry, property, base)).collect();
+    let own = kind.properties.iter().filter(|property| !property.is_foreign());
+    let properties: Vec<Value> = own.map(|property| property_schema(registry, property, base)).collect();
     json!({
         "klass": kind.klass,
         "identifiableObject": true,

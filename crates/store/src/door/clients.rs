@@ -1,25 +1,58 @@
 //! Clients, as the token endpoint asks for them.
 
-use kibali_model::{
-    Client, ClientAuthentication, ClientProfile, ClientSettings, GrantType, Scopes, Timestamp, TokenFormat,
-    TokenSettings,
-};
+use kibali_metadata::client::Registration;
+use kibali_metadata::kinds::edges;
+use kibali_model::{Client, ClientProfile, ClientSettings, ObjectId, Timestamp, TokenFormat, TokenSettings};
 
-use crate::{Reader, Row, Statement, StoreError, values};
+use serde_json::{Map, Value};
+
+use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
+
+macro_rules! columns {
+    () => {
+        "c.client_id, c.profile, c.authentication, c.grant_types, c.redirect_uris, c.post_logout_redirect_uris,
+         c.scopes, c.require_proof_key, c.require_consent, c.jwks, c.jwks_uri, c.assertion_algorithm,
+         c.more_settings, c.access_seconds, c.refresh_seconds, c.code_seconds, c.device_code_seconds,
+         c.token_format, c.reuse_refresh_tokens, c.token_algorithm, c.more_tokens, c.secret_expires,
+         c.takes_otp, c.bound_by"
+    };
+}
+
+/// The columns that a [`registration`] is read from, of the table `client` as `c`.
+pub(crate) const COLUMNS: &str = columns!();
+/// How many they are.
+pub(crate) const COUNT: usize = 24;
 
 const BY_CLIENT_ID: Statement = Statement::new(
     "client.by_client_id",
-    "select o.id, o.uid, o.name, c.client_id, c.grant_types, c.redirect_uris,
-            c.secret, c.previous_secret, c.previous_until, c.secret_expires,
-            c.profile, c.authentication, c.scopes, c.post_logout_redirect_uris,
-            c.require_proof_key, c.require_consent, c.jwks, c.jwks_uri, c.assertion_algorithm,
-            c.access_seconds, c.refresh_seconds, c.code_seconds, c.device_code_seconds, c.token_format,
-            c.reuse_refresh_tokens, c.token_algorithm, c.acts_as, c.bound_by, c.sealed_secret
-     from client c join object o on o.id = c.object
-     where c.client_id = $1",
+    concat!(
+        "select o.id, o.uid, o.name, c.secret, c.previous_secret, c.previous_until, c.sealed_secret, a.target, ",
+        columns!(),
+        " from client c join object o on o.id = c.object
+          left join reference a on a.edge = $2 and a.source = c.object
+          where c.client_id = $1"
+    ),
+);
+const REPLACE_VERIFIER: Statement = Statement::new(
+    "client.replace_verifier",
+    "update client set secret = case when secret = $2 then $3 else secret end,
+       previous_secret = case when previous_secret = $2 then $3 else previous_secret end
+     where object = $1",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[BY_CLIENT_ID];
+const BY_UID: Statement = Statement::new(
+    "client.by_uid",
+    concat!(
+        "select o.id, o.name, u.username, ",
+        columns!(),
+        " from object o join client c on c.object = o.id
+          left join reference a on a.edge = $2 and a.source = c.object
+          left join account u on u.object = a.target
+          where o.kind = 'oAuth2Client' and o.uid = $1"
+    ),
+);
+
+pub(crate) const STATEMENTS: &[Statement] = &[BY_CLIENT_ID, BY_UID, REPLACE_VERIFIER];
 
 /// A client and the verifiers of its secrets.
 #[derive(Debug, Clone)]
@@ -44,46 +77,78 @@ impl ClientCredentials {
         secret.chain(previous).map(Vec::as_slice)
     }
 
-    fn read(row: &Row) -> Result<Self, StoreError> {
-        let names = |at| row.text(at).and_then(|json| list(&json));
-        let client = Client {
-            object: row.id(0)?,
-            uid: super::uid(row, 1)?,
-            name: row.text_opt(2)?.unwrap_or_default(),
-            client_id: row.text(3)?,
-            profile: known(ClientProfile::from_name, &row.text(10)?)?,
-            // What an older Kibali does not know gives nothing.
-            authentication: names(11)?
-                .iter()
-                .filter_map(|name| ClientAuthentication::from_name(name))
-                .collect(),
-            grant_types: names(4)?.iter().filter_map(|name| GrantType::from_name(name)).collect(),
-            redirect_uris: names(5)?,
-            post_logout_redirect_uris: names(13)?,
-            scopes: Scopes::parse(&row.text(12)?),
-            settings: ClientSettings {
-                require_proof_key: row.flag(14)?,
-                require_consent: row.flag(15)?,
-                jwks: row.text_opt(16)?,
-                jwks_uri: row.text_opt(17)?,
-                assertion_algorithm: row.text_opt(18)?,
-            },
-            tokens: TokenSettings {
-                access_seconds: row.int_opt(19)?,
-                refresh_seconds: row.int_opt(20)?,
-                code_seconds: row.int_opt(21)?,
-                device_code_seconds: row.int_opt(22)?,
-                format: row.text_opt(23)?.map(|name| known(TokenFormat::from_name, &name)).transpose()?,
-                reuse_refresh_tokens: row.flag(24)?,
-                algorithm: row.text_opt(25)?,
-            },
-            acts_as: row.id_opt(26)?,
-            bound_by: row.id_opt(27)?,
-        };
-        let previous = row.bytes_opt(7)?.zip(row.time_opt(8)?);
-        let (secret, expires, sealed) = (row.bytes_opt(6)?, row.time_opt(9)?, row.bytes_opt(28)?);
-        Ok(Self { client, secret, previous, expires, sealed })
+    fn read(row: &Row) -> Result<Option<Self>, StoreError> {
+        let Some(registered) = registration(row, 8)? else { return Ok(None) };
+        let expires = registered.secret_expires;
+        let name = row.text_opt(2)?.unwrap_or_default();
+        let client = registered.into_client(row.id(0)?, super::uid(row, 1)?, name, row.id_opt(7)?);
+        let previous = row.bytes_opt(4)?.zip(row.time_opt(5)?);
+        Ok(Some(Self { client, secret: row.bytes_opt(3)?, previous, expires, sealed: row.bytes_opt(6)? }))
     }
+}
+
+/// What is registered of a client, from [`COLUMNS`], the first at `first`. None where there is no client.
+///
+/// # Errors
+/// A column does not hold what it should.
+pub(crate) fn registration(row: &Row, first: usize) -> Result<Option<Registration>, StoreError> {
+    let at = |number: usize| first + number;
+    let Some(client_id) = row.text_opt(first)? else { return Ok(None) };
+    let names = |number| row.text(at(number)).and_then(|json| list(&json));
+    let more = |number| row.text(at(number)).and_then(|json| object(&json));
+    Ok(Some(Registration {
+        client_id,
+        profile: known(ClientProfile::from_name, &row.text(at(1))?)?,
+        authentication: names(2)?,
+        grant_types: names(3)?,
+        redirect_uris: names(4)?,
+        post_logout_redirect_uris: names(5)?,
+        scopes: row.text(at(6))?.split_ascii_whitespace().map(str::to_owned).collect(),
+        settings: ClientSettings {
+            require_proof_key: row.flag(at(7))?,
+            require_consent: row.flag(at(8))?,
+            jwks: row.text_opt(at(9))?,
+            jwks_uri: row.text_opt(at(10))?,
+            assertion_algorithm: row.text_opt(at(11))?,
+        },
+        more_settings: more(12)?,
+        tokens: TokenSettings {
+            access_seconds: row.int_opt(at(13))?,
+            refresh_seconds: row.int_opt(at(14))?,
+            code_seconds: row.int_opt(at(15))?,
+            device_code_seconds: row.int_opt(at(16))?,
+            format: row.text_opt(at(17))?.map(|name| known(TokenFormat::from_name, &name)).transpose()?,
+            reuse_refresh_tokens: row.flag(at(18))?,
+            algorithm: row.text_opt(at(19))?,
+        },
+        more_tokens: more(20)?,
+        secret_expires: row.time_opt(at(21))?,
+        takes_otp: row.flag(at(22))?,
+        bound_by: row.id_opt(at(23))?,
+    }))
+}
+
+/// A client as its page shows it. None of it is secret; who may see it is for the caller to ask.
+#[derive(Debug, Clone)]
+pub struct Registered {
+    /// Row number.
+    pub object: ObjectId,
+    /// What it is called.
+    pub name: String,
+    /// The name that the user it acts as signs in with.
+    pub acts_as: Option<String>,
+    /// Everything else.
+    pub registration: Registration,
+}
+
+/// The client with this identifier.
+///
+/// # Errors
+/// The database failed.
+pub async fn by_uid(reader: &mut Reader, uid: &str) -> Result<Option<Registered>, StoreError> {
+    let Some(row) = reader.row(BY_UID, values![uid, edges::CLIENT_ACTS_AS.0]).await? else { return Ok(None) };
+    let (object, name, acts_as) = (row.id(0)?, row.text_opt(1)?.unwrap_or_default(), row.text_opt(2)?);
+    Ok(registration(&row, 3)?.map(|registration| Registered { object, name, acts_as, registration }))
 }
 
 /// The client with this `client_id`; letters count as written.
@@ -94,11 +159,36 @@ pub async fn by_client_id(
     reader: &mut Reader,
     client_id: &str,
 ) -> Result<Option<ClientCredentials>, StoreError> {
-    let row = reader.row(BY_CLIENT_ID, values![client_id]).await?;
-    row.as_ref().map(ClientCredentials::read).transpose()
+    let row = reader.row(BY_CLIENT_ID, values![client_id, edges::CLIENT_ACTS_AS.0]).await?;
+    row.as_ref().map_or(Ok(None), ClientCredentials::read)
+}
+
+/// Puts a verifier of this installation in the place of an imported bcrypt hash that was proved once (rules of the
+/// door 6). Where the secret has changed meanwhile, nothing happens.
+#[derive(Debug, Clone)]
+pub struct ReplaceVerifier {
+    /// The client.
+    pub client: ObjectId,
+    /// What is stored.
+    pub old: Vec<u8>,
+    /// What takes its place.
+    pub new: Vec<u8>,
+}
+
+impl Write for ReplaceVerifier {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        tx.run(REPLACE_VERIFIER, values![self.client, self.old.clone(), self.new.clone()]).await?;
+        Ok(())
+    }
 }
 
 fn list(json: &str) -> Result<Vec<String>, StoreError> {
+    serde_json::from_str(json).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+fn object(json: &str) -> Result<Map<String, Value>, StoreError> {
     serde_json::from_str(json).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod api_tokens;
 pub mod audit;
 pub mod changes;
+pub mod client_use;
 pub mod clients;
 pub mod codes;
 pub mod emails;

@@ -2,8 +2,8 @@
 
 use kibali_model::Timestamp;
 
-use super::api_tokens;
 use super::tokens::{DELETE_ACCESS_OF_GRANT, DELETE_REFRESH_OF_GRANT};
+use super::{api_tokens, client_use};
 use crate::{Statement, Store, StoreError, Tx, Write, values};
 
 /// Rows that one write takes away at most.
@@ -124,6 +124,10 @@ impl Write for Purge {
             return Ok(went);
         }
         let went = tx.run(OLD_AUDIT, values![self.now.plus_seconds(-AUDIT_SECONDS), BATCH]).await?;
+        if went > 0 {
+            return Ok(went);
+        }
+        let went = client_use::purge(tx, self.now, BATCH).await?;
         if went > 0 {
             return Ok(went);
         }

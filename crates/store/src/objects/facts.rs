@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use kibali_metadata::Registry;
 use kibali_metadata::import::{
-    AccountFacts, ClientFacts, DEPENDANTS_READ, Dependants, Detail, Facts, Head, Key, Needs, Reference,
+    AccountFacts, DEPENDANTS_READ, Dependants, Detail, Facts, Head, Key, Needs, Reference,
 };
 use kibali_metadata::kind::EdgeNumber;
 use kibali_model::{Access, Grantee, ObjectId, Principal, Uid};
 
 use super::sql::{CHUNK, bound, places};
+use crate::door::clients;
 use crate::{Reader, Row, StoreError, Value, values};
 
 /// Answers every question of `needs` into `facts`.
@@ -216,15 +217,11 @@ async fn side_facts(
             });
         }
     }
-    let sql =
-        format!("select object, client_id, grant_types, redirect_uris from client where object in ({list})");
+    let columns = clients::COLUMNS;
+    let sql = format!("select c.object, {columns} from client c where c.object in ({list})");
     for row in reader.rows_composed(&sql, values()).await? {
         if let Some(detail) = found.get_mut(&row.id(0)?) {
-            detail.client = Some(ClientFacts {
-                client_id: row.text(1)?,
-                grant_types: serde_json::from_str(&row.text(2)?).map_err(corrupt)?,
-                redirect_uris: serde_json::from_str(&row.text(3)?).map_err(corrupt)?,
-            });
+            detail.client = clients::registration(&row, 1)?;
         }
     }
     Ok(())

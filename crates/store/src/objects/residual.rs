@@ -18,6 +18,7 @@ use super::list::Slice;
 use super::reading::{ReadFailure, Reading};
 use super::{Visibility, rows};
 use crate::StoreError;
+use crate::door::clients;
 
 /// Documents looked into by one statement.
 const LOOKED_INTO: usize = 5000;
@@ -145,7 +146,7 @@ impl Reading<'_> {
         let translated = match source {
             Source::Display(_, key) => Some(*key),
             Source::Document(value) => value.translated,
-            Source::Text(_) | Source::Int(_) => None,
+            Source::Text(_) | Source::Int(_) | Source::Client(..) => None,
         };
         let mut sql = self.compose();
         sql.push("select o.id, ");
@@ -154,6 +155,9 @@ impl Reading<'_> {
             Source::Int(key) => int_value(&mut sql, *key, Alias::ROOT),
             Source::Document(_) => {
                 sql.push("o.doc");
+            }
+            Source::Client(..) => {
+                sql.push("cast(null as text)");
             }
         }
         match locale.zip(translated) {
@@ -165,13 +169,27 @@ impl Reading<'_> {
                 sql.push(", cast(null as text)");
             }
         }
-        sql.push(" from object o where o.id in ").ids(ids.iter().copied());
+        match source {
+            Source::Client(..) => {
+                sql.push(", ").push(clients::COLUMNS).push(" from object o join client c on c.object = o.id");
+            }
+            _ => {
+                sql.push(" from object o");
+            }
+        }
+        sql.push(" where o.id in ").ids(ids.iter().copied());
         let mut values = HashMap::with_capacity(ids.len());
         for row in self.rows(sql).await? {
             let found = match (row.text_opt(2)?, source) {
                 (Some(translation), _) => vec![Scalar::Text(translation)],
                 (None, Source::Int(_)) => row.int_opt(1)?.map(Scalar::Int).into_iter().collect(),
-                (None, Source::Document(value)) => in_document(&row.text(1)?, value)?,
+                (None, Source::Document(value)) => in_document(&rows::document(&row.text(1)?)?, value),
+                (None, Source::Client(column, property, value)) => {
+                    let client = clients::registration(&row, 3)?;
+                    let shown =
+                        client.map_or(serde_json::Value::Null, |client| client.value(*column, property));
+                    in_document(&serde_json::Map::from_iter([(property.name.to_owned(), shown)]), value)
+                }
                 (None, _) => row.text_opt(1)?.map(Scalar::Text).into_iter().collect(),
             };
             values.insert(row.id(0)?, found);
@@ -180,14 +198,16 @@ impl Reading<'_> {
     }
 }
 
-fn in_document(text: &str, value: &DocumentValue<'_>) -> Result<Vec<Scalar>, StoreError> {
-    let document = rows::document(text)?;
-    let found = value.of(&document);
+fn in_document(
+    document: &serde_json::Map<String, serde_json::Value>,
+    value: &DocumentValue<'_>,
+) -> Vec<Scalar> {
+    let found = value.of(document);
     if value.size {
         let size: usize = found.iter().map(|list| list.as_array().map_or(0, Vec::len)).sum();
-        return Ok(vec![Scalar::Int(i64::try_from(size).unwrap_or(i64::MAX))]);
+        return vec![Scalar::Int(i64::try_from(size).unwrap_or(i64::MAX))];
     }
-    Ok(found.into_iter().filter_map(|found| Scalar::of(found, value.ty)).collect())
+    found.into_iter().filter_map(|found| Scalar::of(found, value.ty)).collect()
 }
 
 /// Of several values one that passes is enough; of none only *null* holds.

@@ -1,10 +1,11 @@
 //! The columns of one object as a shape needs them, and reading them back.
 
-use kibali_metadata::read::{Account, ClientRow, More, Needs, Record, Shape};
+use kibali_metadata::read::{Account, More, Needs, Record, Shape};
 use kibali_model::{Access, Sharing};
 use serde_json::Value;
 
 use super::compose::Sql;
+use crate::door::clients;
 use crate::{Row, StoreError};
 
 /// Appends the columns after the uid, each group that is needed.
@@ -26,7 +27,7 @@ pub(super) fn columns(sql: &mut Sql, needs: Needs) {
         sql.push(", a.last_login, a.password_updated");
     }
     if needs.client {
-        sql.push(", c.client_id, c.grant_types, c.redirect_uris");
+        sql.push(", ").push(clients::COLUMNS);
     }
     if needs.tree {
         sql.push(", t.path, t.level");
@@ -102,12 +103,11 @@ pub(super) fn record(
         }
     }
     if needs.client {
-        let (client_id, grants, uris) = (row.text_opt(next())?, row.text_opt(next())?, row.text_opt(next())?);
-        more.client = client_id.map(|client_id| ClientRow {
-            client_id,
-            grant_types: list(grants.as_deref()),
-            redirect_uris: list(uris.as_deref()),
-        });
+        let first = next();
+        for _ in 1..clients::COUNT {
+            next();
+        }
+        more.client = clients::registration(row, first)?;
     }
     if needs.tree {
         more.tree = row.text_opt(next())?.zip(row.int_opt(next())?);
@@ -125,8 +125,4 @@ pub(super) fn access(bits: i64) -> Access {
 /// A stored document.
 pub(super) fn document(text: &str) -> Result<serde_json::Map<String, Value>, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
-}
-
-fn list(text: Option<&str>) -> Value {
-    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| Value::Array(Vec::new()))
 }

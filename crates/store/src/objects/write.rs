@@ -108,10 +108,21 @@ pub(crate) const STATEMENTS: &[Statement] = &[
 pub struct Hashes {
     /// bcrypt hashes of passwords, by user.
     pub passwords: Vec<(ObjectId, String)>,
-    /// Verifiers of client secrets, by client.
-    pub client_secrets: Vec<(ObjectId, Vec<u8>)>,
+    /// What is kept of client secrets.
+    pub client_secrets: Vec<ClientSecretHash>,
     /// Until when the secrets they replace work; none: no longer.
     pub old_secrets_until: Option<Timestamp>,
+}
+
+/// What is kept of the secret of one client.
+#[derive(Debug, Clone)]
+pub struct ClientSecretHash {
+    /// The client.
+    pub client: ObjectId,
+    /// What the secret is held against.
+    pub verifier: Vec<u8>,
+    /// The secret itself, sealed, of a client that signs with it.
+    pub sealed: Option<Vec<u8>>,
 }
 
 /// The write of an import. [`StoreError::Stale`] or [`StoreError::Duplicate`]: the plan rests on what is no

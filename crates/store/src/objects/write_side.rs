@@ -1,11 +1,11 @@
 //! The side rows of users and clients, and everything that goes with a deleted object.
 
 use kibali_metadata::fold;
-use kibali_metadata::import::Changes;
-use kibali_model::{ObjectId, Timestamp};
-use serde_json::json;
+use kibali_metadata::import::{Changes, ClientRow};
+use kibali_model::{ClientAuthentication, ObjectId, Timestamp, TokenFormat};
+use serde_json::{Map, Value, json};
 
-use super::write::Hashes;
+use super::write::{ClientSecretHash, Hashes};
 use crate::door::audit::{self, Who};
 use crate::door::passwords;
 use crate::{Statement, StoreError, Tx, values};
@@ -19,15 +19,33 @@ const ACCOUNT: Statement = Statement::new(
 );
 const CLIENT: Statement = Statement::new(
     "client.upsert",
-    "insert into client (object, client_id, grant_types, redirect_uris) values ($1, $2, $3, $4)
-     on conflict (object) do update set client_id = excluded.client_id, grant_types = excluded.grant_types,
-       redirect_uris = excluded.redirect_uris",
+    "insert into client (object, client_id, profile, authentication, grant_types, redirect_uris,
+                         post_logout_redirect_uris, scopes, require_proof_key, require_consent, jwks, jwks_uri,
+                         assertion_algorithm, more_settings, access_seconds, refresh_seconds, code_seconds,
+                         device_code_seconds, token_format, reuse_refresh_tokens, token_algorithm, more_tokens,
+                         secret_expires, takes_otp, bound_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+             $23, $24, $25)
+     on conflict (object) do update set client_id = excluded.client_id, profile = excluded.profile,
+       authentication = excluded.authentication, grant_types = excluded.grant_types,
+       redirect_uris = excluded.redirect_uris, post_logout_redirect_uris = excluded.post_logout_redirect_uris,
+       scopes = excluded.scopes, require_proof_key = excluded.require_proof_key,
+       require_consent = excluded.require_consent, jwks = excluded.jwks, jwks_uri = excluded.jwks_uri,
+       assertion_algorithm = excluded.assertion_algorithm, more_settings = excluded.more_settings,
+       access_seconds = excluded.access_seconds, refresh_seconds = excluded.refresh_seconds,
+       code_seconds = excluded.code_seconds, device_code_seconds = excluded.device_code_seconds,
+       token_format = excluded.token_format, reuse_refresh_tokens = excluded.reuse_refresh_tokens,
+       token_algorithm = excluded.token_algorithm, more_tokens = excluded.more_tokens,
+       secret_expires = excluded.secret_expires, takes_otp = excluded.takes_otp, bound_by = excluded.bound_by",
 );
+/// Of a client that signs with its secret no more, nothing that can be read back is kept.
+const UNSEAL: Statement =
+    Statement::new("client.forget_sealed", "update client set sealed_secret = null where object = $1");
 const CLIENT_PARK: Statement =
     Statement::new("client.park", "update client set client_id = $2 where object = $1");
 const CLIENT_SECRET: Statement = Statement::new(
     "client.set_secret",
-    "update client set secret = $2, secret_created = $3, previous_until = $4,
+    "update client set secret = $2, secret_created = $3, previous_until = $4, sealed_secret = $5,
        previous_secret = case when cast($4 as bigint) is null then null else secret end
      where object = $1",
 );
@@ -60,11 +78,12 @@ deletes! {
     "object.forget_attributes": "delete from attribute_value where object = $1 or attribute = $1",
     "object.forget_tree": "delete from tree where object = $1",
     "object.forget_account": "delete from account where object = $1",
+    "object.forget_client_days": "delete from client_day where client = $1",
     "object.forget_client": "delete from client where object = $1",
     "object.forget": "delete from object where id = $1",
 }
 
-pub(crate) const STATEMENTS: &[Statement] = &[ACCOUNT, CLIENT, CLIENT_PARK, CLIENT_SECRET];
+pub(crate) const STATEMENTS: &[Statement] = &[ACCOUNT, CLIENT, UNSEAL, CLIENT_PARK, CLIENT_SECRET];
 pub(crate) const DELETE_STATEMENTS: &[Statement] = DELETES;
 
 /// Deletes an object with all its rows; a user's or a client's tokens die with it (rules of the door 6).
@@ -117,22 +136,71 @@ pub(super) async fn accounts_and_clients(
         }
     }
     for row in &changes.clients {
-        let list = |names: &[String]| {
-            serde_json::to_string(names).map_err(|error| StoreError::Corrupt(error.to_string()))
-        };
-        let (grants, redirects) = (list(&row.grant_types)?, list(&row.redirect_uris)?);
-        tx.run(CLIENT, values![row.object, row.client_id.as_str(), grants, redirects]).await?;
-        let detail = json!({ "by": by, "grantTypes": row.grant_types, "redirectUris": row.redirect_uris });
+        write_client(tx, row).await?;
+        let client = &row.client;
+        let detail = json!({
+            "by": by, "grantTypes": client.grant_types, "redirectUris": client.redirect_uris,
+            "scopes": client.scopes, "profile": client.profile.as_str(), "consent": client.settings.require_consent
+        });
         audit::record(tx, "client.written", of_client(row.object), detail, now).await?;
     }
     for (user, hash) in &hashes.passwords {
         passwords::replace(tx, *user, hash, by, now).await?;
     }
-    for (client, secret) in &hashes.client_secrets {
-        tx.run(CLIENT_SECRET, values![*client, secret.clone(), now, hashes.old_secrets_until]).await?;
+    for ClientSecretHash { client, verifier, sealed } in &hashes.client_secrets {
+        let values = values![*client, verifier.clone(), now, hashes.old_secrets_until, sealed.clone()];
+        tx.run(CLIENT_SECRET, values).await?;
         audit::record(tx, "client.secret_set", of_client(*client), json!({ "by": by }), now).await?;
     }
     Ok(())
+}
+
+async fn write_client(tx: &mut Tx, row: &ClientRow) -> Result<(), StoreError> {
+    let client = &row.client;
+    let (settings, tokens) = (&client.settings, &client.tokens);
+    tx.run(
+        CLIENT,
+        values![
+            row.object,
+            client.client_id.as_str(),
+            client.profile.as_str(),
+            list(&client.authentication),
+            list(&client.grant_types),
+            list(&client.redirect_uris),
+            list(&client.post_logout_redirect_uris),
+            client.scopes.join(" "),
+            settings.require_proof_key,
+            settings.require_consent,
+            settings.jwks.as_deref(),
+            settings.jwks_uri.as_deref(),
+            settings.assertion_algorithm.as_deref(),
+            object(&client.more_settings),
+            tokens.access_seconds,
+            tokens.refresh_seconds,
+            tokens.code_seconds,
+            tokens.device_code_seconds,
+            tokens.format.map(TokenFormat::as_str),
+            tokens.reuse_refresh_tokens,
+            tokens.algorithm.as_deref(),
+            object(&client.more_tokens),
+            client.secret_expires,
+            client.takes_otp,
+            client.bound_by
+        ],
+    )
+    .await?;
+    if !client.proves_by(ClientAuthentication::SecretJwt) {
+        tx.run(UNSEAL, values![row.object]).await?;
+    }
+    Ok(())
+}
+
+fn list(names: &[String]) -> String {
+    Value::from(names).to_string()
+}
+
+fn object(map: &Map<String, Value>) -> String {
+    Value::Object(map.clone()).to_string()
 }
 
 fn of_user(user: ObjectId) -> Who<'static> {

@@ -37,6 +37,7 @@ pub(crate) struct GzipFile;
 
 /// What the routes answer, finished.
 pub(super) async fn answer(app: &App, routes: &Router, speech: Speech, mut request: Request) -> Response {
+    let app = &app.speaking(speech.version.dialect());
     if is_compressed(request.headers()) {
         return Refusal::UnsupportedMediaType("a body that is not compressed").into_response();
     }

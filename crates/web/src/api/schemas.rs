@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::{Outcome, WebMessage, answer};
 use crate::body::Json;
 use crate::identity::Caller;
+use crate::speech::Spoken;
 use crate::{App, Refusal};
 
 /// The routes of this module.
@@ -30,7 +31,7 @@ pub(super) fn router() -> Router<App> {
 /// Query parameters in the order sent.
 type Pairs = Query<Vec<(String, String)>>;
 
-async fn schemas(State(app): State<App>, Caller(_): Caller, query: Pairs) -> Result<Response, Refusal> {
+async fn schemas(Spoken(app): Spoken, Caller(_): Caller, query: Pairs) -> Result<Response, Refusal> {
     let Value::Object(mut all) = schema::schemas(&app.registry, &app.settings.absolute("")) else {
         return Err(Refusal::NotFound);
     };
@@ -42,7 +43,7 @@ async fn schemas(State(app): State<App>, Caller(_): Caller, query: Pairs) -> Res
 }
 
 async fn one_schema(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(_): Caller,
     Path(singular): Path<String>,
     query: Pairs,
@@ -53,7 +54,7 @@ async fn one_schema(
 }
 
 async fn one_property(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(_): Caller,
     Path((singular, name)): Path<(String, String)>,
     query: Pairs,
@@ -68,7 +69,7 @@ async fn one_property(
 
 /// `POST /api/schemas/{singular}`: would this body pass, as far as its description can tell?
 async fn validate(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(_): Caller,
     Path(singular): Path<String>,
     Json(body): Json,
@@ -89,11 +90,11 @@ async fn validate(
     Ok(message.with_report("ErrorReports", &json!({ "errorReports": reports })).into_response())
 }
 
-async fn resources(State(app): State<App>, Caller(_): Caller) -> Response {
+async fn resources(Spoken(app): Spoken, Caller(_): Caller) -> Response {
     answer::json(&schema::resources(&app.registry, &app.settings.absolute("")))
 }
 
-async fn authorities(State(app): State<App>, Caller(_): Caller) -> Response {
+async fn authorities(Spoken(app): Spoken, Caller(_): Caller) -> Response {
     answer::json(&schema::authorities(&app.registry))
 }
 

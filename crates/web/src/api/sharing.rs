@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::HeaderValue;
@@ -18,6 +17,7 @@ use super::query::Pairs;
 use super::{WebMessage, answer, objects};
 use crate::body::Json;
 use crate::identity::Caller;
+use crate::speech::Spoken;
 use crate::{App, Refusal};
 
 pub(super) fn router() -> Router<App> {
@@ -26,7 +26,7 @@ pub(super) fn router() -> Router<App> {
 
 const SHOWN: &[&str] = &["id", "name", "displayName", "sharing"];
 
-async fn show(State(app): State<App>, Caller(caller): Caller, pairs: Pairs) -> Result<Response, Refusal> {
+async fn show(Spoken(app): Spoken, Caller(caller): Caller, pairs: Pairs) -> Result<Response, Refusal> {
     let (kind, uid) = target(&app, &pairs)?;
     let object = objects::one(&app, &caller, &kind, uid, &Fields::names(SHOWN)).await?;
     let sharing = object.get("sharing").cloned().unwrap_or_default();
@@ -63,7 +63,7 @@ fn grants(sharing: &Value, name: &str) -> Value {
 }
 
 async fn set(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     pairs: Pairs,
     Json(body): Json,
@@ -133,7 +133,7 @@ fn target<'p>(app: &App, pairs: &'p Pairs) -> Result<(Arc<Kind>, &'p str), Refus
 const MOST: i64 = 1_000;
 const USUAL: i64 = 50;
 
-async fn search(State(app): State<App>, Caller(caller): Caller, pairs: Pairs) -> Result<Response, Refusal> {
+async fn search(Spoken(app): Spoken, Caller(caller): Caller, pairs: Pairs) -> Result<Response, Refusal> {
     let key = pairs.first("key").ok_or_else(|| Refusal::conflict("Search key not specified"))?;
     let size = pairs.first("pageSize").and_then(|size| size.parse().ok()).unwrap_or(USUAL).clamp(1, MOST);
     let users = people::search(&mut app.store.reader().await?, &fold(key), size).await?;

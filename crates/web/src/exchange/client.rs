@@ -1,8 +1,9 @@
 //! Authenticating the client (rules of the door 2).
 
+use kibali_metadata::import::is_bcrypt;
 use kibali_model::{Client, ClientAuthentication, Dialect};
 use kibali_oauth::{Proof, proof};
-use kibali_store::door::clients::{self, ClientCredentials};
+use kibali_store::door::clients::{self, ClientCredentials, ReplaceVerifier};
 
 use super::form::Form;
 use crate::identity::{Authorization, BasicPair, ClientAddress};
@@ -81,19 +82,49 @@ fn named<'a>(proof: &Proof<'a>) -> &'a str {
 async fn check(app: &App, proof: &Proof<'_>, dialect: Dialect) -> Result<Option<Client>, Refusal> {
     let mut reader = app.store.reader().await?;
     let found = clients::by_client_id(&mut reader, named(proof)).await?;
-    Ok(found.filter(|found| proves(app, found, proof, dialect)).map(|found| found.client))
+    drop(reader);
+    let Some(found) = found else { return Ok(None) };
+    let proven = proves(app, &found, proof, dialect) || proves_imported(app, &found, proof, dialect).await?;
+    Ok(proven.then_some(found.client))
+}
+
+/// A secret that came hashed with bcrypt, as DHIS2 2.42 keeps them: held against the hash once, which a verifier of
+/// this installation then replaces (rules of the door 6).
+async fn proves_imported(
+    app: &App,
+    found: &ClientCredentials,
+    proof: &Proof<'_>,
+    dialect: Dialect,
+) -> Result<bool, Refusal> {
+    let Proof::Secret { secret, by, .. } = proof else { return Ok(false) };
+    if !takes_secret(found, secret, *by, dialect) {
+        return Ok(false);
+    }
+    let kept = found.verifiers(app.now()).filter_map(|kept| Some((kept, std::str::from_utf8(kept).ok()?)));
+    let hashes: Vec<_> = kept.filter(|(_, hash)| is_bcrypt(hash)).collect();
+    for (old, hash) in hashes {
+        if app.identity().passwords.verify(secret, Some(hash)).await? {
+            let new = app.identity().client_secrets.verifier(secret).to_vec();
+            app.store.write(ReplaceVerifier { client: found.client.object, old: old.to_vec(), new }).await?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// May the client prove itself with a secret that stands there?
+fn takes_secret(found: &ClientCredentials, secret: &str, by: ClientAuthentication, dialect: Dialect) -> bool {
+    let registered = |by| found.client.authentication.contains(&by);
+    // To clients of DHIS2 2.41 it is one secret, wherever it stands.
+    let anywhere = dialect == Dialect::Legacy
+        && (registered(ClientAuthentication::SecretBasic) || registered(ClientAuthentication::SecretPost));
+    secret.len() <= LONGEST && (anywhere || registered(by))
 }
 
 fn proves(app: &App, found: &ClientCredentials, proof: &Proof<'_>, dialect: Dialect) -> bool {
     match proof {
         Proof::Secret { secret, by, .. } => {
-            let registered = |by| found.client.authentication.contains(by);
-            // To clients of DHIS2 2.41 it is one secret, wherever it stands.
-            let anywhere = dialect == Dialect::Legacy
-                && (registered(&ClientAuthentication::SecretBasic)
-                    || registered(&ClientAuthentication::SecretPost));
-            secret.len() <= LONGEST
-                && (anywhere || registered(by))
+            takes_secret(found, secret, *by, dialect)
                 && found.verifiers(app.now()).any(|kept| app.identity().client_secrets.verify(secret, kept))
         }
         Proof::Nothing { .. } => found.client.is_public(),

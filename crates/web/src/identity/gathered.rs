@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use kibali_model::{ObjectId, Timestamp};
 use kibali_store::StoreError;
 use kibali_store::door::audit::{Event, RecordCounted};
+use kibali_store::door::client_use::{self, CountRequests};
 use kibali_store::door::families::MarkFirstUse;
 use kibali_store::door::marks::{MarkUsed, Used};
 use kibali_store::door::tokens;
@@ -29,6 +30,8 @@ struct Memory {
     used: HashMap<Used, Timestamp>,
     first_used: HashMap<tokens::Hash, Timestamp>,
     happened: HashMap<Happened, u64>,
+    /// Requests at the token endpoint, by client and day.
+    asked: HashMap<(ObjectId, i64), u64>,
     unnoted: u64,
 }
 
@@ -89,6 +92,11 @@ impl Gathered {
         self.memory().first_use(token, at)
     }
 
+    /// Counts a request at the token endpoint.
+    pub(super) fn asked(&self, client: ObjectId, at: Timestamp) {
+        self.memory().ask(client, client_use::day_of(at), 1);
+    }
+
     /// When something was last used, if that is not written yet.
     pub(super) fn last_use(&self, thing: &Used) -> Option<Timestamp> {
         self.memory().used.get(thing).copied()
@@ -138,6 +146,15 @@ impl Memory {
     }
 }
 
+impl Memory {
+    fn ask(&mut self, client: ObjectId, day: i64, more: u64) {
+        match has_room(&self.asked, &(client, day)) {
+            true => *self.asked.entry((client, day)).or_default() += more,
+            false => self.unnoted += more,
+        }
+    }
+}
+
 fn has_room<K: Eq + Hash, V>(map: &HashMap<K, V>, key: &K) -> bool {
     map.len() < MOST || map.contains_key(key)
 }
@@ -148,7 +165,7 @@ fn has_room<K: Eq + Hash, V>(map: &HashMap<K, V>, key: &K) -> bool {
 /// The database failed; what was not written waits for the next flush.
 pub async fn flush(app: &App) -> Result<Flushed, StoreError> {
     let gathered = &app.identity().gathered;
-    let Memory { used, first_used, happened, unnoted } = std::mem::take(&mut *gathered.memory());
+    let Memory { used, first_used, happened, asked, unnoted } = std::mem::take(&mut *gathered.memory());
     let mut done =
         Flushed { marks: used.len(), first_uses: first_used.len(), events: happened.len(), unnoted };
     let mut first_uses: Vec<(tokens::Hash, Timestamp)> = first_used.into_iter().collect();
@@ -182,6 +199,17 @@ pub async fn flush(app: &App) -> Result<Flushed, StoreError> {
             failed = Some(error);
             done.events -= batch.len();
             batch.iter().for_each(|(happened, count)| gathered.memory().count(happened.clone(), *count));
+        }
+    }
+    let mut asked: Vec<((ObjectId, i64), u64)> = asked.into_iter().collect();
+    asked.sort_unstable();
+    for batch in asked.chunks(BATCH) {
+        let counts = batch
+            .iter()
+            .map(|((client, day), count)| (*client, *day, i64::try_from(*count).unwrap_or(i64::MAX)));
+        if let Err(error) = app.store.write(CountRequests { counts: counts.collect() }).await {
+            failed = Some(error);
+            batch.iter().for_each(|((client, day), count)| gathered.memory().ask(*client, *day, *count));
         }
     }
     failed.map_or(Ok(done), Err)

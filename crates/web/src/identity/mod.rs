@@ -88,6 +88,7 @@ impl Identity {
     /// Notes that a client proved itself.
     pub(crate) fn note_client(&self, client: ObjectId, at: Timestamp) {
         self.gathered.used(&[Used::Client(client)], at);
+        self.gathered.asked(client, at);
     }
 
     /// When something was last used, if that is not written yet.

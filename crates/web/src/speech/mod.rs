@@ -17,7 +17,7 @@ use http::{HeaderMap, Method, header};
 use kibali_model::ApiVersion;
 use std::convert::Infallible;
 
-use crate::Settings;
+use crate::{App, Settings};
 
 /// What the path below the context path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,18 @@ impl<S: Sync> FromRequestParts<S> for Speech {
             versioned: false,
             suffix: "",
         }))
+    }
+}
+
+/// The application as this caller is spoken to: the kinds of the Web API as their dialect describes them.
+pub(crate) struct Spoken(pub(crate) App);
+
+impl FromRequestParts<App> for Spoken {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let speech = Speech::from_request_parts(parts, app).await?;
+        Ok(Self(app.speaking(speech.version.dialect())))
     }
 }
 

@@ -64,7 +64,7 @@ both!(
             ("dataElements", new(json!({ "code": "c".repeat(51) })), "E4001", "code"),
             ("userRoles", json!({ "name": "Role", "description": "x" }), "E4002", "description"),
             ("users", with(user(), json!({ "email": "nobody" })), "E4003", "email"),
-            ("oAuth2Clients", client(json!({ "redirectUris": ["nowhere"] })), "E4004", "redirectUris"),
+            ("oAuth2Clients", client(json!({ "redirectUris": ["nowhere"] })), "E4000", "redirectUris"),
             ("users", with(user(), json!({ "password": "weak" })), "E4005", "password"),
             ("users", with(user(), json!({ "password": "Password_123" })), "E4005", "password"),
             ("oAuth2Clients", client(json!({ "redirectUris": uris })), "E4007", "redirectUris"),

@@ -109,10 +109,10 @@ both!(
             ("Other", "a b", &["password"], "", "cid", "A client ID has no spaces and no colon."),
             ("Other", "a:b", &["password"], "", "cid", "A client ID has no spaces and no colon."),
             ("Other", "other", &["authorization_code"], "", "redirectUris", "Enter a redirect URI"),
-            ("Other", "other", &["password"], "javascript:alert(1)", "redirectUris", "javascript:alert(1) cannot receive a code"),
-            ("Other", "other", &["password"], "https://a.example/cb\nnot an address", "redirectUris", "not an address cannot receive a code"),
-            ("Other", "other", &["password"], "https://a.example/#x", "redirectUris", "cannot receive a code"),
-            ("Other", "other", &["password"], &uri, "redirectUris", "cannot receive a code"),
+            ("Other", "other", &["password"], "javascript:alert(1)", "redirectUris", "Invalid redirect URI: 'javascript:alert(1)'"),
+            ("Other", "other", &["password"], "https://a.example/cb\nnot an address", "redirectUris", "Invalid redirect URI: 'not an address'"),
+            ("Other", "other", &["password"], "https://a.example/#x", "redirectUris", "Invalid redirect URI"),
+            ("Other", "other", &["password"], &uri, "redirectUris", "Invalid redirect URI"),
             ("Other", "other", &["password", "everything"], "", "grantTypes", "everything"),
         ] {
             let page = add(&mut browser, name, cid, grants, uris).await;
@@ -266,5 +266,97 @@ both!(
         assert_eq!(token(t, CLIENT, CLIENT_SECRET).await.status, 200);
         make_ordinary(t, &["F_OAUTH2_CLIENT_MANAGE"]).await;
         assert_eq!(browser.open(DEMO).await.answer.status, 200, "the authority is enough");
+    }
+);
+
+both!(
+    fn the_rest_is_folded_away_and_kept_when_it_is_not_touched(t) {
+        let mut browser = admin(t).await;
+        let page = browser.open(NEW).await;
+        let text = page.answer.text();
+        assert!(text.contains("<details class=\"more\">") && text.contains("<summary>"), "{text}");
+        assert_page(t, &page.answer, "new").await;
+        let form = page.form(NEW).fill("name", "Robot").fill("cid", "robot").fill("actsAs", ADMIN).fill("may", "look");
+        let form = form.fill("accessSeconds", "120").fill("format", "reference").fill("jwksUri", "https://robot.example/keys");
+        let made = browser.submit(&page, &tick(form, &["client_credentials"])).await;
+        assert_eq!(made.answer.status, 201, "{}", made.answer.text());
+        assert!(text_of(&made.answer, "curl-alone").contains("grant_type=client_credentials"));
+        let read = async || {
+            let path = "/api/42/oAuth2Clients?filter=clientId:eq:robot&fields=*&paging=false";
+            t.get(path).basic(ADMIN, ADMIN_PASSWORD).send().await.json()["oAuth2Clients"][0].clone()
+        };
+        let mut client = read().await;
+        assert_eq!((&client["scopes"], &client["profile"]), (&json!("api:read"), &json!("standard")), "{client}");
+        assert_eq!(client["actsAs"]["id"], "M5zQapPyTZI");
+        assert!(client["clientSettings"].as_str().unwrap().contains("https://robot.example/keys"));
+        assert!(client["tokenSettings"].as_str().unwrap().contains("[\"java.time.Duration\",120]"));
+        // Opened and saved, nothing changes; emptied, the user is gone.
+        let uid = client["id"].as_str().unwrap().to_owned();
+        let address = format!("{CLIENTS}/{uid}");
+        let page = browser.open(&address).await;
+        assert_page(t, &page.answer, "edit").await;
+        let form = page.form(&address);
+        let done = browser.submit(&page, &form).await;
+        assert_eq!(done.path, "/settings/oauth2-clients?done=saved", "{}", done.answer.text());
+        let mut after = read().await;
+        for client in [&mut client, &mut after] {
+            client.as_object_mut().unwrap().remove("lastUpdated");
+        }
+        assert_eq!(after, client);
+        let page = browser.open(&address).await;
+        let form = page.form(&address).fill("actsAs", "").fill("redirectUris", "https://a.example/cb");
+        let done = browser.submit(&page, &tick(form, &["authorization_code"])).await;
+        assert_eq!(done.path, "/settings/oauth2-clients?done=saved", "{}", done.answer.text());
+        let after = read().await;
+        assert!(after.get("actsAs").is_none() && after["authorizationGrantTypes"] == "authorization_code", "{after}");
+        let page = browser.open(&address).await;
+        assert!(text_of(&page.answer, "authorize-url").contains("/oauth2/authorize?response_type=code"));
+        let form = page.form(&address).fill("actsAs", "nobody").fill("accessSeconds", "soon");
+        let wrong = browser.submit(&page, &form).await;
+        assert_eq!(wrong.answer.status, 409);
+        assert!(text_of(&wrong.answer, "actsAs-error").contains("no user of this name"));
+        assert!(text_of(&wrong.answer, "accessSeconds-error").contains("number of seconds"));
+        assert!(wrong.answer.text().contains("<details class=\"more\" open>"));
+    }
+);
+
+both!(
+    fn who_may_only_manage_clients_grows_by_no_form(t) {
+        make_ordinary(t, &["F_OAUTH2_CLIENT_MANAGE", "F_USER_VIEW"]).await;
+        let mut browser = signed_in(t, ORDINARY).await;
+        let before = stored(t, CLIENT).await;
+        for (key, value, grants, field) in [
+            ("actsAs", ADMIN, &["password"][..], "actsAs"),
+            ("actsAs", ORDINARY.0, &["client_credentials"], "grantTypes"),
+            ("name", "Demo", &["urn:ietf:params:oauth:grant-type:device_code"], "grantTypes"),
+            ("name", "Demo", &["urn:ietf:params:oauth:grant-type:token-exchange"], "grantTypes"),
+            ("consent", "", &["password"], "jwks"),
+        ] {
+            let page = browser.open(DEMO).await;
+            let form = tick(page.form(DEMO).fill(key, value), grants);
+            let refused = browser.submit(&page, &form).await;
+            assert_eq!(refused.answer.status, 409, "{key} {grants:?}: {}", refused.answer.text());
+            text_of(&refused.answer, &format!("{field}-error"));
+            assert_eq!(stored(t, CLIENT).await, before);
+        }
+        let page = browser.open(DEMO).await;
+        let done = browser.submit(&page, &page.form(DEMO).fill("name", "Renamed")).await;
+        assert_eq!(done.answer.status, 200, "{}", done.answer.text());
+    }
+);
+
+both!(
+    fn the_list_and_the_chart_show_how_a_client_is_used(t) {
+        let mut browser = admin(t).await;
+        assert!(browser.open(CLIENTS).await.answer.text().contains(">never<"));
+        for _ in 0..3 {
+            assert_eq!(token(t, CLIENT, CLIENT_SECRET).await.status, 200);
+        }
+        kibali_web::identity::flush(&t.app).await.unwrap();
+        t.clock.advance_seconds(60);
+        let list = browser.open(CLIENTS).await.answer.text();
+        assert!(list.contains("data-label=\"Live tokens\">3<") && list.contains("data-label=\"Last used\">2026-01-15<"), "{list}");
+        let page = browser.open(DEMO).await.answer.text();
+        assert!(page.contains("<svg class=\"chart\"") && page.contains("3 in all; 3 on the busiest day."), "{page}");
     }
 );

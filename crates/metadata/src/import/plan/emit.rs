@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use kibali_model::ObjectId;
+use kibali_model::{ClientAuthentication, ObjectId};
 use serde_json::Value;
 
-use super::values::follows;
 use super::{Action, Draft, Outcome, Plan, Work};
-use crate::import::changes::{AccountRow, Changes, ClientRow, ObjectRow, SecretWork, Topic};
+use crate::import::changes::{AccountRow, Changes, ClientRow, Keeping, ObjectRow, SecretWork, Topic};
 use crate::import::params::{AtomicMode, ImportMode, ReportMode};
 use crate::import::report::{ErrorReport, ImportReport, ObjectReport, Stats, Status, TypeReport, Warning};
-use crate::kind::Rule;
 
 /// Which changes of a kind's objects other nodes must hear of.
 const TOPICS: [(&str, Topic); 6] = [
@@ -219,17 +217,24 @@ fn side_rows(draft: &Draft<'_>, changes: &mut Changes, secrets: &mut Vec<SecretW
         });
     }
     if let Some(client) = &draft.next.client {
+        let before = draft.detail.and_then(|detail| detail.client.as_ref());
         changes.clients.push(ClientRow {
             object: draft.id,
-            client_id: client.client_id.clone(),
-            grant_types: client.grant_types.clone(),
-            redirect_uris: client.redirect_uris.clone(),
+            client: client.clone(),
+            forget_consents: before.is_some_and(|before| client.reaches_further_than(before)),
         });
-    }
-    match (&draft.next.secret, follows(draft.kind(), Rule::ClientRules)) {
-        (Some(secret), true) => secrets.push(SecretWork::ClientSecret(draft.id, secret.clone())),
-        (Some(secret), false) => secrets.push(SecretWork::Password(draft.id, secret.clone())),
-        (None, true) if draft.is_new() => secrets.push(SecretWork::NewClientSecret(draft.id)),
-        (None, _) => {}
+        let keeping = match client.proves_by(ClientAuthentication::SecretJwt) {
+            true => Keeping::Sealed,
+            false => Keeping::Verifier,
+        };
+        match &draft.next.secret {
+            Some(secret) => secrets.push(SecretWork::ClientSecret(draft.id, secret.clone(), keeping)),
+            None if draft.is_new() && client.has_secret() => {
+                secrets.push(SecretWork::NewClientSecret(draft.id, keeping));
+            }
+            None => {}
+        }
+    } else if let Some(password) = &draft.next.secret {
+        secrets.push(SecretWork::Password(draft.id, password.clone()));
     }
 }

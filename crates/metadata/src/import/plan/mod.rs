@@ -51,6 +51,9 @@ pub struct Context<'a> {
     pub passwords: PasswordPolicy,
     /// May a user give away a role that it holds itself (`keyCanGrantOwnUserAuthorityGroups`)?
     pub may_grant_own_roles: bool,
+    /// Addresses that codes may be sent to, although their scheme is no domain turned round
+    /// (`deviceEnrollmentRedirectAllowlist`).
+    pub allowed_redirects: Vec<String>,
     /// Does the request come through the object's own address, not an import?
     pub own_address: bool,
 }
@@ -130,7 +133,7 @@ pub(super) struct Next {
     pub(super) translations: Option<Vec<(String, String, String)>>,
     pub(super) attributes: Option<BTreeMap<ObjectId, String>>,
     pub(super) account: Option<super::facts::AccountFacts>,
-    pub(super) client: Option<super::facts::ClientFacts>,
+    pub(super) client: Option<crate::client::Registration>,
     pub(super) secret: Option<Sensitive>,
 }
 

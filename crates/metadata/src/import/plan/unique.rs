@@ -34,7 +34,7 @@ impl Work<'_> {
             let old_value = stored_value(draft, property);
             let Some((old_scope, new_scope)) = self.scopes(draft, unique) else { continue };
             let key = |scope: Option<String>, value: Option<String>| {
-                Some(Key { kind: kind.singular, property: property.name, scope: scope?, value: value? })
+                Some(Key { kind: kind.singular, property: property.key_name(), scope: scope?, value: value? })
             };
             let (old, new) = (key(old_scope, old_value), key(new_scope, new_value));
             if old != new {
@@ -112,19 +112,21 @@ impl Work<'_> {
             Some(Some(head)) => head.uid.to_string(),
             _ => "another object".to_owned(),
         });
-        let scoped = matches!(kind.property(key.property).and_then(|p| p.unique), Some(Unique::Edge(_)));
+        let property = kind.properties.iter().find(|property| property.key_name() == key.property);
+        let scoped = matches!(property.and_then(|property| property.unique), Some(Unique::Edge(_)));
+        let name = property.map_or(key.property, |property| property.name);
         let fault = if key.property == "attributeValues" {
             Fault::new(Code::E4009, [&key.scope, &key.value])
         } else if follows(kind, Rule::UserRules) {
-            Fault::new(Code::E4054, [key.property, &key.value])
+            Fault::new(Code::E4054, [name, &key.value])
         } else if scoped {
-            Fault::new(Code::E4028, [&self.scope_name(&key.scope), key.property, &key.value])
+            Fault::new(Code::E4028, [&self.scope_name(&key.scope), name, &key.value])
         } else if let Some(holder) = holder_name {
-            Fault::new(Code::E5003, [key.property, &key.value, &holder])
+            Fault::new(Code::E5003, [name, &key.value, &holder])
         } else {
-            Fault::new(Code::E5005, [key.property, &key.value])
+            Fault::new(Code::E5005, [name, &key.value])
         };
-        self.fail(at, fault.at(key.property));
+        self.fail(at, fault.at(name));
     }
 }
 

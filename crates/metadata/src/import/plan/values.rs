@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use super::{Context, Draft, Work};
 use crate::Kind;
 use crate::acl;
-use crate::import::facts::{AccountFacts, ClientFacts};
+use crate::client::Registration;
+use crate::import::facts::AccountFacts;
 use crate::import::item::{Edit, Given, GivenSharing, GivenTranslation};
 use crate::import::shape;
 use crate::import::{Code, Fault};
@@ -63,7 +64,7 @@ fn start_from_stored(draft: &mut Draft<'_>) {
         draft.next.account = Some(AccountFacts::default());
     }
     if draft.next.client.is_none() && stored_at(|storage| matches!(storage, Storage::Client(_))) {
-        draft.next.client = Some(ClientFacts::default());
+        draft.next.client = Some(Registration::default());
     }
 }
 
@@ -140,11 +141,7 @@ fn store(
         }
         Storage::Client(column) => {
             if let Some(client) = &mut next.client {
-                match column {
-                    ClientColumn::ClientId => client.client_id = text().unwrap_or_default(),
-                    ClientColumn::GrantTypes => client.grant_types = texts(value.as_ref()),
-                    ClientColumn::RedirectUris => client.redirect_uris = texts(value.as_ref()),
-                }
+                client.take(column, property, value.as_ref())?;
             }
         }
         _ => {}
@@ -154,13 +151,6 @@ fn store(
 
 fn is_empty(value: &Value) -> bool {
     value.as_array().is_some_and(Vec::is_empty)
-}
-
-fn texts(value: Option<&Value>) -> Vec<String> {
-    value
-        .and_then(Value::as_array)
-        .map(|members| members.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-        .unwrap_or_default()
 }
 
 /// A value that may not change after creation: sent again it must be the same (E4056).
@@ -187,14 +177,7 @@ pub(super) fn scalar_of(draft: &Draft<'_>, property: &Property) -> Option<Value>
             .filter(|name| !name.is_empty())
             .map(Value::from),
         Storage::Client(column) => {
-            let client = next.client.as_ref()?;
-            match column {
-                ClientColumn::ClientId => {
-                    Some(&client.client_id).filter(|id| !id.is_empty()).cloned().map(Value::from)
-                }
-                ClientColumn::GrantTypes => Some(Value::from(client.grant_types.clone())),
-                ClientColumn::RedirectUris => Some(Value::from(client.redirect_uris.clone())),
-            }
+            next.client.as_ref().map(|client| client.value(column, property)).filter(|value| !value.is_null())
         }
         _ => None,
     }

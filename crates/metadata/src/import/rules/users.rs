@@ -91,7 +91,11 @@ pub(super) fn tell_stored(work: &mut Work<'_>, edge: EdgeNumber, source: ObjectI
 }
 
 /// The authorities a user has as stored.
-fn stored_authorities(work: &Work<'_>, roles: EdgeNumber, user: ObjectId) -> Result<Authorities, Box<Needs>> {
+pub(super) fn stored_authorities(
+    work: &Work<'_>,
+    roles: EdgeNumber,
+    user: ObjectId,
+) -> Result<Authorities, Box<Needs>> {
     let rows = work.ask.targets((roles, user));
     work.ask.settled()?;
     // All at once: a question for each would be a round for each.
@@ -106,7 +110,7 @@ fn stored_authorities(work: &Work<'_>, roles: EdgeNumber, user: ObjectId) -> Res
 }
 
 /// What a role gives: as this import leaves it, or as stored.
-fn role_authorities(work: &Work<'_>, role: ObjectId) -> Result<Vec<String>, Box<Needs>> {
+pub(super) fn role_authorities(work: &Work<'_>, role: ObjectId) -> Result<Vec<String>, Box<Needs>> {
     let draft = work.by_id.get(&role).and_then(|at| work.drafts.get(*at));
     let mut names = draft.map(|draft| texts(draft.next.doc.get("authorities"))).unwrap_or_default();
     if !draft.is_some_and(crate::import::plan::Draft::is_new) {

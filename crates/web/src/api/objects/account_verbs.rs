@@ -1,6 +1,6 @@
 //! What can be done with a user besides writing it whole (web-api reference 3.2).
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use kibali_metadata::import::{Edit, Given, ImportParams, ImportStrategy};
@@ -19,13 +19,14 @@ use crate::api::query::Pairs;
 use crate::api::{Outcome, WebMessage};
 use crate::body::Json;
 use crate::identity::Caller;
+use crate::speech::Spoken;
 use crate::{App, Refusal};
 
 const USERS: &str = "users";
 
 /// `POST /api/users/{uid}/enabled`.
 pub(super) async fn enable(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     caller: Caller,
     Path(uid): Path<String>,
 ) -> Result<Response, Refusal> {
@@ -35,7 +36,7 @@ pub(super) async fn enable(
 /// `POST /api/users/{uid}/disabled`. What the user had open ends: sessions and tokens ask for an enabled
 /// account at every use.
 pub(super) async fn disable(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     caller: Caller,
     Path(uid): Path<String>,
 ) -> Result<Response, Refusal> {
@@ -44,7 +45,7 @@ pub(super) async fn disable(
 
 /// `POST /api/users/{uid}/expired?date=`.
 pub(super) async fn expire(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     caller: Caller,
     Path(uid): Path<String>,
     pairs: Pairs,
@@ -58,7 +59,7 @@ pub(super) async fn expire(
 
 /// `POST /api/users/{uid}/unexpired`.
 pub(super) async fn unexpire(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     caller: Caller,
     Path(uid): Path<String>,
 ) -> Result<Response, Refusal> {
@@ -67,7 +68,7 @@ pub(super) async fn unexpire(
 
 /// `POST /api/users/{uid}/twoFA/disabled`: takes away the second factor of somebody who lost it.
 pub(super) async fn reset_second_factor(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path(uid): Path<String>,
 ) -> Result<WebMessage, Refusal> {
@@ -113,7 +114,7 @@ const OWN: [&str; 9] =
 /// `POST /api/users/{uid}/replica`: the same person under another name, with roles, groups, units and
 /// settings.
 pub(super) async fn replicate(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path(uid): Path<String>,
     Json(body): Json,

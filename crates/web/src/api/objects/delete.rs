@@ -1,18 +1,19 @@
 //! DELETE of one object.
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use http::StatusCode;
 use kibali_metadata::import::{ImportParams, ImportStrategy};
 use serde_json::{Map, Value};
 
 use super::verbs::{answer_object, kind, require_found, run_one};
+use crate::Refusal;
 use crate::api::WebMessage;
 use crate::identity::Caller;
-use crate::{App, Refusal};
+use crate::speech::Spoken;
 
 /// `DELETE /api/{resource}/{uid}`.
 pub(super) async fn delete(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid)): Path<(String, String)>,
 ) -> Result<WebMessage, Refusal> {

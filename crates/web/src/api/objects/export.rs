@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Response;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Uri};
@@ -22,7 +22,7 @@ use super::read::Ask;
 use super::verbs::Pairs;
 use super::weak::{RestsOnAccounts, WeakTag, rests_on_accounts};
 use crate::identity::Caller;
-use crate::speech::Speech;
+use crate::speech::{Speech, Spoken};
 use crate::{App, Refusal};
 
 /// Opens an export of everything.
@@ -35,7 +35,7 @@ const SWITCHES: [&str; 7] =
 
 /// `GET /api/metadata`.
 pub(super) async fn export(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     speech: Speech,
     uri: Uri,

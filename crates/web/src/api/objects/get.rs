@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
 use kibali_metadata::Kind;
 use kibali_metadata::language::Fields;
@@ -16,12 +16,12 @@ use super::tree;
 use super::verbs::{Pairs, kind};
 use crate::api::answer;
 use crate::identity::Caller;
-use crate::speech::Speech;
+use crate::speech::{Speech, Spoken};
 use crate::{App, Refusal};
 
 /// `GET /api/{resource}/{uid}`. Parameters that ask for a part of the tree make a list of it.
 pub(super) async fn one(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid)): Path<(String, String)>,
     speech: Speech,
@@ -43,7 +43,7 @@ pub(super) async fn one(
 
 /// `GET /api/{resource}/{uid}/{property}`: `fields` says what is shown inside the property.
 pub(super) async fn property(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid, property)): Path<(String, String, String)>,
     speech: Speech,
@@ -54,7 +54,7 @@ pub(super) async fn property(
 
 /// `GET /api/{resource}/{uid}/sharing`, whose path has other verbs of its own.
 pub(super) async fn sharing(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid)): Path<(String, String)>,
     speech: Speech,
@@ -65,7 +65,7 @@ pub(super) async fn sharing(
 
 /// `GET /api/{resource}/{uid}/translations`, likewise.
 pub(super) async fn translations(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid)): Path<(String, String)>,
     speech: Speech,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use kibali_crypto::new_client_secret;
 use kibali_metadata::import::{
-    Batch, Changes, Context, Facts, ImportParams, ImportReport, Plan, SecretWork, parse_payload, plan,
+    Batch, Changes, Context, Facts, ImportParams, ImportReport, Keeping, Plan, SecretWork, is_bcrypt,
+    parse_payload, plan,
 };
 use kibali_model::{Authorities, Credential, ObjectId, OrgUnitScope, Principal, Uid};
 use kibali_store::StoreError;
 use kibali_store::objects::facts;
-use kibali_store::objects::write::{Hashes, WriteChanges};
+use kibali_store::objects::write::{ClientSecretHash, Hashes, WriteChanges};
 use serde_json::{Map, Value, json};
 
 use super::patch::{self, Patch};
@@ -124,6 +125,7 @@ async fn decide(
         params,
         passwords: settings.password_policy(),
         may_grant_own_roles: settings.may_grant_own_roles(),
+        allowed_redirects: settings.allowed_redirects(),
         own_address,
     };
     let mut known = Facts::default();
@@ -146,7 +148,6 @@ async fn decide(
 
 /// Hashes what must be hashed, before the write begins (rules of the door 8).
 async fn hash(app: &App, changes: &Changes) -> Result<(Hashes, Vec<ClientSecretOnce>), Refusal> {
-    let verifiers = &app.identity().client_secrets;
     let mut hashes = Hashes::default();
     let mut made = Vec::new();
     for work in &changes.secrets {
@@ -154,17 +155,42 @@ async fn hash(app: &App, changes: &Changes) -> Result<(Hashes, Vec<ClientSecretO
             SecretWork::Password(user, password) => {
                 hashes.passwords.push((*user, app.identity().passwords.hash(password.expose()).await?));
             }
-            SecretWork::ClientSecret(client, secret) => {
-                hashes.client_secrets.push((*client, verifiers.verifier(secret.expose()).to_vec()));
+            // Hashed as DHIS2 2.42 does before it was sent: the first proof puts our verifier in its place.
+            SecretWork::ClientSecret(client, secret, _) if is_bcrypt(secret.expose()) => {
+                let verifier = secret.expose().as_bytes().to_vec();
+                hashes.client_secrets.push(ClientSecretHash { client: *client, verifier, sealed: None });
             }
-            SecretWork::NewClientSecret(client) => {
+            SecretWork::ClientSecret(client, secret, keeping) => {
+                hashes.client_secrets.push(kept(app, *client, secret.expose(), *keeping)?);
+            }
+            SecretWork::NewClientSecret(client, keeping) => {
                 let secret = new_client_secret(&*app.random);
-                hashes.client_secrets.push((*client, verifiers.verifier(secret.expose()).to_vec()));
+                hashes.client_secrets.push(kept(app, *client, secret.expose(), *keeping)?);
                 made.push(ClientSecretOnce { client: *client, secret });
             }
         }
     }
     Ok((hashes, made))
+}
+
+/// What is kept of a client's secret.
+fn kept(app: &App, client: ObjectId, secret: &str, keeping: Keeping) -> Result<ClientSecretHash, Refusal> {
+    let verifier = app.identity().client_secrets.verifier(secret).to_vec();
+    let sealed = match keeping {
+        Keeping::Verifier => None,
+        Keeping::Sealed => {
+            let place = client_secret_place(client);
+            let sealed = app.master_key.seal_key().seal(&*app.random, &place, secret.as_bytes());
+            Some(sealed.map_err(|error| Refusal::internal(error.to_string()))?)
+        }
+    };
+    Ok(ClientSecretHash { client, verifier, sealed })
+}
+
+/// Where the secret of a client that signs with it is sealed: it opens there and nowhere else.
+#[must_use]
+pub fn client_secret_place(client: ObjectId) -> String {
+    format!("client/{}", client.0)
 }
 
 /// Kibali itself, which may do everything: for seeds and the command line.

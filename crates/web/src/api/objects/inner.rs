@@ -57,6 +57,26 @@ pub(crate) async fn find_by_name(
     Ok(listed(app, caller, plural, &fields, &[("query", text), ("pageSize", &most)]).await?.0)
 }
 
+/// The identifier of the user who signs in with this name, among those the caller may see.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn find_user(
+    app: &App,
+    caller: &Principal,
+    username: &str,
+) -> Result<Option<String>, Refusal> {
+    // No user name has a character that the language of filters reads otherwise.
+    if !may_read(app, caller, "users") || username.contains([':', ',', '[', ']']) {
+        return Ok(None);
+    }
+    let filter = format!("username:eq:{username}");
+    let (found, _) =
+        listed(app, caller, "users", &Fields::names(&["id"]), &[("filter", &filter), ("pageSize", "1")])
+            .await?;
+    Ok(found.first().and_then(|user| user.get("id")?.as_str()).map(str::to_owned))
+}
+
 /// May the caller read objects of a kind?
 pub(crate) fn may_read(app: &App, caller: &Principal, plural: &str) -> bool {
     kind(app, plural).is_ok_and(|kind| require_kind(caller, &kind).is_ok())

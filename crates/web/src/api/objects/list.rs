@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::response::Response;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Uri};
@@ -24,12 +24,12 @@ use super::verbs::{Pairs, kind};
 use super::weak::{RestsOnAccounts, WeakTag, rests_on_accounts};
 use super::{geojson, people, tree};
 use crate::identity::Caller;
-use crate::speech::{Format, Speech};
+use crate::speech::{Format, Speech, Spoken};
 use crate::{App, Refusal};
 
 /// `GET /api/{resource}`.
 pub(super) async fn list(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path(resource): Path<String>,
     speech: Speech,
@@ -65,6 +65,7 @@ async fn map(
 }
 
 /// Which part of a kind is listed.
+#[allow(clippy::large_enum_variant)] // one for each request
 pub(super) enum Part {
     /// What the parameters leave.
     ByParameters,

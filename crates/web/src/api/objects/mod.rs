@@ -29,11 +29,13 @@ mod verbs;
 mod weak;
 
 pub use import::{
-    ClientSecretOnce, Done, create_defaults, import, operator_principal, run, superuser_role,
-    system_principal,
+    ClientSecretOnce, Done, client_secret_place, create_defaults, import, operator_principal, run,
+    superuser_role, system_principal,
 };
 pub use inner::list_all;
-pub(crate) use inner::{Changed, change_one, find_by_name, may_read, one, page_of, share, update_one};
+pub(crate) use inner::{
+    Changed, change_one, find_by_name, find_user, may_read, one, page_of, share, update_one,
+};
 pub(crate) use list::root as api_root;
 pub(crate) use out::Turns;
 pub(crate) use patch::operations as json_patch;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use http::StatusCode;
 use kibali_metadata::Kind;
 use kibali_metadata::import::{Edit, Given, Ident, Stats, Status, TypeReport};
@@ -15,11 +15,12 @@ use super::verbs::{CONFLICT, kind, refuse_access, require_found};
 use crate::api::{Outcome, WebMessage};
 use crate::body::Json;
 use crate::identity::Caller;
+use crate::speech::Spoken;
 use crate::{App, Refusal};
 
 /// `POST /api/{resource}/{uid}/{property}/{item}`.
 pub(super) async fn add_one(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid, property, item)): Path<(String, String, String, String)>,
 ) -> Result<WebMessage, Refusal> {
@@ -29,7 +30,7 @@ pub(super) async fn add_one(
 
 /// `DELETE /api/{resource}/{uid}/{property}/{item}`.
 pub(super) async fn remove_one(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid, property, item)): Path<(String, String, String, String)>,
 ) -> Result<WebMessage, Refusal> {
@@ -39,7 +40,7 @@ pub(super) async fn remove_one(
 
 /// `POST /api/{resource}/{uid}/{property}`: `{"additions": […], "deletions": […]}`.
 pub(super) async fn change(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid, property)): Path<(String, String, String)>,
     Json(body): Json,
@@ -52,7 +53,7 @@ pub(super) async fn change(
 
 /// `PUT /api/{resource}/{uid}/{property}`: `{"identifiableObjects": […]}`.
 pub(super) async fn replace(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid, property)): Path<(String, String, String)>,
     Json(body): Json,
@@ -63,7 +64,7 @@ pub(super) async fn replace(
 
 /// `DELETE /api/{resource}/{uid}/{property}`: `{"identifiableObjects": […]}`.
 pub(super) async fn remove(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid, property)): Path<(String, String, String)>,
     Json(body): Json,

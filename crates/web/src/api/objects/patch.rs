@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use http::StatusCode;
 use kibali_metadata::Kind;
 use kibali_metadata::import::{
@@ -18,6 +18,7 @@ use super::verbs::{answer_object, kind, require_found};
 use crate::api::WebMessage;
 use crate::body::Raw;
 use crate::identity::Caller;
+use crate::speech::Spoken;
 use crate::{App, Refusal};
 
 /// The only media type of a patch (RFC 6902).
@@ -35,7 +36,7 @@ pub(super) struct Patch {
 
 /// `PATCH /api/{resource}/{uid}`.
 pub(super) async fn patch(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid)): Path<(String, String)>,
     raw: Raw,

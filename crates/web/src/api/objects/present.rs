@@ -86,8 +86,11 @@ fn written(kind: &Kind, id: ObjectId, detail: Detail, known: &Facts) -> Map<Stri
     values.insert("attributeValues".to_owned(), attributes.collect());
     values.insert("sharing".to_owned(), sharing(&detail.sharing));
     if let Some(client) = detail.client {
-        values.insert("grantTypes".to_owned(), Value::from(client.grant_types));
-        values.insert("redirectUris".to_owned(), Value::from(client.redirect_uris));
+        for property in &kind.properties {
+            if let Storage::Client(column) = property.storage {
+                values.insert(property.name.to_owned(), client.value(column, property));
+            }
+        }
     }
     let translations = detail.translations.into_iter();
     let translations = translations

@@ -1,6 +1,6 @@
 //! PUT of one object: a full replace.
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use kibali_metadata::import::{ImportMode, ImportParams, ImportStrategy};
@@ -11,17 +11,17 @@ use super::verbs::{
     Pairs, answer_import, answer_object, kind, object, params, plain_below_38, refuse_access, require_found,
     run_one,
 };
+use crate::Refusal;
 use crate::body::Json;
 use crate::identity::Caller;
-use crate::speech::Speech;
-use crate::{App, Refusal};
+use crate::speech::{Speech, Spoken};
 
 /// Kinds whose PUT answers an import report, as DHIS2's does (web-api reference 3.2).
 const IMPORT_REPORTS: [&str; 1] = ["user"];
 
 /// `PUT /api/{resource}/{uid}`.
 pub(super) async fn replace(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid)): Path<(String, String)>,
     speech: Speech,

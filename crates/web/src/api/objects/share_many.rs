@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use kibali_metadata::Kind;
 use kibali_metadata::import::{AtomicMode, ImportParams};
 use serde_json::{Map, Value};
@@ -14,6 +14,7 @@ use crate::api::WebMessage;
 use crate::api::query::Pairs;
 use crate::body::Json;
 use crate::identity::Caller;
+use crate::speech::Spoken;
 use crate::{App, Refusal};
 
 /// Objects in one request at most.
@@ -22,7 +23,7 @@ const MOST: usize = 10_000;
 /// `PATCH /api/{resource}/sharing?atomic=`: `{"dataSets": ["uid", …], "patch": […]}`, one patch for all, or
 /// `{"dataSets": {"uid": […], …}}`, a patch for each.
 pub(super) async fn of_kind(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     caller: Caller,
     Path(resource): Path<String>,
     pairs: Pairs,
@@ -39,7 +40,7 @@ pub(super) async fn of_kind(
 
 /// `PATCH /api/metadata/sharing?atomic=`: the same for several kinds.
 pub(super) async fn of_kinds(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     caller: Caller,
     pairs: Pairs,
     Json(body): Json,

@@ -1,6 +1,6 @@
 //! Sharing and translations of one object, each behind an address of its own.
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use http::StatusCode;
 use kibali_metadata::import::{Edit, Given, read_translations};
 use serde_json::Value;
@@ -8,15 +8,16 @@ use serde_json::Value;
 use super::inner;
 use super::patch::edit;
 use super::verbs::{answer_object, kind, require_found};
+use crate::Refusal;
 use crate::api::WebMessage;
 use crate::body::Json;
 use crate::identity::Caller;
-use crate::{App, Refusal};
+use crate::speech::Spoken;
 use axum::response::{IntoResponse, Response};
 
 /// `PUT /api/{resource}/{uid}/sharing`.
 pub(super) async fn set_sharing(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid)): Path<(String, String)>,
     Json(body): Json,
@@ -33,7 +34,7 @@ pub(super) async fn set_sharing(
 
 /// `PUT /api/{resource}/{uid}/translations`.
 pub(super) async fn set_translations(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path((resource, uid)): Path<(String, String)>,
     Json(body): Json,

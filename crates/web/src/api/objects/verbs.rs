@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -11,6 +11,7 @@ use kibali_metadata::import::{
     Batch, Door, ErrorReport, ImportMode, ImportParams, ImportStrategy, ObjectReport, Outcome as Fate,
     Status, parse_object,
 };
+use kibali_metadata::kind::Storage;
 use kibali_model::Principal;
 use serde_json::{Map, Value};
 
@@ -19,7 +20,7 @@ use super::user_settings::Chosen;
 use crate::api::{Outcome, WebMessage};
 use crate::body::{self, Bounds, Json};
 use crate::identity::Caller;
-use crate::speech::Speech;
+use crate::speech::{Speech, Spoken};
 use crate::{App, Refusal};
 
 /// Query parameters in the order sent.
@@ -45,7 +46,7 @@ pub(super) fn object(body: Value) -> Result<Map<String, Value>, Refusal> {
 
 /// `POST /api/{resource}`.
 pub(super) async fn create(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     Path(resource): Path<String>,
     query: Pairs,
@@ -70,7 +71,9 @@ pub(super) async fn create(
     let Some(made) = done.secrets.first() else { return Ok(message.into_response()) };
     // Told once, here, and never again (rules of the door 6).
     if let Some(Value::Object(response)) = &mut message.response {
-        response.insert("secret".to_owned(), Value::from(made.secret.expose().as_str()));
+        let secret = kind.properties.iter().find(|property| property.storage == Storage::Secret);
+        let name = secret.map_or("secret", |property| property.name);
+        response.insert(name.to_owned(), Value::from(made.secret.expose().as_str()));
     }
     let mut response = message.into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -147,7 +150,7 @@ pub(super) fn require_found(done: &Done, kind: &Kind, uid: &str) -> Result<(), R
 
 /// `POST /api/metadata`.
 pub(super) async fn import_metadata(
-    State(app): State<App>,
+    Spoken(app): Spoken,
     Caller(caller): Caller,
     speech: Speech,
     query: Pairs,

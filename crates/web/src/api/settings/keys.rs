@@ -144,6 +144,7 @@ pub(crate) const SYSTEM: &[Key] = &[
     off("credentialsExpiryAlert"),
     whole("accountExpiresInDays", "7"),
     off("accountExpiryAlert"),
+    text("deviceEnrollmentRedirectAllowlist", "dhis2oauth://oauth"),
     off("keyAccountRecovery"),
     off("keyLockMultipleFailedLogins"),
     off("keyCanGrantOwnUserAuthorityGroups"),

@@ -63,6 +63,13 @@ impl Stored {
         self.named("keyCanGrantOwnUserAuthorityGroups") == Value::Bool(true)
     }
 
+    /// Addresses with a scheme of their own that codes may be sent to.
+    pub(crate) fn allowed_redirects(&self) -> Vec<String> {
+        let list = self.named("deviceEnrollmentRedirectAllowlist");
+        let names = list.as_str().unwrap_or_default().split(',').map(str::trim);
+        names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    }
+
     /// The value of a confidential setting, where there is one.
     ///
     /// # Errors

@@ -1,103 +1,228 @@
 //! The form of a client: what was typed, what is wrong with it, and how it is shown again.
 
-use askama::Template;
-use askama::filters::HtmlSafe;
 use kibali_metadata::import::{Code, Fault};
-use kibali_model::GrantType;
+use kibali_model::{ClientProfile, GrantType, TokenFormat};
 use serde_json::{Map, Value};
 
-use super::super::frame::Frame;
-use super::super::parts::{Field, Problem, Problems};
-use super::{CLIENTS, PLURAL, Registered};
+use super::super::parts::Problem;
+use super::Registered;
+use super::wanted::{May, Proof, scopes_of};
 use crate::pages::body::Form;
 
-/// Characters that the fields of name and client ID take (oauth2-legacy reference 2.1).
-const NAME_LENGTH: usize = 230;
-
-/// What was typed.
+/// What was typed. Texts as they came, so that they can be shown again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Typed {
-    /// Name.
     pub(super) name: String,
-    /// Client ID.
     pub(super) client_id: String,
     /// The grant types switched on, by name.
     pub(super) grant_types: Vec<String>,
     /// Redirect URIs, one a line.
     pub(super) redirect_uris: String,
+    /// The user it acts as when it works alone.
+    pub(super) acts_as: String,
+    /// What it may do.
+    pub(super) may: May,
+    /// The scopes, where none of the usual sets fits.
+    pub(super) scopes: String,
+    pub(super) proof: Proof,
+    pub(super) jwks: String,
+    pub(super) jwks_uri: String,
+    /// The profile; empty: the one that fits a new client.
+    pub(super) profile: String,
+    /// People are asked.
+    pub(super) consent: bool,
+    pub(super) takes_otp: bool,
+    /// Addresses after logout, one a line.
+    pub(super) post_logout: String,
+    pub(super) access_seconds: String,
+    pub(super) refresh_seconds: String,
+    /// The form of access tokens; empty: that of the endpoint.
+    pub(super) format: String,
+    /// A refresh token is replaced when it is used.
+    pub(super) rotate: bool,
 }
 
 impl Typed {
     /// Reads the form.
     pub(super) fn read(form: &Form) -> Self {
+        let text = |name: &str| form.text(name).trim().to_owned();
         Self {
-            name: form.text("name").trim().to_owned(),
-            client_id: form.text("cid").trim().to_owned(),
+            name: text("name"),
+            client_id: text("cid"),
             grant_types: form.all("grantTypes").map(str::to_owned).collect(),
             redirect_uris: form.text("redirectUris").to_owned(),
+            acts_as: text("actsAs"),
+            may: May::from_name(form.text("may")).unwrap_or_default(),
+            scopes: text("scopes"),
+            proof: Proof::from_name(form.text("proof")).unwrap_or_default(),
+            jwks: text("jwks"),
+            jwks_uri: text("jwksUri"),
+            profile: text("profile"),
+            consent: form.text("consent") == "on",
+            takes_otp: form.text("takesOtp") == "on",
+            post_logout: form.text("postLogoutRedirectUris").to_owned(),
+            access_seconds: text("accessSeconds"),
+            refresh_seconds: text("refreshSeconds"),
+            format: text("format"),
+            rotate: form.text("rotate") == "on",
         }
     }
 
     /// The empty form, with the grant types of most applications.
     pub(super) fn for_new() -> Self {
         let usual = [GrantType::Password, GrantType::RefreshToken];
-        Self { grant_types: usual.map(|grant| grant.as_str().to_owned()).into(), ..Self::default() }
+        let grant_types = usual.map(|grant| grant.as_str().to_owned()).into();
+        Self { grant_types, consent: true, ..Self::default() }
     }
 
     /// The form of a client as it is registered.
     pub(super) fn of(client: &Registered) -> Self {
+        let registered = &client.registration;
+        let seconds = |seconds: Option<i64>| seconds.map(|seconds| seconds.to_string()).unwrap_or_default();
         Self {
             name: client.name.clone(),
-            client_id: client.client_id.clone(),
-            grant_types: client.grant_types.clone(),
-            redirect_uris: client.redirect_uris.join("\n"),
+            client_id: registered.client_id.clone(),
+            grant_types: registered.grant_types.clone(),
+            redirect_uris: registered.redirect_uris.join("\n"),
+            acts_as: client.acts_as.clone().unwrap_or_default(),
+            may: May::of(registered),
+            scopes: registered.scopes.join(" "),
+            proof: Proof::of(registered),
+            jwks: registered.settings.jwks.clone().unwrap_or_default(),
+            jwks_uri: registered.settings.jwks_uri.clone().unwrap_or_default(),
+            profile: registered.profile.as_str().to_owned(),
+            consent: registered.settings.require_consent,
+            takes_otp: registered.takes_otp,
+            post_logout: registered.post_logout_redirect_uris.join("\n"),
+            access_seconds: seconds(registered.tokens.access_seconds),
+            refresh_seconds: seconds(registered.tokens.refresh_seconds),
+            format: registered.tokens.format.map(TokenFormat::as_str).unwrap_or_default().to_owned(),
+            rotate: !registered.tokens.reuse_refresh_tokens,
         }
     }
 
-    fn uris(&self) -> Vec<&str> {
-        self.redirect_uris.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+    /// Is this grant switched on?
+    pub(super) fn grants(&self, grant: GrantType) -> bool {
+        self.grant_types.iter().any(|name| name == grant.as_str())
     }
 
     /// What is missing from the form; what a client may be is for the metadata engine to say, to which an
     /// empty field of a client that exists is no change.
     pub(super) fn problems(&self) -> Vec<Problem> {
-        let code = GrantType::AuthorizationCode.as_str();
-        let grants_code = self.grant_types.iter().any(|name| name == code);
-        let missing = [
+        let whole = |text: &str| text.is_empty() || text.parse::<u32>().is_ok();
+        let wrong = [
             (self.name.is_empty(), "name", "Enter a name."),
             (self.client_id.is_empty(), "cid", "Enter a client ID."),
             (
-                grants_code && self.uris().is_empty(),
+                self.grants(GrantType::AuthorizationCode) && lines(&self.redirect_uris).is_empty(),
                 "redirectUris",
                 "Enter a redirect URI: the authorization code is sent there.",
             ),
+            (
+                self.grants(GrantType::ClientCredentials) && self.acts_as.is_empty(),
+                "actsAs",
+                "Enter the user name of the user it works as.",
+            ),
+            (!whole(&self.access_seconds), "accessSeconds", "Enter a number of seconds, or nothing."),
+            (!whole(&self.refresh_seconds), "refreshSeconds", "Enter a number of seconds, or nothing."),
         ];
-        let missing = missing.into_iter().filter(|(is_missing, ..)| *is_missing);
-        missing.map(|(_, field, text)| Problem { field, text: text.to_owned() }).collect()
+        let wrong = wrong.into_iter().filter(|(is_wrong, ..)| *is_wrong);
+        wrong.map(|(_, field, text)| Problem { field, text: text.to_owned() }).collect()
     }
 
-    /// The object for the metadata engine; `uid` names the client that is there.
-    pub(super) fn object(&self, uid: Option<&str>) -> Map<String, Value> {
-        let mut object = Map::new();
-        if let Some(uid) = uid {
-            object.insert("id".to_owned(), uid.into());
+    /// The object for the metadata engine, in the modern dialect: what `stored` holds, and over it what was typed.
+    /// `user` is the one it acts as.
+    pub(super) fn object(
+        &self,
+        stored: Option<(&Map<String, Value>, &Registered)>,
+        user: Option<&str>,
+    ) -> Map<String, Value> {
+        let mut object = stored.map(|(object, _)| object.clone()).unwrap_or_default();
+        let registered = stored.map(|(_, client)| client.registration.clone()).unwrap_or_default();
+        let mut put = |name: &str, value: Value| {
+            object.insert(name.to_owned(), value);
+        };
+        put("name", self.name.as_str().into());
+        put("clientId", self.client_id.as_str().into());
+        put("authorizationGrantTypes", self.grant_types.iter().map(String::as_str).collect());
+        put("redirectUris", lines(&self.redirect_uris).into_iter().collect());
+        put("postLogoutRedirectUris", lines(&self.post_logout).into_iter().collect());
+        put("scopes", scopes_of(self).into());
+        if let Some(methods) = self.proof.methods() {
+            put("clientAuthenticationMethods", methods.iter().map(|by| by.as_str()).collect());
         }
-        object.insert("name".to_owned(), self.name.as_str().into());
-        object.insert("cid".to_owned(), self.client_id.as_str().into());
-        object.insert("grantTypes".to_owned(), self.grant_types.iter().map(String::as_str).collect());
-        object.insert("redirectUris".to_owned(), self.uris().into_iter().collect());
+        put("takesOtp", self.takes_otp.into());
+        put("actsAs", user.map_or(Value::Null, |user| serde_json::json!({ "id": user })));
+        if !self.profile.is_empty() {
+            put("profile", self.profile.as_str().into());
+        }
+        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let mut settings = registered.settings;
+        settings.require_consent = self.consent;
+        settings.jwks = text(&self.jwks);
+        settings.jwks_uri = text(&self.jwks_uri);
+        // Whether PKCE is asked for is the profile's to say; one that it was asked of by hand goes on.
+        settings.require_proof_key |= match self.profile.as_str() {
+            "" => !self.grants(GrantType::Password),
+            profile => profile != ClientProfile::Legacy.as_str(),
+        };
+        put(
+            "clientSettings",
+            kibali_metadata::client::client_text(&settings, &registered.more_settings).into(),
+        );
+        let mut tokens = registered.tokens;
+        let is_public = self.proof == Proof::Nothing;
+        let as_made = stored.is_none() && is_public && !self.rotate && self.refresh_seconds.is_empty();
+        tokens.access_seconds = self.access_seconds.parse().ok();
+        tokens.refresh_seconds = self.refresh_seconds.parse().ok();
+        tokens.format = TokenFormat::from_name(&self.format);
+        tokens.reuse_refresh_tokens = !self.rotate;
+        // A new public client that nobody decided otherwise for is made as the registry makes them.
+        if !as_made || tokens.access_seconds.is_some() || tokens.format.is_some() {
+            put(
+                "tokenSettings",
+                kibali_metadata::client::token_text(&tokens, &registered.more_tokens).into(),
+            );
+        }
         object
     }
 }
 
+/// The lines of a field that holds several, without blank ones.
+pub(super) fn lines(text: &str) -> Vec<&str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+/// Where the page shows what the engine says of a property.
+const FIELDS: [(&str, &str, &str); 11] = [
+    ("name", "name", "name"),
+    ("clientId", "cid", "client ID"),
+    ("authorizationGrantTypes", "grantTypes", ""),
+    ("redirectUris", "redirectUris", ""),
+    ("actsAs", "actsAs", ""),
+    ("scopes", "scopes", ""),
+    ("clientAuthenticationMethods", "proof", ""),
+    ("clientSettings", "jwks", ""),
+    ("tokenSettings", "accessSeconds", ""),
+    ("postLogoutRedirectUris", "postLogoutRedirectUris", ""),
+    ("profile", "profile", ""),
+];
+
+/// The fields in the order of the page.
+pub(super) fn place_of(field: &str) -> Option<usize> {
+    FIELDS.iter().position(|(_, known, _)| *known == field)
+}
+
 /// What the engine found wrong, in the words of the page and at its field.
 pub(super) fn told(fault: &Fault) -> Problem {
-    let fields = [("name", "name"), ("cid", "client ID"), ("grantTypes", ""), ("redirectUris", "")];
     let at = fault.property.as_deref();
-    let (field, label) = fields.into_iter().find(|(field, _)| at == Some(field)).unwrap_or_default();
+    let found = FIELDS.into_iter().find(|(property, ..)| at == Some(property));
+    let (property, field, label) = found.unwrap_or_default();
     let arg = |number: usize| fault.args.get(number).map(String::as_str).unwrap_or_default();
     let text = match (fault.code, field) {
-        (Code::E4000, "name" | "cid") => format!("Enter a {label}."),
+        (Code::E4000, "name" | "cid") if arg(0) == property => format!("Enter a {label}."),
+        // What DHIS2 refuses clients with: a sentence in the place of a property's name.
+        (Code::E4000, _) => arg(0).to_owned(),
         (Code::E4001, "name" | "cid") => {
             format!("The {label} must have {} characters or fewer; it has {}.", arg(1), arg(2))
         }
@@ -108,165 +233,30 @@ pub(super) fn told(fault: &Fault) -> Problem {
         (Code::E5003, "cid") => "This client ID is already taken.".to_owned(),
         (Code::E5003, "name") => "Another client already has this name.".to_owned(),
         (Code::E4027, "cid") => "A client ID has no spaces and no colon.".to_owned(),
-        (Code::E4007, "redirectUris") => format!("A client has at most {} redirect URIs.", arg(2)),
-        (Code::E4004, "redirectUris") => format!(
-            "{} cannot receive a code. Write a whole address that begins with https:// or with a scheme of the \
-             application's own, without spaces and without a part after #.",
-            shortened(arg(1))
-        ),
+        (Code::E4007, "redirectUris" | "postLogoutRedirectUris") => {
+            format!("A client has at most {} of these addresses.", arg(2))
+        }
+        (Code::E3020, "actsAs") => {
+            "This client acts, or would act, as a user who may do what you may not: only somebody with all \
+             authorities of that user may change it."
+                .to_owned()
+        }
         _ => fault.message(),
     };
     Problem { field, text }
-}
-
-/// What was typed, short enough to be repeated in a sentence.
-fn shortened(text: &str) -> String {
-    const SHOWN: usize = 80;
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-/// A grant type as the pages show it.
-#[derive(Debug)]
-pub(super) struct Grant {
-    /// Name on the wire.
-    pub(super) name: &'static str,
-    /// What it is called.
-    pub(super) label: &'static str,
-    /// What it is for.
-    pub(super) hint: &'static str,
-    /// Is it switched on?
-    pub(super) on: bool,
-}
-
-/// Every grant type, switched on where `names` has it.
-pub(super) fn grants(names: &[String]) -> Vec<Grant> {
-    GrantType::LEGACY
-        .iter()
-        .filter_map(|grant| {
-            let (label, hint) = match grant {
-                GrantType::Password => {
-                    ("Password", "The application asks for user name and password itself.")
-                }
-                GrantType::RefreshToken => ("Refresh token", "A token can be renewed without asking again."),
-                GrantType::AuthorizationCode => {
-                    ("Authorization code", "People sign in here and are sent back to the application.")
-                }
-                _ => return None,
-            };
-            let on = names.iter().any(|name| name == grant.as_str());
-            Some(Grant { name: grant.as_str(), label, hint, on })
-        })
-        .collect()
-}
-
-/// The form, rendered inside a page.
-#[derive(Template)]
-#[template(path = "client_fields.html")]
-pub(super) struct ClientForm<'a> {
-    frame: &'a Frame,
-    action: String,
-    is_new: bool,
-    problems: Problems,
-    name: Field,
-    client_id: Field,
-    grants: Vec<Grant>,
-    grant_error: Option<String>,
-    redirect_uris: Field,
-}
-
-impl HtmlSafe for ClientForm<'_> {}
-
-impl<'a> ClientForm<'a> {
-    /// The form that adds a client.
-    pub(super) fn adding(frame: &'a Frame, typed: &Typed, problems: Vec<Problem>) -> Self {
-        Self::new(frame, format!("{CLIENTS}/new"), None, typed, problems)
-    }
-
-    /// The form that edits `client`.
-    pub(super) fn editing(
-        frame: &'a Frame,
-        client: &Registered,
-        typed: &Typed,
-        problems: Vec<Problem>,
-    ) -> Self {
-        Self::new(frame, format!("{CLIENTS}/{}", client.uid), Some(client), typed, problems)
-    }
-
-    fn new(
-        frame: &'a Frame,
-        action: String,
-        client: Option<&Registered>,
-        typed: &Typed,
-        problems: Vec<Problem>,
-    ) -> Self {
-        let problems = Problems::new(problems);
-        Self {
-            frame,
-            action,
-            is_new: client.is_none(),
-            name: Field {
-                id: "name",
-                label: "Name",
-                hint: "People see it when they are asked to authorize the application.".into(),
-                value: typed.name.clone(),
-                error: problems.of("name"),
-                autocomplete: "off",
-                required: true,
-                max_length: Some(NAME_LENGTH),
-                ..Field::default()
-            },
-            client_id: Field {
-                id: "cid",
-                label: "Client ID",
-                hint: "What the application calls itself when it asks for a token.".into(),
-                value: typed.client_id.clone(),
-                error: problems.of("cid"),
-                autocomplete: "off",
-                required: true,
-                max_length: Some(NAME_LENGTH),
-                unique_in: Some(format!("{}/api/{PLURAL}", frame.base)),
-                own: client.map(|client| client.client_id.clone()).unwrap_or_default(),
-                ..Field::default()
-            },
-            grants: grants(&typed.grant_types),
-            grant_error: problems.of("grantTypes"),
-            redirect_uris: Field {
-                id: "redirectUris",
-                label: "Redirect URIs",
-                hint: "One URL per line, for the authorization code: it is sent to these addresses only."
-                    .into(),
-                value: typed.redirect_uris.clone(),
-                error: problems.of("redirectUris"),
-                multiline: true,
-                ..Field::default()
-            },
-            problems,
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn typed(uris: &str) -> Typed {
-        Typed {
-            name: "App".to_owned(),
-            client_id: "app".to_owned(),
-            grant_types: vec!["password".to_owned()],
-            redirect_uris: uris.to_owned(),
-        }
-    }
-
     #[test]
     fn each_fault_is_told_at_its_field_in_plain_words() {
         for (fault, field, text) in [
-            (Fault::new(Code::E4000, ["cid"]).at("cid"), "cid", "Enter a client ID."),
+            (Fault::new(Code::E4000, ["clientId"]).at("clientId"), "cid", "Enter a client ID."),
+            (Fault::new(Code::E4000, ["Only so."]).at("authorizationGrantTypes"), "grantTypes", "Only so."),
             (
-                Fault::new(Code::E5003, ["cid", "demo", "x"]).at("cid"),
+                Fault::new(Code::E5003, ["clientId", "demo", "x"]).at("clientId"),
                 "cid",
                 "This client ID is already taken.",
             ),
@@ -280,9 +270,15 @@ mod tests {
     }
 
     #[test]
-    fn a_code_needs_somewhere_to_go() {
-        let mut typed = typed("");
-        typed.grant_types.push("authorization_code".to_owned());
-        assert_eq!(typed.problems().len(), 1);
+    fn a_code_needs_somewhere_to_go_and_a_robot_somebody_to_be() {
+        let typed = |grant: &str| Typed {
+            name: "App".to_owned(),
+            client_id: "app".to_owned(),
+            grant_types: vec![grant.to_owned()],
+            ..Typed::for_new()
+        };
+        assert_eq!(typed("authorization_code").problems().len(), 1);
+        assert_eq!(typed("client_credentials").problems().len(), 1);
+        assert_eq!(typed("password").problems(), []);
     }
 }

@@ -5,13 +5,18 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use kibali_metadata::import::{ImportMode, ImportParams, ImportStrategy, MergeMode};
 use kibali_metadata::language::Fields;
+use kibali_model::Timestamp;
+use kibali_store::door::marks::Used;
+use kibali_store::door::{client_use, clients};
 use serde_json::{Map, Value};
 
+use super::chart::Chart;
 use super::connect::Connect;
-use super::form::{ClientForm, Typed, grants, told};
+use super::fields::{ClientForm, grants};
+use super::form::{Typed, place_of, told};
 use super::manager::{Manager, ManagerForm};
 use super::views::{Delete, Edit, List, New, Row};
-use super::{CLIENTS, PLURAL, Registered, SHOWN, secret};
+use super::{CLIENTS, PLURAL, Registered, secret, spoken};
 use crate::api::objects::{self, Changed};
 use crate::pages::page::Page;
 use crate::pages::parts::Problem;
@@ -45,24 +50,33 @@ pub(super) async fn list(
     let page =
         parameter("page").and_then(|page| page.parse().ok()).filter(|page| (1..=1_000_000).contains(page));
     let page: u64 = page.unwrap_or(1);
-    let fields = Fields::names(&SHOWN);
+    let fields = Fields::names(&["id"]);
     let (clients, total) =
-        objects::page_of(&app, &visitor.principal, PLURAL, &fields, (page, PAGE_SIZE)).await?;
+        objects::page_of(&spoken(&app), &visitor.principal, PLURAL, &fields, (page, PAGE_SIZE)).await?;
     let pages = total.div_ceil(PAGE_SIZE).max(1);
     if page > pages {
         return Ok(redirect(&app.settings, &format!("{CLIENTS}?page={pages}")));
     }
     let done = parameter("done");
-    let rows = clients.iter().map(Registered::read).map(|client| Row {
-        grants: grants(&client.grant_types),
-        uid: client.uid,
-        name: client.name,
-        client_id: client.client_id,
-    });
+    let mut rows = Vec::new();
+    let mut reader = app.store.reader().await?;
+    for uid in clients.iter().filter_map(|client| client.get("id").and_then(Value::as_str)) {
+        let Some(client) = clients::by_uid(&mut reader, uid).await? else { continue };
+        let used = client_use::of_client(&mut reader, client.object, app.now()).await?;
+        rows.push(Row {
+            uid: uid.to_owned(),
+            name: client.name,
+            grants: grants(&client.registration.grant_types),
+            client_id: client.registration.client_id,
+            last_used: used.last.max(app.identity().last_use(&Used::Client(client.object))).map(day),
+            live_tokens: live(used.live_tokens),
+        });
+    }
+    drop(reader);
     let list = List {
         frame: visitor.frame(&app.settings, TITLE),
         notice: DONE.into_iter().find(|(name, _)| done.as_deref() == Some(name)).map(|(_, text)| text),
-        rows: rows.collect(),
+        rows,
         page,
         pages,
     };
@@ -108,10 +122,10 @@ pub(super) async fn edit(
     Path(uid): Path<String>,
 ) -> Result<Page, Refusal> {
     let client = manager.client(&app, &uid).await?;
-    show_edit(&app, &manager, &client, &Typed::of(&client), Vec::new())
+    show_edit(&app, &manager, &client, &Typed::of(&client), Vec::new()).await
 }
 
-fn show_edit(
+async fn show_edit(
     app: &App,
     manager: &Manager,
     client: &Registered,
@@ -119,12 +133,17 @@ fn show_edit(
     problems: Vec<Problem>,
 ) -> Result<Page, Refusal> {
     let frame = manager.0.frame(&app.settings, TITLE);
+    let mut reader = app.store.reader().await?;
+    let days = client_use::days(&mut reader, client.object, app.now()).await?;
+    drop(reader);
     Page::render(&Edit {
         frame: &frame,
         uid: &client.uid,
         heading: &client.name,
         form: ClientForm::editing(&frame, client, typed, problems),
         overlaps: secret::overlaps(),
+        has_secret: client.registration.has_secret(),
+        chart: Chart::new(&days),
         connect: Connect::new(&app.settings, &manager.0.principal.username, client, None),
     })
 }
@@ -136,15 +155,16 @@ pub(super) async fn save(
     form: ManagerForm,
 ) -> Result<Response, Refusal> {
     let (manager, typed) = (&form.manager, Typed::read(form.typed()));
-    let client = manager.client(&app, &uid).await?;
+    let (client, object) = manager.client_and_object(&app, &uid).await?;
     if form.checked().is_err() {
-        let page = show_edit(&app, manager, &client, &typed, vec![expired()])?;
+        let page = show_edit(&app, manager, &client, &typed, vec![expired()]).await?;
         return Ok(page.status(StatusCode::FORBIDDEN).into_response());
     }
-    match change(&app, manager, &typed, Some(&uid), update()).await? {
+    let replace = ImportParams { strategy: ImportStrategy::Update, ..ImportParams::default() };
+    match change(&app, manager, &typed, Some((&object, &client)), replace).await? {
         Ok(_) => Ok(saved(&app, "saved")),
         Err(problems) => {
-            let page = show_edit(&app, manager, &client, &typed, problems)?;
+            let page = show_edit(&app, manager, &client, &typed, problems).await?;
             Ok(page.status(StatusCode::CONFLICT).into_response())
         }
     }
@@ -162,7 +182,7 @@ pub(super) async fn ask_delete(
         frame: &frame,
         uid: &client.uid,
         name: &client.name,
-        client_id: &client.client_id,
+        client_id: &client.registration.client_id,
     })
 }
 
@@ -175,7 +195,7 @@ pub(super) async fn delete(
     form.checked()?;
     let object = Map::from_iter([("id".to_owned(), Value::from(uid))]);
     let params = ImportParams { strategy: ImportStrategy::Delete, ..update() };
-    let done = objects::change_one(&app, &form.manager.0.principal, PLURAL, &object, params).await?;
+    let done = objects::change_one(&spoken(&app), &form.manager.0.principal, PLURAL, &object, params).await?;
     match done.faults.first() {
         None => Ok(saved(&app, "deleted")),
         Some(fault) => Err(Refusal::conflict_code(fault.code.as_str(), fault.message())),
@@ -197,20 +217,47 @@ async fn change(
     app: &App,
     manager: &Manager,
     typed: &Typed,
-    uid: Option<&str>,
+    stored: Option<(&Map<String, Value>, &Registered)>,
     params: ImportParams,
 ) -> Result<Result<Changed, Vec<Problem>>, Refusal> {
+    let caller = &manager.0.principal;
     let mut problems = typed.problems();
+    let mut user = None;
+    if !typed.acts_as.is_empty() {
+        let is_kept = stored.is_some_and(|(_, client)| client.acts_as.as_deref() == Some(&*typed.acts_as));
+        let kept =
+            stored.filter(|_| is_kept).and_then(|(object, _)| object.get("actsAs")?.get("id")?.as_str());
+        user = match kept {
+            Some(kept) => Some(kept.to_owned()),
+            None => objects::find_user(app, caller, &typed.acts_as).await?,
+        };
+        if user.is_none() {
+            let text = "There is no user of this name among those you may see.".to_owned();
+            problems.push(Problem { field: "actsAs", text });
+        }
+    }
     let mode = if problems.is_empty() { ImportMode::Commit } else { ImportMode::Validate };
     let params = ImportParams { mode, ..params };
-    let done = objects::change_one(app, &manager.0.principal, PLURAL, &typed.object(uid), params).await?;
+    let object = typed.object(stored, user.as_deref());
+    let done = objects::change_one(&spoken(app), caller, PLURAL, &object, params).await?;
     for problem in done.faults.iter().map(told) {
-        if !problems.contains(&problem) {
+        // Of one field one thing is told; the form knows more of what is missing than the engine.
+        if !problems.iter().any(|known| known.field == problem.field && !known.field.is_empty()) {
             problems.push(problem);
         }
     }
-    problems.sort_by_key(|problem| SHOWN.iter().position(|field| *field == problem.field));
+    problems.sort_by_key(|problem| place_of(problem.field));
     Ok(if problems.is_empty() { Ok(done) } else { Err(problems) })
+}
+
+/// A day, as people write it in a log.
+fn day(at: Timestamp) -> String {
+    at.to_dhis2().split('T').next().unwrap_or_default().to_owned()
+}
+
+/// How many tokens live; beyond a thousand nobody reads the difference.
+fn live(count: i64) -> String {
+    if count > 1000 { "over 1,000".to_owned() } else { count.to_string() }
 }
 
 fn saved(app: &App, done: &str) -> Response {

@@ -6,8 +6,10 @@ use http::StatusCode;
 use http::request::Parts;
 use kibali_metadata::language::Fields;
 use kibali_model::Principal;
+use kibali_store::door::clients;
+use serde_json::{Map, Value};
 
-use super::{PLURAL, Registered, SHOWN};
+use super::{PLURAL, Registered, spoken};
 use crate::api::objects;
 use crate::pages::body::Form;
 use crate::pages::error::Message;
@@ -35,9 +37,23 @@ impl FromRequestParts<App> for Manager {
 impl Manager {
     /// One client.
     pub(super) async fn client(&self, app: &App, uid: &str) -> Result<Registered, Refusal> {
+        Ok(self.client_and_object(app, uid).await?.0)
+    }
+
+    /// One client, and beside it the object that a replacing write would send to change nothing.
+    pub(super) async fn client_and_object(
+        &self,
+        app: &App,
+        uid: &str,
+    ) -> Result<(Registered, Map<String, Value>), Refusal> {
+        let app = &spoken(app);
         let kind = app.registry.kind(PLURAL).ok_or(Refusal::NotFound)?;
-        let object = objects::one(app, &self.0.principal, kind, uid, &Fields::names(&SHOWN)).await?;
-        Ok(Registered::read(&object))
+        let owned = Fields::parse_all([":owner"]).map_err(|error| Refusal::internal(error.to_string()))?;
+        let object = objects::one(app, &self.0.principal, kind, uid, &owned).await?;
+        let found = clients::by_uid(&mut app.store.reader().await?, uid).await?.ok_or(Refusal::NotFound)?;
+        let clients::Registered { object: id, name, acts_as, registration } = found;
+        let Value::Object(object) = object else { return Err(Refusal::NotFound) };
+        Ok((Registered { uid: uid.to_owned(), object: id, name, acts_as, registration }, object))
     }
 }
 

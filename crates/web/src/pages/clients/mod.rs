@@ -3,7 +3,9 @@
 //! The pages read and change clients through the same engine as `/api/oAuth2Clients`, with the same
 //! rights: what that refuses, they refuse.
 
+mod chart;
 mod connect;
+mod fields;
 mod form;
 mod handlers;
 mod manager;
@@ -11,13 +13,15 @@ mod manager;
 pub(super) mod samples;
 mod secret;
 mod views;
+mod wanted;
 
 pub(super) use connect::quoted;
 pub(super) use manager::may_manage;
 
 use axum::Router;
 use axum::routing::get;
-use serde_json::Value;
+use kibali_metadata::client::Registration;
+use kibali_model::{Dialect, ObjectId};
 
 use crate::App;
 
@@ -25,9 +29,6 @@ use crate::App;
 pub(super) const CLIENTS: &str = "/settings/oauth2-clients";
 /// What clients are called in the Web API.
 const PLURAL: &str = "oAuth2Clients";
-/// The properties that the pages show.
-const SHOWN: [&str; 5] = ["id", "name", "cid", "grantTypes", "redirectUris"];
-
 /// The pages.
 pub(super) fn router() -> Router<App> {
     let at = |rest: &str| format!("{CLIENTS}{rest}");
@@ -40,30 +41,18 @@ pub(super) fn router() -> Router<App> {
         .route(&at("/{uid}/delete"), get(handlers::ask_delete).post(handlers::delete))
 }
 
+/// The application in the dialect that the pages speak, whatever version it speaks as.
+fn spoken(app: &App) -> App {
+    app.speaking(Dialect::Modern)
+}
+
 /// A client as it is registered.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Registered {
     uid: String,
+    object: ObjectId,
     name: String,
-    client_id: String,
-    grant_types: Vec<String>,
-    redirect_uris: Vec<String>,
-}
-
-impl Registered {
-    /// Reads a client as the Web API writes it.
-    fn read(object: &Value) -> Self {
-        let text = |key| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let list = |key| -> Vec<String> {
-            let items = object.get(key).and_then(Value::as_array).into_iter().flatten();
-            items.filter_map(Value::as_str).map(str::to_owned).collect()
-        };
-        Self {
-            uid: text("id"),
-            name: text("name"),
-            client_id: text("cid"),
-            grant_types: list("grantTypes"),
-            redirect_uris: list("redirectUris"),
-        }
-    }
+    /// The name that the user it acts as signs in with.
+    acts_as: Option<String>,
+    registration: Registration,
 }

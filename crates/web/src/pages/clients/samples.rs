@@ -1,10 +1,14 @@
 //! The pages of this folder with sample data, for the rules that hold for every page.
 
 use askama::{Result, Template};
+use kibali_metadata::client::Registration;
+use kibali_model::ObjectId;
 
 use super::Registered;
+use super::chart::Chart;
 use super::connect::Connect;
-use super::form::{ClientForm, Typed, grants};
+use super::fields::{ClientForm, grants};
+use super::form::Typed;
 use super::handlers::PAGE_SIZE;
 use super::secret::overlaps;
 use super::views::{Delete, Edit, List, New, Row, Secret};
@@ -14,22 +18,34 @@ use crate::pages::samples::{settings, signed_in};
 pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)> {
     let frame = || signed_in("Settings");
     let names = ["password".to_owned(), "refresh_token".to_owned()];
-    let client = Registered {
-        uid: "oDemoClient".to_owned(),
-        name: text.to_owned(),
+    let registration = Registration {
         client_id: text.to_owned(),
         grant_types: names.to_vec(),
         redirect_uris: vec![text.to_owned(), "https://app.example.org/callback".to_owned()],
+        scopes: vec![text.to_owned()],
+        ..Registration::default()
+    };
+    let client = Registered {
+        uid: "oDemoClient".to_owned(),
+        object: ObjectId(1),
+        name: text.to_owned(),
+        acts_as: Some(text.to_owned()),
+        registration,
     };
     let row = |number: u64| Row {
         uid: format!("oClient{number:04}"),
         name: format!("{text} {number}"),
         client_id: format!("{text}-{number}"),
         grants: grants(&names),
+        last_used: Some("2026-01-15".to_owned()),
+        live_tokens: "12".to_owned(),
     };
     let connect = |secret| Connect::new(&settings(), text, &client, secret);
-    let code_only =
-        Connect::new(&settings(), text, &Registered { grant_types: Vec::new(), ..client.clone() }, None);
+    let mut modern = client.clone();
+    modern.registration.grant_types =
+        ["authorization_code", "refresh_token", "client_credentials"].map(str::to_owned).to_vec();
+    let code_only = Connect::new(&settings(), text, &modern, None);
+    let busy: Vec<i64> = (1..=30).map(|day| day * 37 % 23).collect();
     let typed = Typed::of(&client);
     let taken = vec![
         Problem { field: "cid", text: "This client ID is already taken.".to_owned() },
@@ -67,6 +83,8 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
                 heading: text,
                 form: ClientForm::editing(&page_frame, &client, &typed, Vec::new()),
                 overlaps: overlaps(),
+                has_secret: true,
+                chart: Chart::new(&[]),
                 connect: connect(None),
             }
             .render(),
@@ -79,6 +97,8 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
                 heading: text,
                 form: ClientForm::editing(&page_frame, &client, &typed, Vec::new()),
                 overlaps: overlaps(),
+                has_secret: true,
+                chart: Chart::new(&busy),
                 connect: code_only,
             }
             .render(),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::connect::Connect;
 use super::handlers::{TITLE, update};
 use super::manager::{Manager, ManagerForm};
-use super::{CLIENTS, PLURAL, Registered, views};
+use super::{CLIENTS, PLURAL, Registered, spoken, views};
 use crate::api::objects;
 use crate::pages::page::Page;
 use crate::pages::parts::{Choice, Copy};
@@ -75,10 +75,10 @@ pub(super) async fn make(
     let made = new_client_secret(&*app.random);
     let object = Map::from_iter([
         ("id".to_owned(), Value::from(client.uid.as_str())),
-        ("secret".to_owned(), Value::from(made.expose().as_str())),
+        ("clientSecret".to_owned(), Value::from(made.expose().as_str())),
     ]);
     let params = ImportParams { old_secret_seconds: overlap.seconds, ..update() };
-    let done = objects::change_one(&app, &manager.0.principal, PLURAL, &object, params).await?;
+    let done = objects::change_one(&spoken(&app), &manager.0.principal, PLURAL, &object, params).await?;
     if let Some(fault) = done.faults.first() {
         return Err(Refusal::conflict_code(fault.code.as_str(), fault.message()));
     }
@@ -99,7 +99,7 @@ pub(super) fn page(
         frame: visitor.frame(&app.settings, TITLE),
         heading: client.name.clone(),
         notice,
-        client_id: Copy::new("client-id", "client ID", client.client_id.clone()),
+        client_id: Copy::new("client-id", "client ID", client.registration.client_id.clone()),
         secret: Copy::secret("client-secret", "client secret", made.expose().clone()),
         old_secret,
         connect: Connect::new(&app.settings, &visitor.principal.username, client, Some(made.expose())),

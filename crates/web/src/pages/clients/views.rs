@@ -4,8 +4,9 @@ use askama::Template;
 
 use super::super::frame::Frame;
 use super::super::parts::{Choice, Copy};
+use super::chart::Chart;
 use super::connect::Connect;
-use super::form::{ClientForm, Grant};
+use super::fields::{ClientForm, Grant};
 
 /// The list.
 #[derive(Template)]
@@ -25,6 +26,10 @@ pub(super) struct Row {
     pub(super) name: String,
     pub(super) client_id: String,
     pub(super) grants: Vec<Grant>,
+    /// The day it was used last.
+    pub(super) last_used: Option<String>,
+    /// How many of its access tokens work.
+    pub(super) live_tokens: String,
 }
 
 /// *Add*.
@@ -44,6 +49,8 @@ pub(super) struct Edit<'a> {
     pub(super) heading: &'a str,
     pub(super) form: ClientForm<'a>,
     pub(super) overlaps: Vec<Choice>,
+    pub(super) has_secret: bool,
+    pub(super) chart: Chart,
     pub(super) connect: Connect,
 }
 

@@ -1,0 +1,221 @@
+//! What a client may be: what DHIS2 validates (oauth2-modern reference 2.2), and what Kibali adds.
+//!
+//! Only what a change brings is looked at: values that are there already, from another time or another dialect, can be
+//! sent again.
+
+use kibali_model::{ClientAuthentication, GrantType};
+
+use super::{name_of, proves_key};
+use crate::client::{RESERVED, Registration, refused};
+use crate::import::item::Edit;
+use crate::import::plan::Draft;
+use crate::import::{Code, Fault, shape};
+use crate::kind::{ClientColumn, Storage};
+
+/// Most addresses of one client, and characters of each.
+const ADDRESSES: usize = 50;
+const ADDRESS_LENGTH: usize = 2000;
+/// The scopes there are.
+const SCOPES: [&str; 6] = ["ALL", "api:read", "email", "openid", "profile", "username"];
+/// What DHIS2 keeps for itself, and all that begin with it and a point.
+const RESERVED_SCOPE: &str = "client";
+
+/// Everything that is wrong with a client.
+pub(super) fn faults(draft: &Draft<'_>, allowed: &[String]) -> Vec<Fault> {
+    let Some(client) = &draft.next.client else { return Vec::new() };
+    let before = draft.detail.and_then(|detail| detail.client.as_ref());
+    let mut faults = Vec::new();
+    identity(draft, client, before, &mut faults);
+    let names = |column| name_of(&draft.item.kind, column);
+    let mut each = |column, list: fn(&Registration) -> &Vec<String>, why: &dyn Fn(&str) -> Option<String>| {
+        let known = before.map(list);
+        let new = list(client).iter().filter(|name| !known.is_some_and(|known| known.contains(name)));
+        faults.extend(new.filter_map(|name| why(name)).map(|why| refused(names(column), &why)));
+    };
+    each(ClientColumn::GrantTypes, |client| &client.grant_types, &grant_type);
+    each(ClientColumn::Authentication, |client| &client.authentication, &authentication);
+    each(ClientColumn::Scopes, |client| &client.scopes, &scope);
+    let address = |text: &str| address(text, allowed);
+    each(ClientColumn::RedirectUris, |client| &client.redirect_uris, &address);
+    each(ClientColumn::PostLogoutRedirectUris, |client| &client.post_logout_redirect_uris, &address);
+    for (column, list) in [
+        (ClientColumn::RedirectUris, &client.redirect_uris),
+        (ClientColumn::PostLogoutRedirectUris, &client.post_logout_redirect_uris),
+    ] {
+        if list.len() > ADDRESSES {
+            let (most, count) = (ADDRESSES.to_string(), list.len().to_string());
+            let name = names(column);
+            faults.push(Fault::new(Code::E4007, [name, "0", &most, &count]).at(name));
+        }
+    }
+    if client.proves_by(ClientAuthentication::None) && client.authentication.len() > 1 {
+        let why =
+            "The client authentication method 'none' stands alone: beside it a secret would prove nothing";
+        faults.push(refused(names(ClientColumn::Authentication), why));
+    }
+    proof_key(draft, client, &mut faults);
+    secret(draft, client, before, &mut faults);
+    faults
+}
+
+fn identity(
+    draft: &Draft<'_>,
+    client: &Registration,
+    before: Option<&Registration>,
+    faults: &mut Vec<Fault>,
+) {
+    let id = client.client_id.as_str();
+    let name = name_of(&draft.item.kind, ClientColumn::ClientId);
+    if before.is_some_and(|before| before.client_id == id) {
+        return;
+    }
+    if id == RESERVED {
+        faults.push(refused(name, &format!("The client id '{RESERVED}' is reserved")));
+    }
+    if id.chars().any(|c| c.is_whitespace() || c.is_control() || c == ':') {
+        faults.push(Fault::new(Code::E4027, [id, "client id (no spaces, no colon)", name]).at(name));
+    }
+}
+
+fn grant_type(name: &str) -> Option<String> {
+    let known = GrantType::EVERY.iter().map(|grant| grant.as_str());
+    unknown("grant type", name, known)
+}
+
+fn authentication(name: &str) -> Option<String> {
+    let known = ClientAuthentication::EVERY.iter().map(|by| by.as_str());
+    unknown("client authentication method", name, known)
+}
+
+fn scope(name: &str) -> Option<String> {
+    let reserved = name.strip_prefix(RESERVED_SCOPE).is_some_and(|rest| rest.starts_with('.'));
+    if reserved {
+        return Some(format!("The scope '{}' is reserved", shape::shown(&name.into())));
+    }
+    unknown("scope", name, SCOPES.into_iter())
+}
+
+fn unknown(what: &str, name: &str, mut known: impl Iterator<Item = &'static str> + Clone) -> Option<String> {
+    let list: Vec<&str> = known.clone().collect();
+    let name_shown = shape::shown(&name.into());
+    (!known.any(|known| known == name))
+        .then(|| format!("Invalid {what}: '{name_shown}'. Allowed {what}s are: {}.", list.join(", ")))
+}
+
+fn address(text: &str, allowed: &[String]) -> Option<String> {
+    let shown = shape::shown(&text.into());
+    if allowed.iter().any(|allowed| allowed == text) || is_redirect(text) {
+        return None;
+    }
+    Some(format!(
+        "Invalid redirect URI: '{shown}'. Write a whole address that begins with https:// or with a scheme of the \
+         application's own that has a point in it, without spaces and without a part after #."
+    ))
+}
+
+/// An absolute address without a fragment (RFC 6749 section 3.1.2): http, https, or the private scheme of
+/// an app, a domain of its maker's turned round (RFC 8252 section 7.1). Never one that a browser would run.
+#[must_use]
+pub fn is_redirect(address: &str) -> bool {
+    let Some((scheme, rest)) = address.split_once(':') else { return false };
+    let scheme = scheme.to_ascii_lowercase();
+    let scheme_fits = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '-'));
+    let web = ["http", "https"].contains(&scheme.as_str());
+    scheme_fits
+        && (web || scheme.contains('.'))
+        && address.len() <= ADDRESS_LENGTH
+        && !rest.is_empty()
+        && !address.contains('#')
+        && !address.chars().any(|c| c.is_whitespace() || c.is_control())
+        && (!web || shape::is_url(address))
+}
+
+/// PKCE cannot be switched off where the profile, or the lack of a secret, asks for it.
+fn proof_key(draft: &Draft<'_>, client: &Registration, faults: &mut Vec<Fault>) {
+    let name = name_of(&draft.item.kind, ClientColumn::Settings);
+    let sent = matches!(draft.item.edits.get(name), Some(Edit::Set(_)));
+    // What cannot be read wants nothing.
+    let is_read = !draft.faults.iter().any(|fault| fault.property.as_deref() == Some(name));
+    let wants_none = sent && is_read && !client.settings.require_proof_key;
+    if wants_none && proves_key(client) && client.grants(GrantType::AuthorizationCode) {
+        let why = "PKCE cannot be disabled (settings.client.require-proof-key) for a client that uses authorization_code";
+        faults.push(refused(name, why));
+    }
+}
+
+/// A client that signs with its secret needs one that can be read back.
+fn secret(draft: &Draft<'_>, client: &Registration, before: Option<&Registration>, faults: &mut Vec<Fault>) {
+    let by = ClientAuthentication::SecretJwt;
+    if !client.proves_by(by) {
+        return;
+    }
+    let properties = &draft.item.kind.properties;
+    let name =
+        properties.iter().find(|property| property.storage == Storage::Secret).map(|property| property.name);
+    let name = name.unwrap_or_default();
+    let why = match &draft.next.secret {
+        Some(secret) if is_bcrypt(secret.expose()) => {
+            "client_secret_jwt needs the secret itself: nothing can be signed with a hash of it"
+        }
+        None if before.is_some_and(|before| !before.proves_by(by)) => {
+            "client_secret_jwt needs a new secret: of the old one only a hash is kept"
+        }
+        _ => return,
+    };
+    faults.push(refused(name, why));
+}
+
+/// Is it a secret as DHIS2 2.42 keeps them, hashed with bcrypt before it was sent?
+#[must_use]
+pub fn is_bcrypt(secret: &str) -> bool {
+    secret.len() == 60 && ["$2a$", "$2b$", "$2y$"].iter().any(|start| secret.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_a_browser_runs_are_refused() {
+        for address in [
+            "https://a.example/cb?x=1",
+            "http://127.0.0.1/callback",
+            "org.example.app:/cb",
+            "http://[::1]:8/x",
+        ] {
+            assert!(is_redirect(address), "{address}");
+        }
+        for address in [
+            "",
+            "/cb",
+            "javascript:alert(1)",
+            "DATA:text/html,x",
+            "file:///etc/passwd",
+            "intent://scan/#Intent;end",
+            "intent:x",
+            "dhis2oauth://oauth",
+            "https://a/#f",
+            "https://",
+            "https://a b",
+            "1x:/y",
+        ] {
+            assert!(!is_redirect(address), "{address}");
+        }
+        assert_eq!(super::address("dhis2oauth://oauth", &["dhis2oauth://oauth".to_owned()]), None);
+    }
+
+    #[test]
+    fn names_that_are_not_known_are_told_with_those_that_are() {
+        let why = scope("evil").unwrap_or_default();
+        assert_eq!(
+            why,
+            "Invalid scope: 'evil'. Allowed scopes are: ALL, api:read, email, openid, profile, username."
+        );
+        assert!(scope("client.create").unwrap_or_default().contains("reserved"));
+        assert_eq!(
+            (scope("clientele").is_some(), scope("openid"), grant_type("password")),
+            (true, None, None)
+        );
+    }
+}
