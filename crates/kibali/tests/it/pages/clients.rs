@@ -342,6 +342,9 @@ both!(
         let page = browser.open(DEMO).await;
         let done = browser.submit(&page, &page.form(DEMO).fill("name", "Renamed")).await;
         assert_eq!(done.answer.status, 200, "{}", done.answer.text());
+        let path = "/api/42/oAuth2Clients?filter=clientId:eq:demo&fields=name,scopes,profile";
+        let after = t.get(path).basic(ADMIN, ADMIN_PASSWORD).send().await.json()["oAuth2Clients"][0].clone();
+        assert_eq!(after, json!({ "name": "Renamed", "scopes": "ALL", "profile": "legacy" }));
     }
 );
 
@@ -355,7 +358,7 @@ both!(
         kibali_web::identity::flush(&t.app).await.unwrap();
         t.clock.advance_seconds(60);
         let list = browser.open(CLIENTS).await.answer.text();
-        assert!(list.contains("data-label=\"Live tokens\">3<") && list.contains("data-label=\"Last used\">2026-01-15<"), "{list}");
+        assert!(list.contains("data-label=\"Live tokens\">3<") && list.contains("<span class=\"when\">2026-01-15<"), "{list}");
         let page = browser.open(DEMO).await.answer.text();
         assert!(page.contains("<svg class=\"chart\"") && page.contains("3 in all; 3 on the busiest day."), "{page}");
     }

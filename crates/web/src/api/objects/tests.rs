@@ -342,8 +342,8 @@ async fn a_client_keeps_its_secret_unless_another_is_sent() {
     assert!(!texts(&app, "select doc from object where kind = 'oAuth2Client'").await[0].contains("secret"));
     for (change, code) in [
         (json!({ "secret": "fifteen-letters" }), "E4002"),
-        (json!({ "grantTypes": ["implicit"] }), "E4027"),
-        (json!({ "redirectUris": ["javascript:alert(1)"] }), "E4004"),
+        (json!({ "grantTypes": ["implicit"] }), "E4000"),
+        (json!({ "redirectUris": ["javascript:alert(1)"] }), "E4000"),
         (json!({ "id": "clientTwo01", "name": "Two" }), "E5003"),
     ] {
         assert_eq!(codes(&take(&app, &client(change.clone())).await), [code], "{change}");

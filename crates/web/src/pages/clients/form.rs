@@ -147,7 +147,14 @@ impl Typed {
         put("authorizationGrantTypes", self.grant_types.iter().map(String::as_str).collect());
         put("redirectUris", lines(&self.redirect_uris).into_iter().collect());
         put("postLogoutRedirectUris", lines(&self.post_logout).into_iter().collect());
-        put("scopes", scopes_of(self).into());
+        // What was chosen before stays as it was spelt: a client of 2.41 that may do everything goes on asking for ALL.
+        let is_as_before = stored.is_some_and(|(_, client)| {
+            let registered = &client.registration;
+            May::of(registered) == self.may && registered.grant_types == self.grant_types
+        });
+        if !is_as_before || self.may == May::Scopes {
+            put("scopes", scopes_of(self).into());
+        }
         if let Some(methods) = self.proof.methods() {
             put("clientAuthenticationMethods", methods.iter().map(|by| by.as_str()).collect());
         }

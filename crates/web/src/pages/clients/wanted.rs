@@ -48,6 +48,9 @@ impl May {
     pub(super) fn of(client: &Registration) -> Self {
         let mut has: Vec<&str> = client.scopes.iter().map(String::as_str).collect();
         has.sort_unstable();
+        if has == ["ALL"] {
+            return Self::Everything;
+        }
         let usual = [Self::Everything, Self::Look, Self::Identity];
         let people =
             asks_people(client.grants(GrantType::AuthorizationCode), client.grants(GrantType::DeviceCode));
