@@ -80,6 +80,12 @@ impl Scopes {
         self.0.is_subset(&other.0)
     }
 
+    /// The scopes that are in either.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0).cloned().collect())
+    }
+
     /// The scopes that are in both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {

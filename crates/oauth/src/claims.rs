@@ -1,6 +1,6 @@
 //! What tokens that are JWTs say (modern reference 3.1, 3.2; OpenID Connect Core section 2).
 
-use kibali_model::{Scope, Scopes, Timestamp};
+use kibali_model::{Scope, Scopes, SignIn, Timestamp};
 use serde_json::{Map, Value, json};
 
 /// Whom tokens are about, and how they signed in.
@@ -12,15 +12,11 @@ pub struct Subject {
     pub email: Option<String>,
     /// First name and surname, where the scope `profile` is granted.
     pub name: Option<String>,
-    /// When they signed in.
-    pub auth_time: Option<Timestamp>,
-    /// Names their browser session to the client without opening it.
-    pub sid: Option<String>,
-    /// How they proved themselves (RFC 8176): `pwd`, `otp` …
-    pub amr: Vec<String>,
+    /// How they signed in.
+    pub sign_in: SignIn,
 }
 
-/// What every token says of itself.
+/// What every token says of itself, but for its number.
 #[derive(Debug, Clone, Copy)]
 pub struct Issue<'a> {
     /// The issuer, with its slash at the end.
@@ -33,8 +29,6 @@ pub struct Issue<'a> {
     pub now: Timestamp,
     /// Its end.
     pub expires: Timestamp,
-    /// A value no other token has.
-    pub jti: &'a str,
 }
 
 /// The claims of a JWT access token. `resource` takes the audience (RFC 8707); `jkt` binds it to a key
@@ -55,7 +49,6 @@ pub fn access_token(
     add("iss", issue.issuer.into());
     add("exp", issue.expires.seconds().into());
     add("iat", issue.now.seconds().into());
-    add("jti", issue.jti.into());
     add("client_id", issue.client_id.into());
     if let Some(jkt) = jkt {
         add("cnf", json!({ "jkt": jkt }));
@@ -84,18 +77,17 @@ pub fn id_token(issue: Issue<'_>, subject: &Subject, bound: Bound<'_>) -> Map<St
     add("iss", issue.issuer.into());
     add("exp", issue.expires.seconds().into());
     add("iat", issue.now.seconds().into());
-    add("jti", issue.jti.into());
-    let texts = [("nonce", bound.nonce), ("at_hash", bound.at_hash), ("sid", subject.sid.as_deref())];
+    let texts = [("nonce", bound.nonce), ("at_hash", bound.at_hash), ("sid", subject.sign_in.sid.as_deref())];
     for (name, value) in texts {
         if let Some(value) = value {
             add(name, value.into());
         }
     }
-    if let Some(at) = subject.auth_time {
+    if let Some(at) = subject.sign_in.at {
         add("auth_time", at.seconds().into());
     }
-    if !subject.amr.is_empty() {
-        add("amr", subject.amr.iter().map(String::as_str).collect());
+    if !subject.sign_in.amr.is_empty() {
+        add("amr", subject.sign_in.amr.split_ascii_whitespace().collect());
     }
     who(&mut claims, issue.scopes, subject);
     claims
@@ -135,9 +127,11 @@ mod tests {
             username: "maria".to_owned(),
             email: Some("maria@example.org".to_owned()),
             name: Some("Maria M".to_owned()),
-            auth_time: Some(Timestamp::from_millis(1_787_299_900_000)),
-            sid: Some("s".to_owned()),
-            amr: vec!["pwd".to_owned()],
+            sign_in: SignIn {
+                at: Some(Timestamp::from_millis(1_787_299_900_000)),
+                sid: Some("s".to_owned()),
+                amr: "pwd".to_owned(),
+            },
         }
     }
 
@@ -148,7 +142,6 @@ mod tests {
             scopes,
             now: Timestamp::from_millis(1_787_300_000_000),
             expires: Timestamp::from_millis(1_787_300_300_000),
-            jti: "j",
         }
     }
 
@@ -158,7 +151,7 @@ mod tests {
         let claims = access_token(issue(&scopes), &subject(), None, None);
         let expected = json!({
             "sub": "maria", "aud": "my-web-app", "nbf": 1_787_300_000, "scope": ["username", "openid"],
-            "iss": "https://dhis2.example.org/", "exp": 1_787_300_300, "iat": 1_787_300_000, "jti": "j",
+            "iss": "https://dhis2.example.org/", "exp": 1_787_300_300, "iat": 1_787_300_000,
             "client_id": "my-web-app", "username": "maria"
         });
         assert_eq!(Value::Object(claims), expected);
@@ -174,7 +167,7 @@ mod tests {
         let claims = id_token(issue(&scopes), &subject(), bound);
         let expected = json!({
             "sub": "maria", "aud": "my-web-app", "azp": "my-web-app", "iss": "https://dhis2.example.org/",
-            "exp": 1_787_300_300, "iat": 1_787_300_000, "jti": "j", "nonce": "n", "at_hash": "h", "sid": "s",
+            "exp": 1_787_300_300, "iat": 1_787_300_000, "nonce": "n", "at_hash": "h", "sid": "s",
             "auth_time": 1_787_299_900, "amr": ["pwd"], "email": "maria@example.org"
         });
         assert_eq!(Value::Object(claims), expected);

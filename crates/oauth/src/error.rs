@@ -16,6 +16,12 @@ pub enum OAuthError {
     /// The client may not use this grant.
     #[error("the client may not use the grant {0}")]
     GrantNotAllowed(&'static str),
+    /// The client acts as nobody, or as somebody who is gone.
+    #[error("the client is bound to no user")]
+    NotBound,
+    /// Whoever bound the client to its user may not any longer.
+    #[error("the binding of the client has lapsed")]
+    BindingLapsed,
     /// `grant_type` names nothing known.
     #[error("unknown grant type")]
     UnsupportedGrantType,
@@ -57,6 +63,21 @@ pub enum OAuthError {
     /// The code belongs to another client.
     #[error("code of another client")]
     CodeOfAnotherClient,
+    /// The device code is unknown, another client's, or spent.
+    #[error("unknown device code")]
+    DeviceCodeUnknown,
+    /// The device code has expired.
+    #[error("expired device code")]
+    DeviceCodeExpired,
+    /// The user said no.
+    #[error("the user denied the device")]
+    DeviceDenied,
+    /// The user has not answered yet.
+    #[error("the user has not answered yet")]
+    AuthorizationPending,
+    /// The device asks too often.
+    #[error("the device asks too often")]
+    SlowDown,
     /// `redirect_uri` is not the one the code was issued for.
     #[error("redirect_uri is another one")]
     RedirectMismatch,

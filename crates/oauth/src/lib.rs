@@ -7,14 +7,17 @@
 
 pub mod assertion;
 mod authorize;
+mod binding;
 pub mod claims;
 mod client;
 mod code;
+pub mod device;
 pub mod dpop;
 mod error;
 mod exchange;
 pub mod family;
 pub mod keys;
+mod lifetimes;
 mod parameters;
 mod redirect;
 mod scopes;
@@ -23,10 +26,12 @@ pub use authorize::{
     Answer, Approval, Authorization, AuthorizeRefusal, Challenge, Endpoint, Next, Present, Prompt,
     ResponseMode, authorize, client_id,
 };
+pub use binding::{Standing, act_as};
 pub use client::{JWT_BEARER, Proof, proof};
 pub use code::{CodeFacts, redeem};
 pub use error::OAuthError;
 pub use exchange::{TokenGrant, token_request};
+pub use lifetimes::{ID_TOKEN_SECONDS, Lifetimes, format};
 pub use parameters::Parameters;
 pub use redirect::{matches, with_parameters};
 pub use scopes::{narrowed, requested};

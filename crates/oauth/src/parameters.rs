@@ -28,6 +28,18 @@ impl Parameters {
         Ok(Some(value))
     }
 
+    /// Every value of a parameter that may stand there more than once.
+    pub fn every<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The parameters but those named, as a form again.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> String {
+        let kept = self.0.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
+    }
+
     /// The value of a parameter that must be there.
     ///
     /// # Errors

@@ -35,6 +35,9 @@ fn loopback(uri: &str) -> Option<(&'static str, &str)> {
 /// written `%20`.
 #[must_use]
 pub fn with_parameters(redirect_uri: &str, parameters: &[(&str, &str)]) -> String {
+    if parameters.is_empty() {
+        return redirect_uri.to_owned();
+    }
     let (uri, fragment) = match redirect_uri.find('#') {
         Some(at) => redirect_uri.split_at(at),
         None => (redirect_uri, ""),
@@ -92,6 +95,7 @@ mod tests {
         assert_eq!(add("https://a.example/cb?p=1"), format!("https://a.example/cb?p=1&{added}"));
         assert_eq!(add("https://a.example/cb?"), format!("https://a.example/cb?{added}"));
         assert_eq!(add("myapp:/cb"), format!("myapp:/cb?{added}"));
+        assert_eq!(with_parameters("https://a.example/cb", &[]), "https://a.example/cb");
     }
 
     proptest! {

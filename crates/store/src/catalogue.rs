@@ -1,9 +1,9 @@
 //! Every fixed statement, so that tests can prepare, execute and explain each on both engines.
 
 use crate::door::{
-    accounts, api_tokens, audit, changes, client_use, clients, codes, emails, factors, families, grants,
-    installation, keys, links, marks, passwords, principals, purge, sessions, settings, setup_link, spent,
-    tokens,
+    accounts, api_tokens, audit, changes, client_use, clients, codes, consents, devices, emails, factors,
+    families, grants, installation, keys, links, marks, passwords, principals, purge, pushed, sessions,
+    settings, setup_link, spent, tokens,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -19,18 +19,21 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         client_use::STATEMENTS,
         clients::STATEMENTS,
         codes::STATEMENTS,
+        consents::STATEMENTS,
+        devices::STATEMENTS,
         emails::STATEMENTS,
         factors::STATEMENTS,
         families::STATEMENTS,
         grants::STATEMENTS,
         installation::STATEMENTS,
-        links::STATEMENTS,
         keys::STATEMENTS,
+        links::STATEMENTS,
         marks::STATEMENTS,
         passwords::STATEMENTS,
         principals::STATEMENTS,
         purge::EXPIRED,
         purge::STATEMENTS,
+        pushed::STATEMENTS,
         sessions::STATEMENTS,
         settings::STATEMENTS,
         setup_link::STATEMENTS,

@@ -14,6 +14,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0007_signing_keys.sql"),
     include_str!("../migrations/0008_families.sql"),
     include_str!("../migrations/0009_registry.sql"),
+    include_str!("../migrations/0010_sign_ins.sql"),
+    include_str!("../migrations/0011_device_codes.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

@@ -5,6 +5,7 @@
 
 mod account;
 pub mod api;
+mod authorize;
 pub mod body;
 mod exchange;
 mod factor;

@@ -77,6 +77,12 @@ impl Settings {
         self.base_url.path().trim_end_matches('/')
     }
 
+    /// The issuer of tokens: the base address with a slash at its end, as DHIS2 has it (modern reference 3.1).
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        self.absolute("/")
+    }
+
     /// The absolute address of `path`, which begins with `/`.
     #[must_use]
     pub fn absolute(&self, path: &str) -> String {

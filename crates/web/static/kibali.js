@@ -54,6 +54,9 @@ for (const input of document.querySelectorAll("input[data-unique]")) {
   };
 }
 
+// Forms that only carry an answer on.
+document.querySelector("form[data-send]")?.submit();
+
 // A page that answers with errors begins at their summary.
 const summary = document.getElementById("errors");
 if (summary) summary.focus();

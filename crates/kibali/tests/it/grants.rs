@@ -1,7 +1,7 @@
 //! Grants put straight into the store, for tests below the protocol.
 
 use kibali_crypto::sha256;
-use kibali_model::{Clock, GrantType, ObjectId, Scopes};
+use kibali_model::{Clock, GrantType, ObjectId, Scopes, SignIn};
 use kibali_store::door::grants::{IssueGrant, NewGrant};
 use kibali_store::door::tokens::{NewToken, NewTokens};
 use kibali_store::door::{accounts, clients};
@@ -14,6 +14,7 @@ pub(crate) const ACCESS: i64 = 43_200;
 pub(crate) fn minted(t: &TestApp, name: &str) -> NewTokens {
     let now = t.clock.now();
     NewTokens {
+        narrowed: None,
         access: NewToken { hash: sha256(format!("{name} access")), expires: now.plus_seconds(ACCESS) },
         refresh: Some(NewToken {
             hash: sha256(format!("{name} refresh")),
@@ -36,6 +37,9 @@ pub(crate) async fn issue(t: &TestApp, id: i64, name: &str) -> ObjectId {
         scopes: Scopes::parse("ALL"),
         address: "127.0.0.1".into(),
         credential_version: account.credential_version,
+        sign_in: SignIn::default(),
+        resource: None,
+        jkt: None,
     };
     let write = IssueGrant { grant, tokens: minted(t, name), at_most: 100, now: t.clock.now() };
     assert!(t.app.store.write(write).await.unwrap());

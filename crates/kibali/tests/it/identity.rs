@@ -1,7 +1,7 @@
 //! Who is calling: every credential on the Web API (rules of the door 1, 6, 9, 10).
 
 use kibali_crypto::sha256;
-use kibali_model::{GrantType, ObjectId, Scopes};
+use kibali_model::{GrantType, ObjectId, Scopes, SignIn};
 use kibali_store::door::clients;
 use kibali_store::door::grants::{IssueGrant, NewGrant};
 use kibali_store::door::tokens::{NewToken, NewTokens};
@@ -130,8 +130,11 @@ both!(
                 scopes: Scopes::parse(scope),
                 address: String::new(),
                 credential_version: account.credential_version,
+                sign_in: SignIn::default(),
+                resource: None,
+                jkt: None,
             };
-            let tokens = NewTokens { access: token, refresh: None };
+            let tokens = NewTokens { access: token, narrowed: None, refresh: None };
             assert!(t.app.store.write(IssueGrant { grant, tokens, at_most: 100, now }).await.unwrap());
             assert_eq!(bearer(t, scope).await, get, "{scope}");
             let write = t.post(PATH).bearer(scope).body("application/json", "{").send().await;

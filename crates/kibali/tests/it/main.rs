@@ -24,6 +24,7 @@ mod me;
 mod metadata_import;
 mod metadata_read;
 mod metadata_write;
+mod oauth2;
 mod pages;
 mod purge;
 mod quiet;

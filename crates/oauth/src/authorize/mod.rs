@@ -94,8 +94,15 @@ pub enum AuthorizeRefusal {
     /// On a page for the user: the client is unknown or the redirect URI not its own, so nothing may be
     /// sent there (legacy reference 4.3).
     Page(OAuthError),
-    /// By an answer to the client, which carries the error.
-    Answer(Answer),
+    /// By an answer to the client.
+    Answer {
+        /// The answer, which carries the error.
+        answer: Answer,
+        /// The error code.
+        error: &'static str,
+        /// What it means.
+        description: &'static str,
+    },
 }
 
 impl From<OAuthError> for AuthorizeRefusal {
@@ -155,7 +162,7 @@ pub fn authorize(
             let mut answer = asked.refused(error, description);
             let at = answer.members.len().min(2);
             answer.members.splice(at..at, extra.map(|(name, value)| (name, value.to_owned())));
-            Err(AuthorizeRefusal::Answer(answer))
+            Err(AuthorizeRefusal::Answer { answer, error, description })
         }
     }
 }

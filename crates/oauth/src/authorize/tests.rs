@@ -68,7 +68,7 @@ fn everything_else_wrong_goes_to_the_client() {
         ("response_type=code&code_challenge=x&code_challenge_method=S256&state=s", "invalid_request"),
         ("response_type=code&code_challenge_method=S256&state=s", "invalid_request"),
     ] {
-        let Err(AuthorizeRefusal::Answer(answer)) = ask(text, ONE) else { unreachable!("{text}") };
+        let Err(AuthorizeRefusal::Answer { answer, .. }) = ask(text, ONE) else { unreachable!("{text}") };
         let to = answer.address();
         assert!(to.starts_with(&format!("https://a.example/cb?error={error}&")), "{to}");
         assert!(to.ends_with("&state=s"), "{to}");
@@ -83,7 +83,7 @@ fn everything_else_wrong_goes_to_the_client() {
         ("&request=a.b.c", "request_not_supported"),
         ("&nonce=1&nonce=2", "invalid_request"),
     ] {
-        let Err(AuthorizeRefusal::Answer(answer)) = ask_modern(more) else { unreachable!("{more}") };
+        let Err(AuthorizeRefusal::Answer { answer, .. }) = ask_modern(more) else { unreachable!("{more}") };
         assert!(answer.address().contains(&format!("error={error}&")), "{more} {answer:?}");
     }
 }

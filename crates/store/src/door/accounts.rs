@@ -92,6 +92,7 @@ const BY_UID: Statement = Statement::new(
      from object o join account a on a.object = o.id
      where o.kind = 'user' and o.uid = $1",
 );
+const CONTACT: Statement = Statement::new("account.contact", "select name, doc from object where id = $1");
 const RESTRICTED_ROLES: Statement = Statement::new(
     "account.restricted_roles",
     "select role.doc
@@ -108,7 +109,8 @@ const LAST_MOVED: Statement = Statement::new(
     "select coalesce(max(last_login), 0), coalesce(max(password_updated), 0) from account",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[BY_NAME, BY_USER, BY_UID, RESTRICTED_ROLES, RULES, LAST_MOVED];
+pub(crate) const STATEMENTS: &[Statement] =
+    &[BY_NAME, BY_USER, BY_UID, CONTACT, RESTRICTED_ROLES, RULES, LAST_MOVED];
 
 /// The restriction of a role whose members need a second factor (web-api reference 3.3).
 const DEMANDS_TWO_FACTOR: &str = "R_ENABLE_2FA";
@@ -120,6 +122,27 @@ const DEMANDS_TWO_FACTOR: &str = "R_ENABLE_2FA";
 pub async fn by_username(reader: &mut Reader, username: &str) -> Result<Option<Account>, StoreError> {
     let row = reader.row(BY_NAME, values![username]).await?;
     complete(reader, row).await
+}
+
+/// What a user is called, for tokens that say it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contact {
+    /// First name and surname.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+}
+
+/// What a user is called.
+///
+/// # Errors
+/// The database failed.
+pub async fn contact(reader: &mut Reader, user: ObjectId) -> Result<Contact, StoreError> {
+    let Some(row) = reader.row(CONTACT, values![user]).await? else { return Ok(Contact::default()) };
+    let doc: serde_json::Value =
+        serde_json::from_str(&row.text(1)?).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let email = doc.get("email").and_then(serde_json::Value::as_str).map(str::to_owned);
+    Ok(Contact { name: row.text_opt(0)?, email })
 }
 
 /// The account of the user with this public identifier.

@@ -52,7 +52,12 @@ const BY_UID: Statement = Statement::new(
     ),
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[BY_CLIENT_ID, BY_UID, REPLACE_VERIFIER];
+const NAMED: Statement = Statement::new(
+    "client.named",
+    "select o.name, c.client_id from client c join object o on o.id = c.object where c.object = $1",
+);
+
+pub(crate) const STATEMENTS: &[Statement] = &[BY_CLIENT_ID, BY_UID, NAMED, REPLACE_VERIFIER];
 
 /// A client and the verifiers of its secrets.
 #[derive(Debug, Clone)]
@@ -182,6 +187,15 @@ impl Write for ReplaceVerifier {
         tx.run(REPLACE_VERIFIER, values![self.client, self.old.clone(), self.new.clone()]).await?;
         Ok(())
     }
+}
+
+/// The name and the `client_id` of a client.
+///
+/// # Errors
+/// The database failed.
+pub async fn named(reader: &mut Reader, client: ObjectId) -> Result<Option<(String, String)>, StoreError> {
+    let Some(row) = reader.row(NAMED, values![client]).await? else { return Ok(None) };
+    Ok(Some((row.text_opt(0)?.unwrap_or_default(), row.text(1)?)))
 }
 
 fn list(json: &str) -> Result<Vec<String>, StoreError> {

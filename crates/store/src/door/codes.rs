@@ -1,23 +1,25 @@
 //! Authorization codes: kept for minutes, spent once.
 
-use kibali_model::{ObjectId, Scopes, Timestamp};
+use kibali_model::{ObjectId, Scopes, SignIn, Timestamp};
 use serde_json::json;
 
 use super::audit::{self, Who};
+use super::consents;
 use super::grants::{self, EndedWhy, NewGrant};
+use super::pushed;
 use super::tokens::{Hash, NewTokens};
 use crate::{Reader, Statement, StoreError, Tx, Write, values};
 
 const INSERT: Statement = Statement::new(
     "code.insert",
     "insert into code (hash, user_object, client, scope, redirect_uri, redirect_sent, challenge,
-                       challenge_method, created, expires)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                       challenge_method, created, expires, nonce, signed_in, sid, amr, resource, jkt)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
 );
 const FIND: Statement = Statement::new(
     "code.find",
     "select user_object, client, scope, redirect_uri, redirect_sent, challenge, challenge_method, expires,
-            spent
+            spent, nonce, signed_in, sid, amr, resource, jkt
      from code where hash = $1",
 );
 const SPEND: Statement = Statement::new(
@@ -46,23 +48,40 @@ pub struct Code {
     pub challenge: Option<(String, String)>,
     /// When it stops working.
     pub expires: Timestamp,
+    /// Repeated in the ID token.
+    pub nonce: Option<String>,
+    /// How the user had signed in.
+    pub sign_in: SignIn,
+    /// What the tokens are for (RFC 8707).
+    pub resource: Option<String>,
+    /// Thumbprint of the key it is bound to (RFC 9449 section 10).
+    pub jkt: Option<String>,
 }
 
-/// Keeps a new code.
+/// Keeps a new code. Answers false, and does nothing, where the pushed request it answers was spent before.
 #[derive(Debug, Clone)]
 pub struct InsertCode {
     /// SHA-256 of the code.
     pub hash: Hash,
     /// What it is for.
     pub code: Code,
+    /// The user need not be asked for these scopes again.
+    pub remember: bool,
+    /// The pushed request it answers, which is spent with it.
+    pub pushed: Option<Hash>,
     /// When.
     pub now: Timestamp,
 }
 
 impl Write for InsertCode {
-    type Output = ();
+    type Output = bool;
 
-    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        if let Some(hash) = self.pushed
+            && !pushed::spend(tx, hash).await?
+        {
+            return Ok(false);
+        }
         let code = &self.code;
         let (challenge, method) = code.challenge.as_ref().map(|(c, m)| (c.as_str(), m.as_str())).unzip();
         let row = values![
@@ -76,10 +95,21 @@ impl Write for InsertCode {
             method,
             self.now,
             code.expires,
+            code.nonce.as_deref(),
+            code.sign_in.at,
+            code.sign_in.sid.as_deref(),
+            code.sign_in.amr.as_str(),
+            code.resource.as_deref(),
+            code.jkt.as_deref(),
         ];
         tx.run(INSERT, row).await?;
+        if self.remember {
+            consents::add(tx, code.user, code.client, &code.scopes, self.now).await?;
+        }
         let who = Who { user: Some(code.user), client: Some(code.client), address: None };
-        audit::record(tx, "consent.given", who, json!({ "scope": code.scopes.to_string() }), self.now).await
+        audit::record(tx, "consent.given", who, json!({ "scope": code.scopes.to_string() }), self.now)
+            .await?;
+        Ok(true)
     }
 }
 
@@ -97,6 +127,10 @@ pub async fn find(reader: &mut Reader, hash: Hash) -> Result<Option<(Code, bool)
         redirect_sent: row.flag(4)?,
         challenge: row.text_opt(5)?.zip(row.text_opt(6)?),
         expires: row.time(7)?,
+        nonce: row.text_opt(9)?,
+        sign_in: SignIn { at: row.time_opt(10)?, sid: row.text_opt(11)?, amr: row.text(12)? },
+        resource: row.text_opt(13)?,
+        jkt: row.text_opt(14)?,
     };
     Ok(Some((code, !row.is_null(8)?)))
 }

@@ -1,6 +1,6 @@
 //! Grants: what a user allowed a client, and the end of it.
 
-use kibali_model::{GrantType, ObjectId, Scopes, Timestamp};
+use kibali_model::{GrantType, ObjectId, Scopes, SignIn, Timestamp};
 use serde_json::json;
 
 use super::audit::{self, Who};
@@ -15,13 +15,13 @@ const TOUCH_ACCOUNT: Statement = Statement::new(
 const INSERT: Statement = Statement::new(
     "grant.insert",
     "insert into oauth_grant (id, user_object, client, grant_type, scope, created, last_used, address,
-                              credential_version)
-     values ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
+                              credential_version, signed_in, sid, amr, resource, jkt)
+     values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, $11, $12, $13)",
 );
 const SURPLUS: Statement = Statement::new(
     "grant.surplus",
     "select id from oauth_grant
-     where user_object = $1 and client = $2 and ended is null and grant_type = 'password'
+     where user_object = $1 and client = $2 and ended is null and grant_type = $4
      order by last_used desc, id desc limit 1000 offset $3",
 );
 pub(super) const TOUCH: Statement = Statement::new(
@@ -119,6 +119,12 @@ pub struct NewGrant {
     pub address: String,
     /// The account's credential version the decision rests on.
     pub credential_version: i64,
+    /// How the user had signed in.
+    pub sign_in: SignIn,
+    /// What its tokens are for, where that is not this server (RFC 8707).
+    pub resource: Option<String>,
+    /// Thumbprint of the key they are bound to (RFC 9449).
+    pub jkt: Option<String>,
 }
 
 /// Grants what was decided and inserts its tokens. Answers false, and does nothing, when the account was
@@ -129,7 +135,8 @@ pub struct IssueGrant {
     pub grant: NewGrant,
     /// Its first tokens.
     pub tokens: NewTokens,
-    /// Live password grants of the same user and client, this one included; the least recently used go.
+    /// Live grants of the same user, client and type, this one included, where no browser was asked; the least
+    /// recently used go.
     pub at_most: u32,
     /// When.
     pub now: Timestamp,
@@ -142,9 +149,11 @@ impl Write for IssueGrant {
         if !insert(tx, &self.grant, &self.tokens, self.now).await? {
             return Ok(false);
         }
-        if self.grant.grant_type == GrantType::Password {
-            let NewGrant { user, client, .. } = self.grant;
-            let surplus = tx.rows(SURPLUS, values![user, client, i64::from(self.at_most)]).await?;
+        // A script asks without end; a person does not.
+        let NewGrant { user, client, grant_type, .. } = self.grant;
+        if matches!(grant_type, GrantType::Password | GrantType::ClientCredentials) {
+            let kind = grant_type.as_str();
+            let surplus = tx.rows(SURPLUS, values![user, client, i64::from(self.at_most), kind]).await?;
             for row in surplus {
                 end(tx, row.int(0)?, EndedWhy::TooMany, self.now).await?;
             }
@@ -173,6 +182,11 @@ pub(super) async fn insert(
         now,
         grant.address.as_str(),
         grant.credential_version,
+        grant.sign_in.at,
+        grant.sign_in.sid.as_deref(),
+        grant.sign_in.amr.as_str(),
+        grant.resource.as_deref(),
+        grant.jkt.as_deref(),
     ];
     tx.run(INSERT, row).await?;
     tokens::insert(tx, grant.id, tokens, None, now).await?;

@@ -40,6 +40,12 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// What the roles give.
+    #[must_use]
+    pub const fn authorities(&self) -> &Authorities {
+        &self.authorities
+    }
+
     /// The principal of `account`, whose standing this is, proven by `credential`.
     #[must_use]
     pub fn of(self, account: &Account, credential: Credential) -> Principal {

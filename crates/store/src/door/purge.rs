@@ -46,6 +46,8 @@ pub(crate) const EXPIRED: &[Statement] = &[
     expired!("access_token.purge", "access_token", "hash"),
     expired!("refresh_token.purge", "refresh_token", "hash"),
     expired!("code.purge", "code", "hash"),
+    expired!("device_code.purge", "device_code", "hash"),
+    expired!("pushed_request.purge", "pushed_request", "hash"),
     expired!("session.purge", "session", "hash"),
     expired!("setup_link.purge", "setup_link", "hash"),
     expired!("mail_link.purge", "mail_link", "hash"),

@@ -11,7 +11,7 @@ use crate::{Reader, Statement, StoreError, Tx, Write, values};
 
 const FIND: Statement = Statement::new(
     "session.find",
-    "select user_object, last_used, expires, credential_version, factor, factor_proved
+    "select user_object, last_used, expires, credential_version, factor, factor_proved, authenticated
      from session where hash = $1",
 );
 const INSERT: Statement = Statement::new(
@@ -45,6 +45,8 @@ pub struct FoundSession {
     pub credential_version: i64,
     /// The second factor that was proved last, and when.
     pub proved: Option<(Factor, Timestamp)>,
+    /// When they signed in.
+    pub since: Timestamp,
 }
 
 /// The session with this hash, live or not.
@@ -59,6 +61,8 @@ pub async fn find(reader: &mut Reader, hash: Hash) -> Result<Option<FoundSession
         expires: row.time(2)?,
         credential_version: row.int(3)?,
         proved: row.text_opt(4)?.as_deref().and_then(Factor::from_name).zip(row.time_opt(5)?),
+        // A session of before this was noted began when it was last used at the latest.
+        since: row.time_opt(6)?.unwrap_or(row.time(1)?),
     }))
 }
 

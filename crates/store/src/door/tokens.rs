@@ -1,6 +1,6 @@
 //! Access and refresh tokens: found by hash, minted within a grant.
 
-use kibali_model::{GrantType, ObjectId, Scopes, Timestamp, Uid};
+use kibali_model::{GrantType, ObjectId, Scopes, SignIn, Timestamp, Uid};
 
 use super::accounts::Account;
 use crate::{Reader, Row, Statement, StoreError, Tx, values};
@@ -10,8 +10,8 @@ pub type Hash = [u8; 32];
 
 const FIND_ACCESS: Statement = Statement::new(
     "access_token.find",
-    "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope, g.credential_version, g.ended,
-            client.uid, r.hash
+    "select t.expires, g.id, g.user_object, g.client, g.grant_type, coalesce(t.scope, g.scope),
+            g.credential_version, g.ended, client.uid, g.signed_in, g.sid, g.amr, g.resource, g.jkt, t.created, r.hash
      from access_token t
      join oauth_grant g on g.id = t.grant_id
      left join object client on client.id = g.client
@@ -20,8 +20,9 @@ const FIND_ACCESS: Statement = Statement::new(
 );
 const FIND_REFRESH: Statement = Statement::new(
     "refresh_token.find",
-    "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope, g.credential_version, g.ended,
-            client.uid, case when t.used is null then t.hash end
+    "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope,
+            g.credential_version, g.ended, client.uid, g.signed_in, g.sid, g.amr, g.resource, g.jkt, t.created,
+            case when t.used is null then t.hash end
      from refresh_token t
      join oauth_grant g on g.id = t.grant_id
      left join object client on client.id = g.client
@@ -29,7 +30,7 @@ const FIND_REFRESH: Statement = Statement::new(
 );
 const INSERT_ACCESS: Statement = Statement::new(
     "access_token.insert",
-    "insert into access_token (hash, grant_id, created, expires, refresh) values ($1, $2, $3, $4, $5)",
+    "insert into access_token (hash, grant_id, created, expires, refresh, scope) values ($1, $2, $3, $4, $5, $6)",
 );
 const INSERT_REFRESH: Statement = Statement::new(
     "refresh_token.insert",
@@ -87,6 +88,14 @@ pub struct FoundToken {
     /// The refresh token that is used for the first time when this one is: itself, or the successor that it
     /// was issued with.
     pub unused: Option<Hash>,
+    /// How its user had signed in.
+    pub sign_in: SignIn,
+    /// What its tokens are for, where that is not this server (RFC 8707).
+    pub resource: Option<String>,
+    /// Thumbprint of the key they are bound to (RFC 9449).
+    pub jkt: Option<String>,
+    /// When it was issued.
+    pub created: Timestamp,
 }
 
 impl FoundToken {
@@ -101,7 +110,11 @@ impl FoundToken {
             scopes: Scopes::parse(&row.text(5)?),
             credential_version: row.int(6)?,
             ended: !row.is_null(7)?,
-            unused: row.bytes_opt(9)?.and_then(|hash| hash.try_into().ok()),
+            sign_in: SignIn { at: row.time_opt(9)?, sid: row.text_opt(10)?, amr: row.text(11)? },
+            resource: row.text_opt(12)?,
+            jkt: row.text_opt(13)?,
+            created: row.time(14)?,
+            unused: row.bytes_opt(15)?.and_then(|hash| hash.try_into().ok()),
         })
     }
 
@@ -144,10 +157,12 @@ pub async fn find_refresh(reader: &mut Reader, hash: Hash) -> Result<Option<Foun
 }
 
 /// The tokens of one answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct NewTokens {
     /// The access token.
     pub access: NewToken,
+    /// What the access token opens, where that is less than its grant does.
+    pub narrowed: Option<Scopes>,
     /// The refresh token, where the client may use one.
     pub refresh: Option<NewToken>,
 }
@@ -161,7 +176,9 @@ pub(super) async fn insert(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let successor = successor.map(|hash| hash.to_vec());
-    tx.run(INSERT_ACCESS, values![tokens.access.hash, grant, now, tokens.access.expires, successor]).await?;
+    let scope = tokens.narrowed.as_ref().map(Scopes::to_string);
+    let access = values![tokens.access.hash, grant, now, tokens.access.expires, successor, scope];
+    tx.run(INSERT_ACCESS, access).await?;
     tx.run(DELETE_SURPLUS_ACCESS, values![grant, ACCESS_TOKENS_PER_GRANT]).await?;
     if let Some(refresh) = tokens.refresh {
         tx.run(INSERT_REFRESH, values![refresh.hash, grant, now, refresh.expires]).await?;

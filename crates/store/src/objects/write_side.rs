@@ -63,6 +63,9 @@ deletes! {
     "object.forget_refresh_tokens":
         "delete from refresh_token where grant_id in (select id from oauth_grant where user_object = $1 or client = $1)",
     "object.forget_codes": "delete from code where user_object = $1 or client = $1",
+    "object.forget_devices": "delete from device_code where client = $1 or user_object = $1",
+    "object.forget_pushed": "delete from pushed_request where client = $1",
+    "object.forget_consents": "delete from consent where user_object = $1 or client = $1",
     "object.forget_grants": "delete from oauth_grant where user_object = $1 or client = $1",
     "object.forget_api_tokens": "delete from api_token where user_object = $1",
     "object.forget_sessions": "delete from session where user_object = $1",

@@ -5,19 +5,25 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use kibali_crypto::Secret;
-use kibali_model::Scopes;
-use serde_json::json;
+use kibali_model::{Dialect, Scopes};
+use serde_json::{Map, Value};
 
 use crate::api::xml::Elements;
 use crate::speech::Format;
 
 /// Tokens for a client, shown this once.
 pub(crate) struct TokenAnswer {
+    /// The generation of the endpoint: the order and the case of what is said differ.
+    pub(crate) dialect: Dialect,
     pub(crate) access_token: Secret<String>,
     pub(crate) refresh_token: Option<Secret<String>>,
+    /// Who the user is, where that was asked.
+    pub(crate) id_token: Option<Secret<String>>,
     /// Seconds the access token lives.
     pub(crate) expires_in: i64,
     pub(crate) scopes: Scopes,
+    /// The tokens are bound to a key (RFC 9449).
+    pub(crate) bound: bool,
 }
 
 impl TokenAnswer {
@@ -36,22 +42,35 @@ impl TokenAnswer {
     }
 
     fn json(&self) -> String {
-        let mut body = json!({ "access_token": self.access_token.expose(), "token_type": "bearer" });
-        if let Some(members) = body.as_object_mut() {
-            if let Some(token) = &self.refresh_token {
-                members.insert("refresh_token".to_owned(), token.expose().as_str().into());
-            }
-            members.insert("expires_in".to_owned(), self.expires_in.into());
-            members.insert("scope".to_owned(), self.scopes.to_string().into());
+        let mut body = Map::new();
+        let mut say = |name: &str, value: Value| body.insert(name.to_owned(), value);
+        say("access_token", self.access_token.expose().as_str().into());
+        say("token_type", self.token_type().into());
+        if let Some(token) = &self.refresh_token {
+            say("refresh_token", token.expose().as_str().into());
         }
-        body.to_string()
+        say("expires_in", self.expires_in.into());
+        say("scope", self.scopes.to_string().into());
+        if let Some(token) = &self.id_token {
+            say("id_token", token.expose().as_str().into());
+        }
+        Value::Object(body).to_string()
+    }
+
+    /// Both generations in their own case; clients compare it without regard to it (RFC 6749 section 5.1).
+    const fn token_type(&self) -> &'static str {
+        match (self.bound, self.dialect) {
+            (true, _) => "DPoP",
+            (false, Dialect::Legacy) => "bearer",
+            (false, Dialect::Modern) => "Bearer",
+        }
     }
 
     /// Under the name of a Java class, as DHIS2 up to 2.32 wrote it.
     fn xml(&self) -> String {
         let mut xml = Elements::new("DefaultOAuth2AccessToken");
         xml.text("access_token", self.access_token.expose());
-        xml.text("token_type", "bearer");
+        xml.text("token_type", self.token_type());
         if let Some(token) = &self.refresh_token {
             xml.text("refresh_token", token.expose());
         }
@@ -67,10 +86,13 @@ mod tests {
 
     fn answer(refresh: Option<&str>) -> TokenAnswer {
         TokenAnswer {
+            dialect: Dialect::Legacy,
             access_token: Secret::new("a".to_owned()),
             refresh_token: refresh.map(|token| Secret::new(token.to_owned())),
+            id_token: None,
             expires_in: 43_200,
             scopes: Scopes::all(),
+            bound: false,
         }
     }
 

@@ -8,6 +8,7 @@ use kibali_store::door::codes::{self, SpendCode, Spent};
 
 use super::Asking;
 use super::answer::TokenAnswer;
+use super::mint::Order;
 use crate::Refusal;
 
 impl Asking<'_> {
@@ -33,20 +34,23 @@ impl Asking<'_> {
         let answered = verifier.map(pkce_s256);
         let decision = redeem(facts, self.client, redirect_uri, answered.as_deref(), self.now);
         let account = account.filter(|account| account.is_open(self.now));
-        let (answer, tokens) = self.mint(found.scopes.clone());
-        let grant = match (&decision, &account) {
+        let (answer, grant) = match (&decision, &account) {
             (Ok(()), Some(account)) => {
-                let version = account.credential_version;
-                Some((self.grant(account.user, version, GrantType::AuthorizationCode, found.scopes), tokens))
+                let order = Order {
+                    sign_in: found.sign_in,
+                    nonce: found.nonce,
+                    resource: found.resource,
+                    jkt: found.jkt,
+                    ..Order::of(account, found.scopes)
+                };
+                let (answer, tokens) = self.mint(&order).await?;
+                (Some(answer), Some((self.grant(GrantType::AuthorizationCode, &order), tokens)))
             }
-            _ => None,
+            _ => (None, None),
         };
         // Spent even where it is refused; presented again, it takes along what it was spent for.
         let spent = self.app.store.write(SpendCode { hash, grant, now: self.now }).await?;
         decision?;
-        match spent {
-            Spent::Granted => Ok(answer),
-            Spent::Replayed | Spent::Burnt => Err(Refusal::CodeUnknown),
-        }
+        answer.filter(|_| spent == Spent::Granted).ok_or(Refusal::CodeUnknown)
     }
 }

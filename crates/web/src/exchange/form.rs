@@ -7,23 +7,39 @@ use kibali_oauth::Parameters;
 use crate::body::{self, Bounds};
 use crate::{App, Refusal};
 
-/// The headers and the parameters of a request, from its query and its form (rules of the door 2).
+/// The headers and the parameters of a request, from its query and its form, as `/uaa` takes them (rules of
+/// the door 2).
 pub(crate) struct Form {
     pub(crate) headers: HeaderMap,
     pub(crate) parameters: Parameters,
 }
 
+/// The same, from the form alone, as `/oauth2` takes them: what stands in addresses ends up in logs.
+pub(crate) struct BodyForm(pub(crate) Form);
+
 impl FromRequest<App> for Form {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
-        let (parts, body) = request.into_parts();
-        let body = body::bytes(body, Bounds::FORM, app.settings.body_patience).await?;
-        if !body.is_empty() {
-            body::require_form(&parts.headers)?;
-        }
-        let query = parts.uri.query().unwrap_or_default();
-        let parameters = Parameters::read([query.as_bytes(), body.as_ref()]);
-        Ok(Self { headers: parts.headers, parameters })
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        read(app, request, &query).await
     }
+}
+
+impl FromRequest<App> for BodyForm {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        read(app, request, "").await.map(Self)
+    }
+}
+
+async fn read(app: &App, request: Request, query: &str) -> Result<Form, Refusal> {
+    let (parts, body) = request.into_parts();
+    let body = body::bytes(body, Bounds::FORM, app.settings.body_patience).await?;
+    if !body.is_empty() {
+        body::require_form(&parts.headers)?;
+    }
+    let parameters = Parameters::read([query.as_bytes(), body.as_ref()]);
+    Ok(Form { headers: parts.headers, parameters })
 }

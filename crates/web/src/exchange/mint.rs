@@ -1,56 +1,175 @@
 //! New tokens and the grants they hang on.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kibali_crypto::{Secret, new_token, sha256};
-use kibali_model::{GrantType, ObjectId, Scopes};
+use kibali_model::{GrantType, ObjectId, Scopes, SignIn, SigningAlgorithm, Timestamp, TokenFormat};
+use kibali_oauth::claims::{self, Bound, Issue, Subject};
+use kibali_oauth::{ID_TOKEN_SECONDS, Lifetimes, format};
+use kibali_store::door::accounts::{self, Account, Contact};
 use kibali_store::door::grants::NewGrant;
 use kibali_store::door::tokens::{NewToken, NewTokens};
 
+use serde_json::{Map, Value};
+
 use super::Asking;
 use super::answer::TokenAnswer;
+use crate::identity::SignedIn;
+use crate::{Refusal, keys};
+
+/// What is to be minted, and for whom.
+pub(super) struct Order<'a> {
+    /// Whose tokens they are.
+    pub(super) whose: Whose<'a>,
+    /// What the access token opens.
+    pub(super) scopes: Scopes,
+    /// How the user signed in.
+    pub(super) sign_in: SignIn,
+    /// Repeated in the ID token.
+    pub(super) nonce: Option<String>,
+    /// What the access token is for (RFC 8707).
+    pub(super) resource: Option<String>,
+    /// Thumbprint of the key they are bound to (RFC 9449).
+    pub(super) jkt: Option<String>,
+    /// A refresh token goes with it, where the client may use one.
+    pub(super) refreshable: bool,
+}
+
+/// A user, with the version of their account that a decision rests on.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'a> {
+    pub(super) user: ObjectId,
+    pub(super) username: &'a str,
+    pub(super) credential_version: i64,
+}
+
+impl<'a> From<&'a Account> for Whose<'a> {
+    fn from(account: &'a Account) -> Self {
+        Self {
+            user: account.user,
+            username: &account.username,
+            credential_version: account.credential_version,
+        }
+    }
+}
+
+impl<'a> From<&'a SignedIn> for Whose<'a> {
+    fn from(who: &'a SignedIn) -> Self {
+        Self { user: who.user, username: &who.username, credential_version: who.credential_version }
+    }
+}
+
+impl<'a> Order<'a> {
+    /// Tokens with these scopes, obtained without a browser.
+    pub(super) fn of(whose: impl Into<Whose<'a>>, scopes: Scopes) -> Self {
+        Self {
+            whose: whose.into(),
+            scopes,
+            sign_in: SignIn::default(),
+            nonce: None,
+            resource: None,
+            jkt: None,
+            refreshable: true,
+        }
+    }
+}
 
 impl Asking<'_> {
     /// A grant to this client, obtained just now.
-    pub(super) fn grant(
-        &self,
-        user: ObjectId,
-        credential_version: i64,
-        grant_type: GrantType,
-        scopes: Scopes,
-    ) -> NewGrant {
+    pub(super) fn grant(&self, grant_type: GrantType, order: &Order<'_>) -> NewGrant {
         NewGrant {
             id: self.app.new_object_id().0,
-            user,
+            user: order.whose.user,
             client: self.client.object,
             grant_type,
-            scopes,
+            scopes: order.scopes.clone(),
             address: self.address.to_string(),
-            credential_version,
+            credential_version: order.whose.credential_version,
+            sign_in: order.sign_in.clone(),
+            resource: order.resource.clone(),
+            jkt: order.jkt.clone(),
         }
     }
 
-    /// New tokens: the answer that shows them and the rows that know their hashes. A refresh token is for
-    /// clients that may use one.
-    pub(super) fn mint(&self, scopes: Scopes) -> (TokenAnswer, NewTokens) {
+    /// New tokens: the answer that shows them and the rows that know their hashes.
+    pub(super) async fn mint(&self, order: &Order<'_>) -> Result<(TokenAnswer, NewTokens), Refusal> {
         let settings = &self.app.settings;
-        let access = new_token(&*self.app.random);
-        let refreshes = self.client.grant_types.contains(&GrantType::RefreshToken);
-        let refresh = refreshes.then(|| new_token(&*self.app.random));
-        let row = |token: &Secret<String>, seconds| NewToken {
-            hash: sha256(token.expose()),
-            expires: self.now.plus_seconds(seconds),
+        let legacy =
+            Lifetimes { access: settings.access_token_seconds, refresh: settings.refresh_token_seconds };
+        let lives = Lifetimes::of(self.client, self.dialect, legacy);
+        let asks_for_identity = order.scopes.asks_for_identity() && order.sign_in.at.is_some();
+        let is_jwt = format(self.client, self.dialect) == TokenFormat::Jwt;
+        let subject = match asks_for_identity || is_jwt {
+            true => Some(self.subject(order).await?),
+            false => None,
         };
+        let issuer = settings.issuer();
+        let issue = |expires| Issue {
+            issuer: &issuer,
+            client_id: &self.client.client_id,
+            scopes: &order.scopes,
+            now: self.now,
+            expires,
+        };
+        let access_ends = self.now.plus_seconds(lives.access);
+        let access = match &subject {
+            Some(subject) if is_jwt => {
+                let (resource, jkt) = (order.resource.as_deref(), order.jkt.as_deref());
+                let claims = claims::access_token(issue(access_ends), subject, resource, jkt);
+                self.sign(claims).await?
+            }
+            _ => new_token(&*self.app.random),
+        };
+        let id_token = match &subject {
+            Some(subject) if asks_for_identity => {
+                let at_hash = half_hash(access.expose());
+                let bound = Bound { nonce: order.nonce.as_deref(), at_hash: Some(&at_hash) };
+                let ends = self.now.plus_seconds(ID_TOKEN_SECONDS);
+                Some(self.sign(claims::id_token(issue(ends), subject, bound)).await?)
+            }
+            _ => None,
+        };
+        let refreshes = order.refreshable && self.client.grant_types.contains(&GrantType::RefreshToken);
+        let refresh = refreshes.then(|| new_token(&*self.app.random));
+        let row =
+            |token: &Secret<String>, expires: Timestamp| NewToken { hash: sha256(token.expose()), expires };
+        let refresh_ends = self.now.plus_seconds(lives.refresh);
         let tokens = NewTokens {
-            access: row(&access, settings.access_token_seconds),
-            refresh: refresh
-                .as_ref()
-                .map(|token| row(token, self.client.refresh_seconds(settings.refresh_token_seconds))),
+            access: row(&access, access_ends),
+            narrowed: None,
+            refresh: refresh.as_ref().map(|token| row(token, refresh_ends)),
         };
         let answer = TokenAnswer {
+            dialect: self.dialect,
             access_token: access,
             refresh_token: refresh,
-            expires_in: settings.access_token_seconds,
-            scopes,
+            id_token,
+            expires_in: lives.access,
+            scopes: order.scopes.clone(),
+            bound: order.jkt.is_some(),
         };
-        (answer, tokens)
+        Ok((answer, tokens))
     }
+
+    /// Whom tokens are about.
+    async fn subject(&self, order: &Order<'_>) -> Result<Subject, Refusal> {
+        let mut reader = self.app.store.reader().await?;
+        let Contact { name, email } = accounts::contact(&mut reader, order.whose.user).await?;
+        Ok(Subject { username: order.whose.username.to_owned(), email, name, sign_in: order.sign_in.clone() })
+    }
+
+    /// A JWT that says so, under a number that no other has.
+    async fn sign(&self, mut claims: Map<String, Value>) -> Result<Secret<String>, Refusal> {
+        let mut bytes = [0; 16];
+        self.app.random.fill(&mut bytes);
+        claims.insert("jti".to_owned(), URL_SAFE_NO_PAD.encode(bytes).into());
+        let named = self.client.tokens.algorithm.as_deref().and_then(SigningAlgorithm::from_name);
+        self.app.signer().sign(named.unwrap_or(keys::DEFAULT), None, &claims).await
+    }
+}
+
+/// The left half of the hash of a token (OpenID Connect Core section 3.1.3.6), for the algorithms with SHA-256.
+fn half_hash(token: &str) -> String {
+    let hash = sha256(token);
+    URL_SAFE_NO_PAD.encode(hash.first_chunk::<16>().map_or(&[][..], |half| half))
 }

@@ -6,15 +6,19 @@
 mod answer;
 mod client;
 mod code;
+mod device;
 mod form;
+mod itself;
 mod mint;
 mod password;
 mod refresh;
 mod refused;
+mod revoke;
 
 pub(crate) use answer::TokenAnswer;
 pub(crate) use client::authenticate;
-pub(crate) use form::Form;
+pub(crate) use form::{BodyForm, Form};
+pub(crate) use revoke::revoke;
 
 use kibali_model::{Client, Dialect, GrantType, Timestamp};
 use kibali_oauth::{TokenGrant, requested, token_request};
@@ -56,12 +60,12 @@ impl Asking<'_> {
             TokenGrant::Password { username, password } => {
                 self.password(username, password, requested(parameters, self.client)?).await
             }
-            TokenGrant::Refresh { token } => self.refresh(token).await,
+            TokenGrant::Refresh { token } => self.refresh(token, parameters).await,
             TokenGrant::Code { code, redirect_uri, verifier } => {
                 self.code(code, redirect_uri, verifier).await
             }
-            TokenGrant::Itself => Err(Refusal::GrantNotAllowed(GrantType::ClientCredentials.as_str())),
-            TokenGrant::Device { .. } => Err(Refusal::GrantNotAllowed(GrantType::DeviceCode.as_str())),
+            TokenGrant::Itself => self.itself(requested(parameters, self.client)?).await,
+            TokenGrant::Device { code } => self.device(code).await,
             TokenGrant::Exchange => Err(Refusal::GrantNotAllowed(GrantType::TokenExchange.as_str())),
         }
     }

@@ -5,6 +5,7 @@ use kibali_store::door::grants::IssueGrant;
 
 use super::Asking;
 use super::answer::TokenAnswer;
+use super::mint::Order;
 use crate::Refusal;
 use crate::identity::sign_in;
 
@@ -16,8 +17,9 @@ impl Asking<'_> {
         scopes: Scopes,
     ) -> Result<TokenAnswer, Refusal> {
         let who = sign_in(self.app, username, password, self.address).await?;
-        let (answer, tokens) = self.mint(scopes);
-        let grant = self.grant(who.user, who.credential_version, GrantType::Password, answer.scopes.clone());
+        let order = Order::of(&who, scopes);
+        let (answer, tokens) = self.mint(&order).await?;
+        let grant = self.grant(GrantType::Password, &order);
         let at_most = self.app.settings.password_grants_per_user;
         let issued = self.app.store.write(IssueGrant { grant, tokens, at_most, now: self.now }).await?;
         // The account changed between the password and the grant.

@@ -3,12 +3,14 @@
 use kibali_crypto::{SealKey, Secret, sha256};
 use kibali_model::Timestamp;
 use kibali_oauth::family::{self, Facts, Presenter, Spent, Verdict};
-use kibali_store::door::accounts;
+use kibali_oauth::{Parameters, narrowed};
+use kibali_store::door::accounts::{self, Account};
 use kibali_store::door::families::{self, Becomes, EndCopied, Line, Refresh, Refreshed, Successor};
 use kibali_store::door::tokens::{self, FoundToken, NewTokens};
 
 use super::Asking;
 use super::answer::TokenAnswer;
+use super::mint::Order;
 use crate::Refusal;
 
 /// How often it is decided again, because another request with the same token was faster.
@@ -17,9 +19,9 @@ const ATTEMPTS: usize = 5;
 const PLACE: &str = "refresh_token.sealed";
 
 impl Asking<'_> {
-    pub(super) async fn refresh(&self, token: &str) -> Result<TokenAnswer, Refusal> {
+    pub(super) async fn refresh(&self, token: &str, parameters: &Parameters) -> Result<TokenAnswer, Refusal> {
         for _ in 0..ATTEMPTS {
-            if let Some(answer) = self.present(token).await? {
+            if let Some(answer) = self.present(token, parameters).await? {
                 return Ok(answer);
             }
         }
@@ -27,13 +29,13 @@ impl Asking<'_> {
     }
 
     /// Presents the token once; none, where what the decision rests on has moved meanwhile.
-    async fn present(&self, token: &str) -> Result<Option<TokenAnswer>, Refusal> {
-        let (found, line, live) = self.look_up(token).await?;
+    async fn present(&self, token: &str, parameters: &Parameters) -> Result<Option<TokenAnswer>, Refusal> {
+        let (found, line, account) = self.look_up(token).await?;
         let facts = Facts {
             client: found.client,
             key: None,
             expires: found.expires,
-            live,
+            live: account.as_ref().is_some_and(|account| found.stands(account, self.now)),
             spent: line.spent.as_ref().map(|spent| Spent { expires: spent.expires, used: spent.used }),
         };
         let by = Presenter {
@@ -41,16 +43,31 @@ impl Asking<'_> {
             key: None,
             rotates: self.client.rotates_refresh_tokens(),
         };
-        let (becomes, answer, minted) = match (family::present(&facts, &by, self.now), line.spent) {
-            (Verdict::Refuse(error), _) => return Err(error.into()),
-            (Verdict::Theft, _) => {
+        let verdict = family::present(&facts, &by, self.now);
+        match &verdict {
+            Verdict::Refuse(error) => return Err(error.clone().into()),
+            Verdict::Theft => {
                 let address = self.address.to_string();
                 self.app.store.write(EndCopied { grant: found.grant, address, now: self.now }).await?;
                 return Err(Refusal::RefreshTokenCopied);
             }
-            (Verdict::Repeat, Some(successor)) => self.repeat(token, successor, &found)?,
-            (Verdict::Rotate, _) => self.rotate(token, &found, line.began)?,
-            (Verdict::Keep | Verdict::Repeat, _) => self.keep(token, &found),
+            Verdict::Keep | Verdict::Rotate | Verdict::Repeat => {}
+        }
+        let account = account.ok_or(Refusal::RefreshTokenUnknown)?;
+        let order = Order {
+            sign_in: found.sign_in.clone(),
+            resource: found.resource.clone(),
+            jkt: found.jkt.clone(),
+            refreshable: verdict == Verdict::Rotate,
+            ..Order::of(&account, narrowed(parameters, &found.scopes)?)
+        };
+        let (answer, mut minted) = self.mint(&order).await?;
+        minted.narrowed = (order.scopes != found.scopes).then_some(order.scopes);
+        let minted = (answer, minted);
+        let (becomes, answer, minted) = match (verdict, line.spent) {
+            (Verdict::Repeat, Some(successor)) => repeat(token, &successor, minted)?,
+            (Verdict::Rotate, _) => self.rotate(token, line.began, minted)?,
+            _ => keep(token, &found, minted),
         };
         let write = Refresh {
             grant: found.grant,
@@ -67,30 +84,23 @@ impl Asking<'_> {
         }
     }
 
-    /// The token, where it stands in its family, and whether its grant and its user do.
-    async fn look_up(&self, token: &str) -> Result<(FoundToken, Line, bool), Refusal> {
+    /// The token, where it stands in its family, and its user's account.
+    async fn look_up(&self, token: &str) -> Result<(FoundToken, Line, Option<Account>), Refusal> {
         let hash = sha256(token);
         let mut reader = self.app.store.reader().await?;
         let found = tokens::find_refresh(&mut reader, hash).await?.ok_or(Refusal::RefreshTokenUnknown)?;
         let line = families::line(&mut reader, hash).await?.ok_or(Refusal::RefreshTokenUnknown)?;
         let account = accounts::by_user(&mut reader, found.user).await?;
-        let live = account.is_some_and(|account| found.stands(&account, self.now));
-        Ok((found, line, live))
+        Ok((found, line, account))
     }
 
-    fn keep(&self, token: &str, found: &FoundToken) -> (Becomes, TokenAnswer, NewTokens) {
-        let (answer, minted) = self.mint(found.scopes.clone());
-        let answer = TokenAnswer { refresh_token: Some(Secret::new(token.to_owned())), ..answer };
-        (Becomes::Kept { first: found.unused.is_some() }, answer, NewTokens { refresh: None, ..minted })
-    }
-
+    /// The token is spent for the successor that was minted.
     fn rotate(
         &self,
         token: &str,
-        found: &FoundToken,
         began: Timestamp,
+        (answer, mut minted): Minted,
     ) -> Result<(Becomes, TokenAnswer, NewTokens), Refusal> {
-        let (answer, mut minted) = self.mint(found.scopes.clone());
         let (Some(successor), Some(row)) = (&answer.refresh_token, &mut minted.refresh) else {
             return Err(Refusal::RefreshTokenUnknown);
         };
@@ -99,19 +109,24 @@ impl Asking<'_> {
         let sealed = key.seal(&*self.app.random, PLACE, successor.expose().as_bytes());
         Ok((Becomes::Spent { sealed: sealed.map_err(Refusal::internal)? }, answer, minted))
     }
+}
 
-    fn repeat(
-        &self,
-        token: &str,
-        successor: Successor,
-        found: &FoundToken,
-    ) -> Result<(Becomes, TokenAnswer, NewTokens), Refusal> {
-        let opened =
-            SealKey::of_successor(token).unseal(PLACE, &successor.sealed).map_err(Refusal::internal)?;
-        let opened = String::from_utf8(opened.expose().clone()).map_err(Refusal::internal)?;
-        let (answer, minted) = self.mint(found.scopes.clone());
-        let answer = TokenAnswer { refresh_token: Some(Secret::new(opened)), ..answer };
-        let becomes = Becomes::Repeated { successor: successor.hash, used: successor.used };
-        Ok((becomes, answer, NewTokens { refresh: None, ..minted }))
-    }
+type Minted = (TokenAnswer, NewTokens);
+
+/// The token stays and is answered again.
+fn keep(token: &str, found: &FoundToken, (answer, minted): Minted) -> (Becomes, TokenAnswer, NewTokens) {
+    let answer = TokenAnswer { refresh_token: Some(Secret::new(token.to_owned())), ..answer };
+    (Becomes::Kept { first: found.unused.is_some() }, answer, minted)
+}
+
+/// The successor that the token was spent for is answered again.
+fn repeat(
+    token: &str,
+    successor: &Successor,
+    (answer, minted): Minted,
+) -> Result<(Becomes, TokenAnswer, NewTokens), Refusal> {
+    let opened = SealKey::of_successor(token).unseal(PLACE, &successor.sealed).map_err(Refusal::internal)?;
+    let opened = String::from_utf8(opened.expose().clone()).map_err(Refusal::internal)?;
+    let answer = TokenAnswer { refresh_token: Some(Secret::new(opened)), ..answer };
+    Ok((Becomes::Repeated { successor: successor.hash, used: successor.used }, answer, minted))
 }

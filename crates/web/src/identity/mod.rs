@@ -12,6 +12,7 @@ mod hashing;
 mod making;
 mod origin;
 mod pending;
+mod polls;
 mod sealed;
 mod second_factor;
 mod session;
@@ -49,6 +50,9 @@ pub struct Identity {
     pub(crate) client_throttle: throttle::Throttle,
     request_throttle: throttle::Throttle,
     code_throttle: throttle::Throttle,
+    /// For user codes of devices.
+    pub(crate) device_throttle: throttle::Throttle,
+    pub(crate) device_polls: polls::DevicePolls,
     basic: basic::BasicCache,
     bearer: bearer::BearerCache,
     api_tokens: api_token::ApiTokenCache,
@@ -104,6 +108,8 @@ impl Identity {
             client_throttle: throttle::Throttle::of_clients(),
             request_throttle: throttle::Throttle::of_requests(),
             code_throttle: throttle::Throttle::of_codes(),
+            device_throttle: throttle::Throttle::of_users(),
+            device_polls: polls::DevicePolls::default(),
             basic: basic::BasicCache::new(new_key(&*parts.random)),
             bearer: bearer::BearerCache::new(parts.store.feed(), bearer::REMEMBERED),
             api_tokens: api_token::ApiTokenCache::new(parts.store.feed(), bearer::REMEMBERED),

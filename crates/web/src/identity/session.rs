@@ -11,7 +11,7 @@ use http::header::{COOKIE, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use kibali_crypto::{Digest, MacKey, Secret, equal_in_constant_time, new_token, sha256};
-use kibali_model::{Credential, Principal};
+use kibali_model::{Credential, Principal, SignIn, Timestamp};
 use kibali_store::door::marks::Used;
 use kibali_store::door::{accounts, principals, sessions};
 
@@ -30,6 +30,7 @@ pub struct Session {
     form_token: String,
     principal: Option<Arc<Principal>>,
     enrolling: Option<Arc<Principal>>,
+    since: Option<Timestamp>,
     pending: Option<String>,
 }
 
@@ -44,6 +45,22 @@ impl Session {
     #[must_use]
     pub const fn enrolling(&self) -> Option<&Arc<Principal>> {
         self.enrolling.as_ref()
+    }
+
+    /// When they signed in; none where nobody is.
+    #[must_use]
+    pub const fn since(&self) -> Option<Timestamp> {
+        self.since
+    }
+
+    /// How they signed in, as tokens tell it. The session is named by a hash of the hash that the store
+    /// knows it under.
+    #[must_use]
+    pub fn sign_in(&self) -> SignIn {
+        let sid = URL_SAFE_NO_PAD.encode(sha256(self.hash()));
+        let proved = self.principal().is_some_and(|principal| principal.credential.proved().is_some());
+        let amr = if proved { "pwd otp mfa" } else { "pwd" };
+        SignIn { at: self.since, sid: Some(sid), amr: amr.to_owned() }
     }
 
     /// The token that forms of this session carry in a field `csrf`.
@@ -82,6 +99,7 @@ impl Session {
             form_token,
             principal: None,
             enrolling: None,
+            since: None,
             pending: None,
         }
     }
@@ -134,6 +152,7 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
         true => session.enrolling = principal,
         false => session.principal = principal,
     }
+    session.since = Some(found.since);
     if now.seconds_since(found.last_used) >= NOTED_SECONDS {
         app.identity().gathered.used(&[Used::Session(session.hash()), Used::User(found.user)], now);
     }

@@ -3,6 +3,8 @@
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use kibali_model::Scopes;
+use kibali_oauth::Answer;
 
 use super::frame::Frame;
 use super::page::Page;
@@ -20,8 +22,8 @@ pub struct ConsentView {
     pub user_name: String,
     /// Login name of the user.
     pub username: String,
-    /// What is asked, in plain words, one thing a line.
-    pub asks: Vec<String>,
+    /// What is asked.
+    pub asks: Vec<Ask>,
     /// The validated redirect URI: shown, and named in the page's `form-action`.
     pub destination: String,
     /// Where the answer is sent, below the context path: `/uaa/oauth/authorize`.
@@ -30,6 +32,44 @@ pub struct ConsentView {
     pub carried: Vec<(String, String)>,
     /// Token of the session against forged forms.
     pub csrf: String,
+}
+
+impl ConsentView {
+    /// Can the user leave something out?
+    fn chooses(&self) -> bool {
+        self.asks.iter().any(|ask| ask.box_name.is_some())
+    }
+}
+
+/// One thing that is asked.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// In plain words.
+    pub text: String,
+    /// Its name on the wire.
+    pub scope: String,
+    /// The name of the box that leaves it out; none where there is no choice.
+    pub box_name: Option<&'static str>,
+}
+
+/// What scopes mean, in plain words, each with a box of this name where there is a choice. `openid` is nothing
+/// to choose: without it there is no sign-in.
+#[must_use]
+pub fn asks_of(scopes: &Scopes, box_name: Option<&'static str>) -> Vec<Ask> {
+    let words = |name: &str| match name {
+        "ALL" | "username" => "Read and change everything that you may read and change".to_owned(),
+        "api:read" => "Read everything that you may read".to_owned(),
+        "openid" => "Know that it is you who signed in".to_owned(),
+        "email" => "Know your e-mail address".to_owned(),
+        "profile" => "Know your name".to_owned(),
+        other => format!("Use what it calls {other}"),
+    };
+    let ask = |name: &str| Ask {
+        text: words(name),
+        scope: name.to_owned(),
+        box_name: box_name.filter(|_| name != "openid"),
+    };
+    scopes.iter().map(|scope| ask(scope.as_str())).collect()
 }
 
 #[derive(Template)]
@@ -45,6 +85,25 @@ pub fn consent_page(settings: &Settings, view: ConsentView) -> Response {
     let frame = Frame::anonymous(settings, "Authorize").signed_in(&view.username, &view.csrf);
     let destination = view.destination.clone();
     Page::render(&Consent { frame, view }).map(|page| page.ending_at(&destination)).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "form_post.html")]
+pub(super) struct FormPost {
+    pub(super) frame: Frame,
+    pub(super) action: String,
+    pub(super) members: Vec<(&'static str, String)>,
+}
+
+/// The page that takes an answer to the client in a form (OAuth 2.0 Form Post Response Mode).
+#[must_use]
+pub fn form_post_page(settings: &Settings, answer: &Answer) -> Response {
+    let page = FormPost {
+        frame: Frame::anonymous(settings, "Authorize"),
+        action: answer.redirect_uri.clone(),
+        members: answer.members.clone(),
+    };
+    Page::render(&page).map(|page| page.ending_at(&answer.redirect_uri)).into_response()
 }
 
 /// The page that says why a client's request cannot be answered at its redirect URI (oauth2-legacy

@@ -14,7 +14,7 @@ use super::page::Page;
 use super::parts::Field;
 use super::two_factor::TWO_FACTOR;
 use super::visitor::Visitor;
-use super::{APPS, LOGIN, redirect};
+use super::{APPS, CONNECT_LOGOUT, LOGIN, LOGOUT, redirect};
 use crate::account::{recovery, registration};
 use crate::api::settings::stored::Stored;
 use crate::identity::{
@@ -91,7 +91,8 @@ impl Login {
 
 /// `GET /login`.
 pub(super) async fn show(State(app): State<App>, session: Session) -> Result<Response, Refusal> {
-    if session.principal().is_some() {
+    // A page may ask for a second sign-in.
+    if session.principal().is_some() && session.pending().is_none() {
         return Ok(redirect(&app.settings, APPS));
     }
     if session.enrolling().is_some() {
@@ -157,10 +158,11 @@ async fn ask(
     status: StatusCode,
     problem: Option<String>,
 ) -> Result<Response, Refusal> {
-    let reason = session.pending().map(|page| match page.starts_with("/uaa/") {
-        true => "An application asks to act for you. Sign in to answer.",
-        false => "Sign in to open the page you asked for.",
-    });
+    let reason =
+        session.pending().map(|page| match page.starts_with("/uaa/") || page.starts_with("/oauth2/") {
+            true => "An application asks to act for you. Sign in to answer.",
+            false => "Sign in to open the page you asked for.",
+        });
     let frame = Frame::anonymous(&app.settings, "Sign in").with_csrf(session.csrf());
     let page =
         Page::render(&Login::new(frame, typed, reason, problem, Offers::of(app).await?))?.status(status);
@@ -202,13 +204,34 @@ fn told(refused: &SignInRefusal) -> Option<String> {
 #[template(path = "logout.html")]
 pub(super) struct Logout {
     pub(super) frame: Frame,
+    /// Where the form goes, below the context path.
+    pub(super) action: &'static str,
+    /// The application that asks, by name.
+    pub(super) client: Option<String>,
+    /// What the form carries besides.
+    pub(super) carried: Vec<(&'static str, String)>,
+}
+
+/// The question whether to sign out, for an application that asks it (OpenID Connect RP-Initiated Logout).
+pub(crate) fn logout_page(
+    app: &App,
+    session: &Session,
+    client: Option<String>,
+    carried: Vec<(&'static str, String)>,
+) -> Result<Response, Refusal> {
+    let visitor = Visitor::of(session.clone()).ok_or(Refusal::NoCredentials)?;
+    let frame = visitor.frame(&app.settings, "Sign out");
+    let target = carried.iter().find(|(name, _)| *name == "post_logout_redirect_uri");
+    let target = target.map(|(_, uri)| uri.clone()).unwrap_or_default();
+    let page = Page::render(&Logout { frame, action: CONNECT_LOGOUT, client, carried })?;
+    Ok(page.ending_at(&target).into_response())
 }
 
 /// `GET /logout`: asks, since a link on another site leads here as well.
 pub(super) async fn ask_logout(State(app): State<App>, session: Session) -> Result<Response, Refusal> {
     let Some(visitor) = Visitor::even_enrolling(session) else { return Ok(redirect(&app.settings, LOGIN)) };
     let frame = visitor.frame(&app.settings, "Sign out");
-    Ok(Page::render(&Logout { frame })?.into_response())
+    Ok(Page::render(&Logout { frame, action: LOGOUT, client: None, carried: Vec::new() })?.into_response())
 }
 
 /// `POST /logout`.

@@ -12,6 +12,7 @@ mod clients;
 mod code;
 mod consent;
 mod dev;
+mod device;
 mod error;
 mod frame;
 mod login;
@@ -25,9 +26,10 @@ mod tokens;
 mod two_factor;
 mod visitor;
 
-pub use consent::{ConsentView, consent_page, oauth_error_page};
+pub use consent::{Ask, ConsentView, asks_of, consent_page, form_post_page, oauth_error_page};
 pub use dev::{CALLBACK_PATH, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
 pub use error::error_page;
+pub(crate) use login::logout_page;
 pub use setup::setup_path;
 
 use axum::Router;
@@ -42,6 +44,10 @@ const APPS: &str = "/apps";
 const LOGIN: &str = "/login";
 /// Where they sign out.
 const LOGOUT: &str = "/logout";
+/// Where they type the code of a device.
+pub(crate) const DEVICE: &str = "/oauth2/device";
+/// Where an application sends them to sign out.
+pub(crate) const CONNECT_LOGOUT: &str = "/connect/logout";
 
 /// The routes of this room.
 pub fn router() -> Router<App> {
@@ -51,6 +57,7 @@ pub fn router() -> Router<App> {
         .route(code::CODE, get(code::show).post(code::submit))
         .route(LOGOUT, get(login::ask_logout).post(login::logout))
         .route(APPS, get(apps::show))
+        .route(DEVICE, get(device::show).post(device::submit))
         .route(setup::SETUP, get(setup::show).post(setup::create))
         .route(CALLBACK_PATH, get(dev::callback))
         .merge(account::router())

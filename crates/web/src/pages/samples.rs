@@ -11,7 +11,7 @@ use super::account::samples as account;
 use super::apps::Apps;
 use super::clients::samples as clients;
 use super::code::Code;
-use super::consent::{Consent, ConsentView};
+use super::consent::{Ask, Consent, ConsentView};
 use super::dev::Callback;
 use super::error::Message;
 use super::frame::Frame;
@@ -48,7 +48,11 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
         client_id: text.to_owned(),
         user_name: text.to_owned(),
         username: text.to_owned(),
-        asks: vec!["Read and change everything you can read and change here".to_owned()],
+        asks: vec![Ask {
+            text: "Read and change everything you can read and change here".to_owned(),
+            scope: "ALL".to_owned(),
+            box_name: None,
+        }],
         destination: format!("https://app.example.org/callback?{text}"),
         action: "/uaa/oauth/authorize",
         carried: vec![("state".to_owned(), text.to_owned())],
@@ -74,7 +78,11 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
                 .render(),
         ),
         ("code", Code::new(anonymous("Sign in"), Some(text.to_owned())).render()),
-        ("logout", Logout { frame: signed_in("Sign out") }.render()),
+        (
+            "logout",
+            Logout { action: "/logout", client: None, carried: Vec::new(), frame: signed_in("Sign out") }
+                .render(),
+        ),
         ("message", message.render()),
         ("consent", Consent { frame: signed_in("Authorize"), view }.render()),
         ("setup", Setup::new(anonymous("Set up"), text, policy, &Typed::default(), Vec::new()).render()),

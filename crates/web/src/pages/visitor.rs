@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use kibali_model::Principal;
+use kibali_model::{Principal, SignIn};
 use kibali_store::door::accounts;
 use std::sync::Arc;
 
@@ -49,6 +49,11 @@ impl Visitor {
     /// Their own second factor, through this session.
     pub(super) fn own(&self, address: ClientAddress) -> Own<'_> {
         Own::new(&self.principal, &self.session, address)
+    }
+
+    /// How they signed in.
+    pub(super) fn sign_in(&self) -> SignIn {
+        self.session.sign_in()
     }
 
     /// The frame of a page for them.

@@ -74,6 +74,10 @@ pub enum Refusal {
     ClientIdMismatch,
     /// The client may not use this grant.
     GrantNotAllowed(&'static str),
+    /// The client acts as nobody, or as somebody who is gone.
+    ClientNotBound,
+    /// Whoever bound the client to its user may not any longer.
+    BindingLapsed,
     /// `grant_type` names nothing known.
     UnsupportedGrantType,
     /// `grant_type=implicit`.
@@ -105,10 +109,28 @@ pub enum Refusal {
     CodeUnknown,
     /// The authorization code was issued to another client.
     CodeOfAnotherClient,
+    /// The device code is unknown, another client's, or spent.
+    DeviceCodeUnknown,
+    /// The device code has expired.
+    DeviceCodeExpired,
+    /// The user refused the device.
+    DeviceDenied,
+    /// The user of the device has not answered yet.
+    AuthorizationPending,
+    /// The device asks more often than it was told to.
+    SlowDown,
     /// `redirect_uri` is not the one the code was issued for.
     RedirectMismatch,
     /// `code_verifier` does not fit the challenge, or is absent where one is needed.
     WrongVerifier,
+
+    /// A pushed authorization request is refused as it would be in the browser (RFC 9126 section 2.3).
+    RequestRefused {
+        /// The error code.
+        error: &'static str,
+        /// What it means.
+        description: &'static str,
+    },
 
     // The authorization page (legacy reference 4.3): never redirected -----------------------------------
     /// `client_id` is missing or unknown.

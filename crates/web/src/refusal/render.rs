@@ -18,6 +18,7 @@ pub(crate) fn render(refusal: &Refusal, speech: &Speech, settings: &Settings, re
     let row = row(refusal);
     let mut response = match speech.room {
         Room::Token => oauth(&row, row.oauth_status, speech.format),
+        Room::OAuth2 => oauth2(&row),
         Room::Api if row.challenge == Challenge::Token && speech.version.dialect() == Dialect::Legacy => {
             oauth(&row, row.web_status, speech.format)
         }
@@ -71,6 +72,13 @@ fn oauth(row: &Row, status: StatusCode, format: Format) -> Response {
     answer(status, "application/json;charset=UTF-8", body.to_string())
 }
 
+/// The OAuth pair as RFC 6749 has it.
+fn oauth2(row: &Row) -> Response {
+    let (status, error) = row.modern.unwrap_or((row.oauth_status, row.error));
+    let body = json!({ "error": error, "error_description": row.description });
+    answer(status, "application/json", body.to_string())
+}
+
 /// The Java exception under whose name DHIS2 writes an OAuth error as XML.
 fn exception(row: &Row) -> &'static str {
     match row.error {
@@ -108,11 +116,11 @@ fn web_message(row: &Row, format: Format) -> Response {
 fn challenge(row: &Row, speech: &Speech) -> Option<String> {
     let pair = || format!("error=\"{}\", error_description=\"{}\"", row.error, quoted(&row.description));
     match (speech.room, row.challenge) {
-        (Room::Token, Challenge::Client) => Some("Basic realm=\"oauth2/client\"".to_owned()),
+        (Room::Token | Room::OAuth2, Challenge::Client) => Some("Basic realm=\"oauth2/client\"".to_owned()),
         (Room::Token, _) if row.oauth_status == StatusCode::UNAUTHORIZED => {
             Some(format!("Bearer {}", pair()))
         }
-        (Room::Api, Challenge::Token) => Some(format!("Bearer realm=\"oauth\", {}", pair())),
+        (Room::Api | Room::OAuth2, Challenge::Token) => Some(format!("Bearer realm=\"oauth\", {}", pair())),
         (Room::Api, Challenge::ApiToken) => Some("ApiToken".to_owned()),
         (Room::Api, Challenge::Any) if row.web_status == StatusCode::UNAUTHORIZED => {
             Some("Bearer realm=\"oauth\"".to_owned())

@@ -20,6 +20,8 @@ pub(super) struct Row {
     pub(super) error: &'static str,
     /// `error_description`.
     pub(super) description: Cow<'static, str>,
+    /// Status and `error` at `/oauth2`, where they differ.
+    pub(super) modern: Option<(StatusCode, &'static str)>,
     /// One more member of the OAuth body, with its value.
     pub(super) extra: Option<(&'static str, &'static str)>,
     /// The `WWW-Authenticate` header.
@@ -53,6 +55,7 @@ fn same(status: u16, error: &'static str, text: impl Into<Cow<'static, str>>) ->
         message,
         oauth_status: status,
         error,
+        modern: None,
         extra: None,
         challenge: Challenge::None,
         retry_after: None,
@@ -63,6 +66,11 @@ impl Row {
     fn web(mut self, status: StatusCode, message: &'static str) -> Self {
         self.web_status = status;
         self.message = message.into();
+        self
+    }
+
+    fn modern(mut self, error: &'static str) -> Self {
+        self.modern = Some((StatusCode::BAD_REQUEST, error));
         self
     }
 
@@ -137,7 +145,12 @@ pub(super) fn row(refusal: &Refusal) -> Row {
 
         R::InvalidClient => same(401, "invalid_client", "Bad client credentials").challenge(Client),
         R::ClientIdMismatch => same(401, "invalid_client", "Given client ID does not match authenticated client"),
-        R::GrantNotAllowed(grant) => same(401, "invalid_client", format!("Unauthorized grant type: {grant}")),
+        R::GrantNotAllowed(grant) => same(401, "invalid_client", format!("Unauthorized grant type: {grant}"))
+            .modern("unauthorized_client"),
+        R::ClientNotBound => same(400, "unauthorized_client",
+            "The client is bound to no user, or its user cannot be used; an administrator binds it to another"),
+        R::BindingLapsed => same(400, "unauthorized_client",
+            "Whoever bound the client to its user may not any longer; an administrator binds it anew"),
         R::UnsupportedGrantType => same(400, "unsupported_grant_type", "Unsupported grant type"),
         R::ImplicitAtTokenEndpoint => same(400, "invalid_grant", "Implicit grant type not supported from token endpoint"),
         R::InvalidScope => same(400, "invalid_scope", "Invalid scope").extra("scope", "ALL"),
@@ -151,10 +164,16 @@ pub(super) fn row(refusal: &Refusal) -> Row {
         R::RefreshTokenOfAnotherKey => same(400, "invalid_grant", "Wrong key for this refresh token"),
         // Whoever copied it learns nothing.
         R::RefreshTokenCopied => same(400, "invalid_grant", "Invalid refresh token"),
-        R::RefreshTokenExpired => same(401, "invalid_token", "Invalid refresh token (expired)"),
+        R::RefreshTokenExpired => same(401, "invalid_token", "Invalid refresh token (expired)").modern("invalid_grant"),
         R::CodeUnknown => same(400, "invalid_grant", "Invalid authorization code"),
-        R::CodeOfAnotherClient => same(401, "invalid_client", "Client ID mismatch"),
+        R::CodeOfAnotherClient => same(401, "invalid_client", "Client ID mismatch").modern("invalid_grant"),
+        R::DeviceCodeUnknown => same(400, "invalid_grant", "Invalid device code"),
+        R::DeviceCodeExpired => same(400, "expired_token", "The device code has expired; ask for another one"),
+        R::DeviceDenied => same(400, "access_denied", "The user refused"),
+        R::AuthorizationPending => same(400, "authorization_pending", "The user has not answered yet; ask again"),
+        R::SlowDown => same(400, "slow_down", "Asked too soon; wait five seconds longer between two questions"),
         R::RedirectMismatch => same(400, "invalid_grant", "Redirect URI mismatch."),
+        R::RequestRefused { error, description } => same(400, error, *description),
         R::WrongVerifier => same(400, "invalid_grant", "The code verifier does not fit the code challenge"),
 
         R::UnknownClient => same(401, "invalid_client", "Bad client credentials"),

@@ -24,8 +24,10 @@ use crate::{App, Settings};
 pub enum Room {
     /// `/api/*`: web messages.
     Api,
-    /// `/uaa/oauth/token` and its like: the OAuth pair.
+    /// `/uaa/oauth/token` and its like: the OAuth pair, as DHIS2 up to 2.41 has it.
     Token,
+    /// `/oauth2/token` and its like: the OAuth pair in JSON, as RFC 6749 has it.
+    OAuth2,
     /// Everything else: pages for people.
     Page,
 }
@@ -93,7 +95,7 @@ fn of<'p>(path: &'p str, headers: &HeaderMap, settings: &Settings) -> (Speech, &
     let format = match (read.suffix, read.room) {
         (Some(suffix), _) => suffix.format,
         (None, Room::Token) if version.number() <= 29 && takes_anything(headers) => Format::Xml,
-        (None, Room::Page) => Format::Json,
+        (None, Room::Page | Room::OAuth2) => Format::Json,
         (None, _) => headers
             .get(header::ACCEPT)
             .and_then(|value| value.to_str().ok())

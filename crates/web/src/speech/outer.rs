@@ -101,7 +101,7 @@ impl Rooms {
     async fn enter(&self, speech: Speech, request: Request<Body>) -> Response {
         match speech.room {
             Room::Api => api::answer(&self.app, &self.api, speech, request).await,
-            Room::Token | Room::Page => routed(&self.doors, request).await,
+            Room::Token | Room::OAuth2 | Room::Page => routed(&self.doors, request).await,
         }
     }
 }

@@ -37,7 +37,16 @@ const SUFFIXES: &[Suffix] = &[
 ];
 
 /// Where codes of the authorization pages lead: pages, though they lie below `/uaa/oauth`.
-const OAUTH_PAGES: &[&str] = &["/uaa/oauth/authorize", "/uaa/oauth/confirm_access", "/uaa/oauth/error"];
+const OAUTH_PAGES: &[&str] = &[
+    "/uaa/oauth/authorize",
+    "/uaa/oauth/confirm_access",
+    "/uaa/oauth/error",
+    "/oauth2/authorize",
+    "/oauth2/device",
+    "/connect/logout",
+];
+/// What begins so, and is no page, is for programs that speak OAuth2.
+const OAUTH2: &[&str] = &["/oauth2/", "/connect/", "/.well-known/", "/userinfo"];
 
 /// Takes a path apart. The context path may be there (a proxy that passes it on) or not (one that strips
 /// it).
@@ -54,6 +63,7 @@ pub(super) fn read<'p>(path: &'p str, context: &str) -> Path<'p> {
     let room = match path {
         page if OAUTH_PAGES.contains(&page) => Room::Page,
         token if token.starts_with("/uaa/") => Room::Token,
+        modern if OAUTH2.iter().any(|start| modern.starts_with(start)) => Room::OAuth2,
         _ => Room::Page,
     };
     Path { room, version: None, suffix: None, path }

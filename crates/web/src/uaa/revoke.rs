@@ -1,26 +1,18 @@
 //! `POST /uaa/oauth/revoke`: a client gives a token back (RFC 7009). DHIS2 had no such endpoint.
 
 use axum::extract::State;
-use axum::response::IntoResponse;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use kibali_crypto::sha256;
+use axum::response::Response;
 use kibali_model::Dialect;
-use kibali_store::door::grants::RevokeToken;
 
-use crate::exchange::{Form, authenticate};
+use crate::exchange::{Form, revoke as give_back};
 use crate::identity::ClientAddress;
 use crate::{App, Refusal};
 
-/// Revokes `token`, whichever kind it is; `token_type_hint` is not needed. The answer is the same for a
-/// token that is unknown or another client's: an empty object, because libraries that expect JSON everywhere
-/// (simple-oauth2) take an answer without a body for a failure.
+/// Revokes `token`, whichever kind it is.
 pub(super) async fn revoke(
     State(app): State<App>,
     address: ClientAddress,
     form: Form,
-) -> Result<impl IntoResponse, Refusal> {
-    let client = authenticate(&app, &form, address, Dialect::Legacy).await?;
-    let hash = sha256(form.parameters.require("token")?);
-    app.store.write(RevokeToken { hash, client: client.object, now: app.now() }).await?;
-    Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], "{}"))
+) -> Result<Response, Refusal> {
+    give_back(&app, address, &form, Dialect::Legacy).await
 }

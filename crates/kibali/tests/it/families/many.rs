@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
-use kibali_model::{Clock, GrantType, Scopes};
+use kibali_model::{Clock, GrantType, Scopes, SignIn};
 use kibali_store::door::grants::{IssueGrant, NewGrant};
 use kibali_store::door::{accounts, clients};
 use kibali_testkit::seed::{ADMIN, CLIENT};
@@ -133,6 +133,9 @@ async fn install(t: &TestApp) -> Vec<Application> {
             scopes: Scopes::parse("ALL"),
             address: "127.0.0.1".into(),
             credential_version: account.credential_version,
+            sign_in: SignIn::default(),
+            resource: None,
+            jkt: None,
         };
         let write = IssueGrant { grant, tokens: minted(t, &name), at_most: 100, now: t.clock.now() };
         assert!(t.app.store.write(write).await.unwrap());

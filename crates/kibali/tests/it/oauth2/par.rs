@@ -1,0 +1,59 @@
+//! Authorization requests that are pushed first (RFC 9126).
+
+use kibali_testkit::{Answer, TestApp, both};
+use serde_json::json;
+
+use super::{AUTHORIZE, CALLBACK, SECRET, allow, member, redeem, register, signed_in};
+
+async fn push(t: &TestApp, more: &[(&str, &str)]) -> Answer {
+    let fields = [
+        ("response_type", "code"),
+        ("redirect_uri", CALLBACK),
+        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ("code_challenge_method", "S256"),
+        ("client_id", "app"),
+        ("client_secret", SECRET),
+    ];
+    t.post("/oauth2/par").form(&[&fields[..], more].concat()).send().await
+}
+
+both!(
+    fn a_pushed_request_serves_its_client_once_within_a_minute(t) {
+        register(t, "app", json!({})).await;
+        register(t, "other", json!({})).await;
+        let pushed = push(t, &[("scope", "openid username"), ("state", "s")]).await;
+        assert_eq!((pushed.status, pushed.header("cache-control")), (201, Some("no-store")), "{}", pushed.text());
+        assert_eq!(pushed.json()["expires_in"], 60);
+        let uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
+        assert!(uri.starts_with("urn:ietf:params:oauth:request_uri:"));
+        let path = format!("{AUTHORIZE}?client_id=app&request_uri={uri}");
+        let mut browser = signed_in(t).await;
+        let stolen = browser.open_once(&format!("{AUTHORIZE}?client_id=other&request_uri={uri}")).await;
+        assert_eq!(stolen.status, 400);
+        let page = allow(&mut browser, &path).await;
+        assert_eq!(member(&page, "state").as_deref(), Some("s"));
+        assert_eq!(redeem(t, "app", &member(&page, "code").unwrap()).await.status, 200);
+        assert_eq!(browser.open_once(&path).await.status, 400, "it is spent");
+        let uri = push(t, &[]).await.json()["request_uri"].as_str().unwrap().to_owned();
+        t.clock.advance_seconds(60);
+        let late = browser.open_once(&format!("{AUTHORIZE}?client_id=app&request_uri={uri}")).await;
+        assert_eq!(late.status, 400);
+    }
+);
+
+both!(
+    fn what_is_wrong_is_told_when_it_is_pushed(t) {
+        register(t, "app", json!({})).await;
+        for (more, error) in [
+            (("scope", "ALL"), "invalid_scope"),
+            (("response_type", "token"), "unsupported_response_type"),
+            (("request_uri", "urn:ietf:params:oauth:request_uri:x"), "invalid_request"),
+            (("prompt", "none login"), "invalid_request"),
+        ] {
+            let answer = push(t, &[more]).await;
+            assert_eq!((answer.status, &answer.json()["error"]), (400, &json!(error)), "{more:?}");
+        }
+        let answer = t.post("/oauth2/par").form(&[("client_id", "app"), ("client_secret", "wrong")]).send().await;
+        assert_eq!((answer.status, &answer.json()["error"]), (401, &json!("invalid_client")));
+    }
+);

@@ -1,0 +1,74 @@
+//! The question on the consent page, and what was ticked there.
+
+use axum::response::Response;
+use kibali_model::{Client, Dialect, Principal, Scopes};
+use kibali_oauth::{Authorization, Parameters};
+use kibali_store::door::accounts;
+
+use super::Door;
+use crate::identity::Session;
+use crate::pages::{ConsentView, asks_of, consent_page};
+use crate::{App, Refusal};
+
+/// Parameters of a request that the consent form carries along.
+const CARRIED: [&str; 13] = [
+    "client_id",
+    "response_type",
+    "response_mode",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "request_uri",
+    "resource",
+    "dpop_jkt",
+    "login_hint",
+];
+
+/// What stands for a ticked scope in the form: the request's own `scope` is carried beside it.
+const TICKED: &str = "allow";
+
+/// The consent page.
+pub(super) async fn ask(
+    app: &App,
+    session: &Session,
+    principal: &Principal,
+    client: &Client,
+    asked: &Authorization,
+    parameters: &Parameters,
+    door: Door,
+) -> Result<Response, Refusal> {
+    let mut reader = app.store.reader().await?;
+    let account = accounts::by_user(&mut reader, principal.user).await?.ok_or(Refusal::FormExpired)?;
+    let mut carried = Vec::new();
+    for name in CARRIED {
+        if let Some(value) = parameters.get(name)? {
+            carried.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    let box_name = (door.dialect == Dialect::Modern).then_some(TICKED);
+    let view = ConsentView {
+        client_name: client.name.clone(),
+        client_id: client.client_id.clone(),
+        user_name: account.name.unwrap_or_else(|| account.username.clone()),
+        username: account.username,
+        asks: asks_of(&asked.scopes, box_name),
+        destination: asked.redirect_uri.clone(),
+        action: door.path,
+        carried,
+        csrf: session.csrf().to_owned(),
+    };
+    Ok(consent_page(&app.settings, view))
+}
+
+/// The scopes the user left ticked, of those asked for. DHIS2 up to 2.41 gives no choice.
+pub(super) fn chosen(parameters: &Parameters, asked: &Scopes, dialect: Dialect) -> Scopes {
+    if dialect == Dialect::Legacy {
+        return asked.clone();
+    }
+    let mut ticked: Vec<&str> = parameters.every(TICKED).collect();
+    ticked.extend(asked.asks_for_identity().then_some("openid"));
+    asked.intersection(&Scopes::parse(&ticked.join(" ")))
+}

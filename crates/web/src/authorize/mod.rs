@@ -1,0 +1,252 @@
+//! A user allows a client to act for them: `/uaa/oauth/authorize` and `/oauth2/authorize` (legacy reference 4,
+//! modern reference 1.2, 3.7).
+//!
+//! The consent form carries the client's request along, and the answer is checked as if it had just come
+//! in.
+
+mod consent;
+mod deliver;
+mod pushed;
+
+pub(crate) use pushed::PREFIX as PUSHED;
+
+use axum::response::{IntoResponse, Redirect, Response};
+use http::Method;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use kibali_crypto::{new_token, sha256};
+use kibali_model::{Client, ClientProfile, Dialect, Principal, Scopes};
+use kibali_oauth::{
+    Answer, Approval, Authorization, AuthorizeRefusal, Endpoint, Next, Parameters, Present, authorize,
+    client_id,
+};
+use kibali_store::door::clients;
+use kibali_store::door::codes::{Code, InsertCode};
+use kibali_store::door::consents;
+
+use crate::api::WebMessage;
+use crate::exchange::Form;
+use crate::identity::{Session, check_csrf, remember_return};
+use crate::pages::oauth_error_page;
+use crate::speech::cors;
+use crate::{App, Refusal};
+
+/// Seconds that a code of the FAPI profile lives at most (rules of the door 3).
+const FAPI_CODE_SECONDS: i64 = 60;
+
+/// One of the two endpoints.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Door {
+    /// Which generation's.
+    pub(crate) dialect: Dialect,
+    /// Its path below the context path, where the consent form goes as well.
+    pub(crate) path: &'static str,
+}
+
+/// What is asked, where it could be read.
+struct Request {
+    client: Client,
+    asked: Authorization,
+    pushed: Option<pushed::Pushed>,
+}
+
+/// Why a request is not shown.
+enum Refused {
+    Page(Refusal),
+    Answer(Answer),
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self::Page(refusal)
+    }
+}
+
+/// GET: asks the user, after a login if nobody is signed in, or answers at once where nothing is to be
+/// asked.
+pub(crate) async fn ask(
+    app: &App,
+    session: &Session,
+    query: &str,
+    form: &Form,
+    door: Door,
+) -> Result<Response, Refusal> {
+    let request = match read(app, &form.parameters, door).await {
+        Ok(request) => request,
+        Err(Refused::Page(refusal)) => return explain(app, refusal),
+        // DHIS2 up to 2.41 has the user sign in before it tells the client.
+        Err(Refused::Answer(answer)) if door.dialect == Dialect::Modern || session.principal().is_some() => {
+            return deliver::answer(app, &answer);
+        }
+        Err(Refused::Answer(_)) => return sign_in(app, session, form, door, query),
+    };
+    let Request { client, asked, pushed } = request;
+    let (client, asked) = (&client, &asked);
+    let consented = consented(app, session.principal(), client).await?;
+    let present = session.since().map(|since| Present { since, consented: consented.as_ref() });
+    match (asked.next(client, present, door.dialect, app.now()), session.principal()) {
+        (Next::Refuse(answer), _) => deliver::answer(app, &answer),
+        (Next::Ask, Some(principal)) => {
+            consent::ask(app, session, principal, client, asked, &form.parameters, door).await
+        }
+        (Next::Grant, Some(principal)) => {
+            let code = grant(app, session, principal, pushed, client, asked, false).await?;
+            deliver::answer(app, &asked.granted(&code))
+        }
+        (Next::SignIn, _) | (_, None) => sign_in(app, session, form, door, query),
+    }
+}
+
+/// POST: the user's answer.
+pub(crate) async fn answer(
+    app: &App,
+    session: &Session,
+    form: &Form,
+    door: Door,
+) -> Result<Response, Refusal> {
+    cors::require_known_site(app, &Method::POST, &form.headers).await?;
+    let principal = session.principal().ok_or(Refusal::FormExpired)?;
+    check_csrf(session, form.parameters.get("csrf")?.unwrap_or_default())?;
+    if form.parameters.get("user_oauth_approval")?.is_none() || client_id(&form.parameters)?.is_none() {
+        return explain(app, Refusal::NothingToApprove);
+    }
+    let request = match read(app, &form.parameters, door).await {
+        Ok(request) => request,
+        Err(Refused::Page(refusal)) => return explain(app, refusal),
+        Err(Refused::Answer(answer)) => return deliver::answer(app, &answer),
+    };
+    let Request { client, mut asked, pushed } = request;
+    asked.scopes = consent::chosen(&form.parameters, &asked.scopes, door.dialect);
+    let approval = Approval::read(&form.parameters)?;
+    if approval == Approval::Denied || asked.scopes.is_empty() {
+        return deliver::answer(app, &asked.denied());
+    }
+    let remember = door.dialect == Dialect::Modern;
+    let code = grant(app, session, principal, pushed, &client, &asked, remember).await?;
+    deliver::answer(app, &asked.granted(&code))
+}
+
+async fn read(app: &App, parameters: &Parameters, door: Door) -> Result<Request, Refused> {
+    let id = client_id(parameters).map_err(Refusal::from)?.ok_or(Refusal::UnknownClient)?;
+    let mut reader = app.store.reader().await.map_err(Refusal::from)?;
+    let found = clients::by_client_id(&mut reader, id).await.map_err(Refusal::from)?;
+    let client = found.ok_or(Refusal::UnknownClient)?.client;
+    let pushed = match parameters.get("request_uri").map_err(Refusal::from)? {
+        Some(uri) if door.dialect == Dialect::Modern => {
+            Some(pushed::find(app, &mut reader, uri, &client).await?)
+        }
+        _ => None,
+    };
+    let parameters = pushed.as_ref().map_or(parameters, |pushed| &pushed.parameters);
+    let issuer = app.settings.issuer();
+    let endpoint = Endpoint { dialect: door.dialect, issuer: &issuer, pushed: pushed.is_some() };
+    match authorize(parameters, &client, endpoint) {
+        Ok(asked) => Ok(Request { client, asked, pushed }),
+        Err(AuthorizeRefusal::Page(error)) => Err(Refused::Page(error.into())),
+        Err(AuthorizeRefusal::Answer { answer, .. }) => Err(Refused::Answer(answer)),
+    }
+}
+
+async fn consented(
+    app: &App,
+    principal: Option<&std::sync::Arc<Principal>>,
+    client: &Client,
+) -> Result<Option<Scopes>, Refusal> {
+    let Some(principal) = principal else { return Ok(None) };
+    let mut reader = app.store.reader().await?;
+    Ok(consents::find(&mut reader, principal.user, client.object).await?)
+}
+
+/// To the login page, which leads back here. The demand to sign in again is met by then, so it is left out
+/// of the way back.
+fn sign_in(app: &App, session: &Session, form: &Form, door: Door, query: &str) -> Result<Response, Refusal> {
+    if form.headers.get("x-requested-with").is_some_and(|value| value == "XMLHttpRequest") {
+        return Ok(unauthorized());
+    }
+    let page = format!("{}?{}", door.path, without_prompt(query));
+    let cookie = remember_return(app, session, &page)?;
+    let login = format!("{}/login", app.settings.context_path());
+    Ok((cookie, Redirect::to(&login)).into_response())
+}
+
+/// `query` as it was sent, without a `prompt` that the login page answers.
+fn without_prompt(query: &str) -> String {
+    let answered = |part: &&str| {
+        let value = part.strip_prefix("prompt=");
+        !value.is_some_and(|value| value.contains("login") || value.contains("select_account"))
+    };
+    query.split('&').filter(answered).collect::<Vec<_>>().join("&")
+}
+
+async fn grant(
+    app: &App,
+    session: &Session,
+    principal: &Principal,
+    pushed: Option<pushed::Pushed>,
+    client: &Client,
+    asked: &Authorization,
+    remember: bool,
+) -> Result<String, Refusal> {
+    let code = new_token(&*app.random);
+    let now = app.now();
+    let seconds = client.tokens.code_seconds.unwrap_or(app.settings.code_seconds);
+    let seconds =
+        if client.profile == ClientProfile::Fapi2 { seconds.min(FAPI_CODE_SECONDS) } else { seconds };
+    let insert = InsertCode {
+        hash: sha256(code.expose()),
+        code: Code {
+            user: principal.user,
+            client: client.object,
+            scopes: asked.scopes.clone(),
+            redirect_uri: asked.redirect_uri.clone(),
+            redirect_sent: asked.redirect_sent,
+            challenge: asked.challenge.as_ref().map(|challenge| (challenge.0.clone(), "S256".to_owned())),
+            expires: now.plus_seconds(seconds),
+            nonce: asked.nonce.clone(),
+            sign_in: session.sign_in(),
+            resource: asked.resource.clone(),
+            jkt: asked.dpop_jkt.clone(),
+        },
+        remember,
+        pushed: pushed.map(|pushed| pushed.hash),
+        now,
+    };
+    if app.store.write(insert).await? {
+        Ok(code.expose().clone())
+    } else {
+        Err(Refusal::MalformedParameter {
+            name: "request_uri",
+            why: "it was used already; push the request again",
+        })
+    }
+}
+
+/// What a script is told that asks without a session (legacy reference 4.1): it cannot show a login page.
+fn unauthorized() -> Response {
+    let refusal = Refusal::NoCredentials;
+    let body = WebMessage::error(refusal.status(), refusal.message()).to_json().to_string();
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+    (refusal.status(), headers, body).into_response()
+}
+
+/// A page with the OAuth pair, for what is wrong with the request; a failure of ours is rendered as any
+/// other.
+fn explain(app: &App, refusal: Refusal) -> Result<Response, Refusal> {
+    if refusal.status().is_server_error() {
+        return Err(refusal);
+    }
+    let (error, description) = refusal.oauth();
+    let summary = format!("error=\"{error}\", error_description=\"{description}\"");
+    Ok(oauth_error_page(&app.settings, refusal.status(), &summary))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_prompt;
+
+    #[test]
+    fn the_way_back_asks_for_no_second_sign_in() {
+        assert_eq!(without_prompt("a=1&prompt=login&b=2"), "a=1&b=2");
+        assert_eq!(without_prompt("prompt=consent&a=1"), "prompt=consent&a=1");
+        assert_eq!(without_prompt("prompt=login%20consent"), "");
+    }
+}

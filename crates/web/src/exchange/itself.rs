@@ -1,0 +1,40 @@
+//! A token without a person: the client acts as the user that an administrator bound it to.
+
+use kibali_model::{GrantType, ObjectId, Scopes};
+use kibali_oauth::{OAuthError, Standing as Facts, act_as};
+use kibali_store::door::accounts::{self, Account};
+use kibali_store::door::grants::IssueGrant;
+use kibali_store::door::principals::{self, Standing};
+
+use super::Asking;
+use super::answer::TokenAnswer;
+use super::mint::Order;
+use crate::Refusal;
+
+impl Asking<'_> {
+    pub(super) async fn itself(&self, scopes: Scopes) -> Result<TokenAnswer, Refusal> {
+        let user = self.someone(self.client.acts_as).await?;
+        let binder = self.someone(self.client.bound_by).await?;
+        act_as(user.as_ref().map(|of| self.facts(of)), binder.as_ref().map(|of| self.facts(of)))?;
+        let (account, _) = user.ok_or(OAuthError::NotBound)?;
+        // It asks again when the token ends: there is nobody to spare a sign-in.
+        let order = Order { refreshable: false, ..Order::of(&account, scopes) };
+        let (answer, tokens) = self.mint(&order).await?;
+        let grant = self.grant(GrantType::ClientCredentials, &order);
+        let at_most = self.app.settings.password_grants_per_user;
+        let issued = self.app.store.write(IssueGrant { grant, tokens, at_most, now: self.now }).await?;
+        if issued { Ok(answer) } else { Err(Refusal::ClientNotBound) }
+    }
+
+    async fn someone(&self, user: Option<ObjectId>) -> Result<Option<(Account, Standing)>, Refusal> {
+        let Some(user) = user else { return Ok(None) };
+        let mut reader = self.app.store.reader().await?;
+        let Some(account) = accounts::by_user(&mut reader, user).await? else { return Ok(None) };
+        let standing = principals::standing(&mut reader, user).await?;
+        Ok(Some((account, standing)))
+    }
+
+    fn facts<'f>(&self, (account, standing): &'f (Account, Standing)) -> Facts<'f> {
+        Facts { open: account.is_open(self.now), authorities: standing.authorities() }
+    }
+}

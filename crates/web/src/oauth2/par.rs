@@ -1,0 +1,55 @@
+//! `POST /oauth2/par`: a client pushes its authorization request before it sends the browser (RFC 9126).
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use kibali_crypto::{new_token, sha256};
+use kibali_model::Dialect;
+use kibali_oauth::{AuthorizeRefusal, Endpoint, authorize};
+use kibali_store::door::pushed::{Push, PushedRequest};
+use serde_json::json;
+
+use super::answer;
+use crate::authorize::PUSHED;
+use crate::exchange::{BodyForm, authenticate};
+use crate::identity::ClientAddress;
+use crate::{App, Refusal};
+
+/// Seconds that a pushed request waits for the browser.
+const SECONDS: i64 = 60;
+
+/// What proves the client and is no part of the request.
+const PROOFS: &[&str] = &["client_secret", "client_assertion", "client_assertion_type"];
+
+/// Checks the request as the browser's would be, keeps it, and answers with a name for it.
+pub(super) async fn push(
+    State(app): State<App>,
+    address: ClientAddress,
+    BodyForm(form): BodyForm,
+) -> Result<Response, Refusal> {
+    let client = authenticate(&app, &form, address, Dialect::Modern).await?;
+    let parameters = &form.parameters;
+    if parameters.get("client_id")?.is_some_and(|id| id != client.client_id) {
+        return Err(Refusal::ClientIdMismatch);
+    }
+    if parameters.get("request_uri")?.is_some() {
+        let why = "a pushed request is not pushed again";
+        return Err(Refusal::MalformedParameter { name: "request_uri", why });
+    }
+    let issuer = app.settings.issuer();
+    let endpoint = Endpoint { dialect: Dialect::Modern, issuer: &issuer, pushed: true };
+    authorize(parameters, &client, endpoint).map_err(|refusal| match refusal {
+        AuthorizeRefusal::Page(error) => error.into(),
+        AuthorizeRefusal::Answer { error, description, .. } => Refusal::RequestRefused { error, description },
+    })?;
+    let token = new_token(&*app.random);
+    let now = app.now();
+    let request = PushedRequest {
+        client: client.object,
+        parameters: parameters.without(PROOFS),
+        expires: now.plus_seconds(SECONDS),
+    };
+    app.store.write(Push { hash: sha256(token.expose()), request, now }).await?;
+    let body = json!({ "request_uri": format!("{PUSHED}{}", token.expose()), "expires_in": SECONDS });
+    Ok(answer::private(StatusCode::CREATED, &body))
+}
