@@ -79,6 +79,36 @@ both! {
 }
 
 both! {
+    fn a_client_of_every_sort_is_made_by_command(t) {
+        let home = Home::on(&t.location());
+        let keys = home.file("keys.json");
+        std::fs::write(&keys, r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#).unwrap();
+        let said = home.done(
+            &["client", "add", "robot", "--grant", "client_credentials", "--acts-as", ADMIN, "--scope", "api:read",
+              "--authentication", "private_key_jwt", "--jwks", keys.to_str().unwrap(), "--no-consent", "--profile", "standard"],
+            "",
+        );
+        assert!(said.contains("It has no secret"), "{said}");
+        let said = home.done(&["client", "add", "phone", "--grant", "authorization_code", "--authentication", "none",
+            "--redirect-uri", "org.example.app:/cb", "--post-logout-redirect-uri", "org.example.app:/bye", "--takes-otp"], "");
+        assert!(said.contains("It has no secret"), "{said}");
+        let robot = kept(t, "robot").await;
+        assert!(robot.acts_as.is_some() && robot.bound_by.is_none() && !robot.settings.require_consent);
+        assert!(robot.settings.jwks.is_some() && robot.scopes.to_string() == "api:read");
+        let phone = kept(t, "phone").await;
+        assert!(phone.is_public() && phone.takes_otp && phone.requires_proof_key());
+        assert_eq!(phone.post_logout_redirect_uris, ["org.example.app:/bye"]);
+        let words = ["client", "add", "other", "--grant", "client_credentials", "--acts-as", "nobody"];
+        assert!(home.refused(&words, "").contains("there is no user nobody"));
+    }
+}
+
+async fn kept(t: &kibali_testkit::TestApp, id: &str) -> kibali_model::Client {
+    let found = kibali_store::door::clients::by_client_id(&mut t.app.store.reader().await.unwrap(), id).await;
+    found.unwrap().unwrap().client
+}
+
+both! {
     fn files_are_imported_and_a_refused_one_changes_nothing(t) {
         let home = Home::on(&t.location());
         let write = |name: &str, text: &str| {

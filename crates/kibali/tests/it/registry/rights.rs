@@ -107,7 +107,7 @@ both!(
         // The old words reach it as little.
         let body = json!({ "name": "robot", "cid": "robot", "grantTypes": ["client_credentials"], "secret": "2f0b1e6d-50c0-4fee-91e5-98d03c15c2c6" });
         assert_eq!(manager(t.put(&format!("/api/41/oAuth2Clients/{uid}"))).json(&body).send().await.status, 409);
-        // A user made greater in the same breath counts as what it will be.
+        // One that acts as somebody with no more than the manager has is the manager's to change.
         let robot = made(t, 42, &json!({ "clientId": "small", "authorizationGrantTypes": "client_credentials", "actsAs": { "id": "userLesser1" } })).await;
         let rename = json!({ "oAuth2Clients": [{ "id": robot, "clientId": "renamed", "authorizationGrantTypes": "client_credentials" }] });
         assert_eq!(manager(t.post("/api/42/metadata?mergeMode=MERGE")).json(&rename).send().await.status, 200);
