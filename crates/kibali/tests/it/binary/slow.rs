@@ -68,14 +68,24 @@ fn slowly(mut stream: TcpStream, path: &str, headers: &[(&str, &str)], manner: M
     (answer, took)
 }
 
+/// Says that it is over when it goes.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 /// Calls as somebody else for as long as `slow` runs. One answer could be the last before everybody waits, and
 /// one the first after it.
 fn beside(server: &Server, slow: impl FnOnce() + Send) {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
+            // Also when it fails: nobody waits for what does not come.
+            let _over = Over(&over);
             slow();
-            over.store(true, Ordering::Release);
         });
         let mut answered = 0;
         while !over.load(Ordering::Acquire) {
