@@ -214,3 +214,14 @@ both!(
         }
     }
 );
+
+both!(
+    fn only_what_was_made_has_an_address(t) {
+        let made = send(t, "POST", "/api/dataElements", element("dataElemen1", "Made")).await;
+        told(&made, 201, "made");
+        assert!(made.header("location").unwrap().ends_with("/api/dataElements/dataElemen1"));
+        let refused = send(t, "POST", "/api/dataElements", json!({ "name": "Half" })).await;
+        told(&refused, 409, "refused");
+        assert_eq!(refused.header("location"), None);
+    }
+);

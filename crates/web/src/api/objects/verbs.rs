@@ -62,12 +62,11 @@ pub(super) async fn create(
     if params.mode == ImportMode::Validate {
         return Ok(answer_object(&done, &kind, StatusCode::OK)?.0.into_response());
     }
-    let (message, uid) = answer_object(&done, &kind, StatusCode::CREATED)?;
+    let (mut message, uid) = answer_object(&done, &kind, StatusCode::CREATED)?;
     if let Some(made) = done.plan.outcomes.first().filter(|fate| fate.faults.is_empty()) {
         settings.keep(&app, made.id).await?;
+        message = message.at(app.settings.absolute(&format!("/api/{}/{uid}", kind.plural)));
     }
-    let address = app.settings.absolute(&format!("/api/{}/{uid}", kind.plural));
-    let mut message = message.at(address);
     let Some(made) = done.secrets.first() else { return Ok(message.into_response()) };
     // Told once, here, and never again (rules of the door 6).
     if let Some(Value::Object(response)) = &mut message.response {
