@@ -104,11 +104,21 @@ fn units() -> Vec<Value> {
             units.push(unit(district, &format!("TU{p}{d}"), Some(province)));
             for (f, (kind, _)) in (1..).zip(FACILITIES) {
                 let code = format!("TU{p}{d}{f}");
-                units.push(unit(&format!("{district} {kind}"), &code, Some(district)));
+                let mut facility = unit(&format!("{district} {kind}"), &code, Some(district));
+                if let Value::Object(members) = &mut facility {
+                    members.insert("geometry".to_owned(), place(p, d, f));
+                }
+                units.push(facility);
             }
         }
     }
     units
+}
+
+/// Where a facility lies: in the ocean, where no country is.
+fn place(province: u8, district: u8, facility: u8) -> Value {
+    let (east, north) = (f64::from(facility) / 10.0, f64::from(district) / 5.0);
+    json!({ "type": "Point", "coordinates": [-25.0 + f64::from(province) + east, -5.0 + north] })
 }
 
 fn levels() -> Vec<Value> {

@@ -35,6 +35,8 @@ fn each_user_sees_what_is_shared_with_them_and_no_more() {
         assert!(text.contains("Monthly register"), "{name}: {text}");
         assert_eq!(text.contains("Supply planning"), planning, "{name}: {text}");
     }
+    let map = server.get_as("juma", "Register-1", "/api/organisationUnits.geojson?level=4").text;
+    assert_eq!(map.matches(r#""type":"Feature""#).count(), 48, "{map}");
     let combos = "/api/categoryOptionCombos?fields=name&filter=categoryCombo.name:eq:Sex%20and%20age";
     let text = server.get_as("admin", "district", combos).text;
     assert_eq!(text.matches(r#""name""#).count(), 6, "{text}");
