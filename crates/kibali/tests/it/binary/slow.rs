@@ -150,12 +150,11 @@ both! {
         let server = server(&t.location());
         let long = format!("GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n", "a".repeat(2000));
         let heads = ["", "GET / HTTP/1.1\r\nHost: loc", &long];
-        let slow = heads.map(|text| (server.connect(), text));
+        let slow = heads.map(|text| (Instant::now(), server.connect(), text));
         beside(&server, || {
             thread::scope(|scope| {
-                for (mut stream, text) in slow {
+                for (since, mut stream, text) in slow {
                     scope.spawn(move || {
-                        let since = Instant::now();
                         let mut to_write = stream.try_clone().unwrap();
                         let writer = thread::spawn({
                             let text = text.to_owned();
