@@ -12,7 +12,10 @@ const KEEP: Statement = Statement::new(
      on conflict (user_object, client) do update set scope = excluded.scope, updated = excluded.updated",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[FIND, KEEP];
+const DROP_OF_CLIENT: Statement =
+    Statement::new("consent.drop_of_client", "delete from consent where client = $1");
+
+pub(crate) const STATEMENTS: &[Statement] = &[FIND, KEEP, DROP_OF_CLIENT];
 
 /// What `user` allowed `client` before.
 ///
@@ -40,5 +43,15 @@ pub(super) async fn add(
         None => Scopes::default(),
     };
     tx.run(KEEP, values![user, client, before.union(scopes).to_string(), now]).await?;
+    Ok(())
+}
+
+/// Forgets what anybody allowed `client`: it may send people elsewhere from now on, or ask for more (rules of the
+/// door 4).
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn drop_of_client(tx: &mut Tx, client: ObjectId) -> Result<(), StoreError> {
+    tx.run(DROP_OF_CLIENT, values![client]).await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::write::{ClientSecretHash, Hashes};
 use crate::door::audit::{self, Who};
-use crate::door::passwords;
+use crate::door::{consents, passwords};
 use crate::{Statement, StoreError, Tx, values};
 
 const ACCOUNT: Statement = Statement::new(
@@ -140,6 +140,9 @@ pub(super) async fn accounts_and_clients(
     }
     for row in &changes.clients {
         write_client(tx, row).await?;
+        if row.forget_consents {
+            consents::drop_of_client(tx, row.object).await?;
+        }
         let client = &row.client;
         let detail = json!({
             "by": by, "grantTypes": client.grant_types, "redirectUris": client.redirect_uris,

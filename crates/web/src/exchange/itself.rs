@@ -15,7 +15,10 @@ impl Asking<'_> {
     pub(super) async fn itself(&self, scopes: Scopes) -> Result<TokenAnswer, Refusal> {
         let user = self.someone(self.client.acts_as).await?;
         let binder = self.someone(self.client.bound_by).await?;
-        act_as(user.as_ref().map(|of| self.facts(of)), binder.as_ref().map(|of| self.facts(of)))?;
+        // Where nobody is written down, whoever runs the installation bound it, by command: nobody is asked again.
+        let by_operator = self.client.bound_by.is_none();
+        let binder = binder.as_ref().or(user.as_ref().filter(|_| by_operator));
+        act_as(user.as_ref().map(|of| self.facts(of)), binder.map(|of| self.facts(of)))?;
         let (account, _) = user.ok_or(OAuthError::NotBound)?;
         // It asks again when the token ends: there is nobody to spare a sign-in.
         let order = Order { refreshable: false, ..Order::of(&account, scopes) };

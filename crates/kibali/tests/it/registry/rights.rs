@@ -1,5 +1,6 @@
 //! Nobody grows by editing a client (rules of the door 4): tried by somebody who may manage clients and nothing else.
 
+use kibali_store::{StoreError, Tx, Write};
 use kibali_testkit::seed::import;
 use kibali_testkit::{Request, TestApp, both};
 use serde_json::{Value, json};
@@ -122,3 +123,69 @@ both!(
         assert!(answer.status == 409 && answer.text().contains("E5002"), "{}", answer.text());
     }
 );
+
+both!(
+    fn adding_an_address_or_a_scope_asks_people_again(t) {
+        let client = json!({ "clientId": "app", "authorizationGrantTypes": "authorization_code", "redirectUris": "https://a.example/cb", "scopes": "openid" });
+        let uid = made(t, 42, &client).await;
+        let id = kept(t, "app").await.object;
+        let allow = async || t.app.store.write(Allow(id, t.app.now())).await.unwrap();
+        let remembered = async || {
+            let mut reader = t.app.store.reader().await.unwrap();
+            kibali_store::door::consents::find(&mut reader, USER, id).await.unwrap().is_some()
+        };
+        for (change, stays) in [
+            (json!({ "name": "Other" }), true),
+            (json!({ "tokenSettings": r#"{"settings.token.access-token-time-to-live":60}"# }), true),
+            (json!({ "redirectUris": "https://a.example/cb,https://b.example/cb" }), false),
+            (json!({ "scopes": "openid,username" }), false),
+            (json!({ "scopes": "openid" }), true),
+        ] {
+            allow().await;
+            let body = shown(t, 42, &uid, ":owner").await;
+            let mut body = body.as_object().unwrap().clone();
+            body.extend(change.as_object().unwrap().clone());
+            assert_eq!(crate::registry::put(t, 42, &uid, &body.into()).await.status, 200, "{change}");
+            assert_eq!(remembered().await, stays, "{change}");
+        }
+    }
+);
+
+both!(
+    fn a_client_bound_by_whoever_runs_the_server_gets_its_tokens(t) {
+        people(t).await;
+        let secret = "2f0b1e6d-50c0-4fee-91e5-98d03c15c2c6";
+        import(&t.app, &json!({ "oAuth2Clients": [{
+            "name": "Robot", "cid": "robot", "secret": secret, "grantTypes": ["client_credentials"], "actsAs": { "id": "userLesser1" }
+        }] })).await;
+        let robot = kept(t, "robot").await;
+        assert!(robot.acts_as.is_some() && robot.bound_by.is_none());
+        let form = [("grant_type", "client_credentials")];
+        let answer = t.post("/oauth2/token").basic("robot", secret).form(&form).send().await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+        assert_eq!(t.get("/api/me").bearer(&token).send().await.json()["username"], "lesser");
+    }
+);
+
+/// Somebody who allowed something.
+const USER: kibali_model::ObjectId = kibali_model::ObjectId(77);
+
+async fn kept(t: &TestApp, id: &str) -> kibali_model::Client {
+    let found = kibali_store::door::clients::by_client_id(&mut t.app.store.reader().await.unwrap(), id).await;
+    found.unwrap().unwrap().client
+}
+
+/// Remembers that [`USER`] allowed a client something.
+struct Allow(kibali_model::ObjectId, kibali_model::Timestamp);
+
+impl Write for Allow {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let keep = "insert into consent (user_object, client, scope, created, updated) values ($1, $2, 'openid', $3, $3)
+                    on conflict do nothing";
+        tx.run_composed(keep, vec![USER.into(), self.0.into(), self.1.into()]).await?;
+        Ok(())
+    }
+}
