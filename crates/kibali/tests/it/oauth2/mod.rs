@@ -4,6 +4,7 @@ mod authorize;
 mod device;
 mod discovery;
 mod introspect;
+mod itself;
 mod logout;
 mod par;
 

@@ -1,0 +1,116 @@
+//! Clients that act as a user (rules of the door 4).
+
+use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, import};
+use kibali_testkit::{Answer, TestApp, both};
+use serde_json::{Value, json};
+
+use super::{SECRET, register, said};
+
+const ROLE: &str = "roleservice";
+const SERVICE: &str = "userservice";
+
+/// A user with a role of its own, and a client that acts as it.
+async fn bound(t: &TestApp) {
+    import(&t.app, &json!({
+        "userRoles": [{ "id": ROLE, "name": "Service", "authorities": ["F_USERGROUP_PUBLIC_ADD"] }],
+        "users": [{
+            "id": SERVICE, "username": "nightly", "password": "Kibali_2026", "firstName": "A", "surname": "B",
+            "userRoles": [{ "id": ROLE }],
+        }],
+    })).await;
+    let more = json!({
+        "authorizationGrantTypes": "client_credentials", "scopes": "username", "actsAs": { "id": SERVICE },
+    });
+    register(t, "nightly-job", more).await;
+}
+
+async fn ask(t: &TestApp) -> Answer {
+    let fields = [("grant_type", "client_credentials")];
+    t.post("/oauth2/token").basic("nightly-job", SECRET).form(&fields).send().await
+}
+
+async fn patch(t: &TestApp, path: &str, member: &str, value: Value) {
+    let patch = json!([{ "op": "replace", "path": member, "value": value }]).to_string();
+    let request = t.patch(path).basic(ADMIN, ADMIN_PASSWORD);
+    let answer = request.body("application/json-patch+json", patch).send().await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+both!(
+    fn a_bound_client_calls_as_its_user_and_no_more(t) {
+        bound(t).await;
+        let answer = ask(t).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let tokens = answer.json();
+        assert_eq!((tokens.get("refresh_token"), tokens.get("id_token")), (None, None));
+        let claims = said(&tokens["access_token"]);
+        assert_eq!((&claims["sub"], &claims["client_id"]), (&json!("nightly"), &json!("nightly-job")));
+        let token = tokens["access_token"].as_str().unwrap();
+        let me = t.get("/api/me?fields=username,authorities").bearer(token).send().await;
+        assert_eq!(me.json(), json!({ "username": "nightly", "authorities": ["F_USERGROUP_PUBLIC_ADD"] }));
+        assert_eq!(t.get("/api/oAuth2Clients").bearer(token).send().await.status, 403);
+        patch(t, &format!("/api/users/{SERVICE}"), "/disabled", json!(true)).await;
+        assert_eq!(t.get("/api/me").bearer(token).send().await.status, 401);
+        let refused = ask(t).await;
+        assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("unauthorized_client")));
+    }
+);
+
+both!(
+    fn a_client_that_is_bound_to_nobody_gets_nothing(t) {
+        bound(t).await;
+        let clients = t.get("/api/42/oAuth2Clients?filter=clientId:eq:nightly-job&fields=id").basic(ADMIN, ADMIN_PASSWORD);
+        let id = clients.send().await.json()["oAuth2Clients"][0]["id"].as_str().unwrap().to_owned();
+        let delete = t.delete(&format!("/api/users/{SERVICE}")).basic(ADMIN, ADMIN_PASSWORD).send().await;
+        assert_eq!(delete.status, 200, "{}", delete.text());
+        let refused = ask(t).await;
+        assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("unauthorized_client")));
+        let client = t.get(&format!("/api/42/oAuth2Clients/{id}")).basic(ADMIN, ADMIN_PASSWORD).send().await;
+        assert_eq!((client.status, client.json().get("actsAs")), (200, None));
+    }
+);
+
+both!(
+    fn a_binding_lapses_with_the_authorities_of_whoever_made_it(t) {
+        import(&t.app, &json!({
+            "userRoles": [
+                { "id": "rolemanager", "name": "Manager",
+                  "authorities": ["F_OAUTH2_CLIENT_MANAGE", "ALL"] },
+                { "id": "rolesmaller", "name": "Smaller", "authorities": ["F_OAUTH2_CLIENT_MANAGE"] },
+                { "id": ROLE, "name": "Service", "authorities": ["F_USERGROUP_PUBLIC_ADD"] },
+            ],
+            "users": [
+                { "id": "usermanager", "username": "manager", "password": "Kibali_2026", "firstName": "M",
+                  "surname": "M", "userRoles": [{ "id": "rolemanager" }] },
+                { "id": SERVICE, "username": "nightly", "password": "Kibali_2026", "firstName": "A",
+                  "surname": "B", "userRoles": [{ "id": ROLE }] },
+            ],
+        })).await;
+        let client = json!({
+            "name": "Nightly", "clientId": "nightly-job", "clientSecret": SECRET,
+            "authorizationGrantTypes": "client_credentials", "scopes": "username", "actsAs": { "id": SERVICE },
+        });
+        let created = t.post("/api/42/oAuth2Clients").basic("manager", "Kibali_2026").json(&client).send().await;
+        assert_eq!(created.status, 201, "{}", created.text());
+        assert_eq!(ask(t).await.status, 200);
+        patch(t, "/api/users/usermanager", "/userRoles", json!([{ "id": "rolesmaller" }])).await;
+        let lapsed = ask(t).await;
+        assert_eq!((lapsed.status, &lapsed.json()["error"]), (400, &json!("unauthorized_client")));
+        assert!(lapsed.json()["error_description"].as_str().unwrap().contains("binds it anew"));
+    }
+);
+
+both!(
+    fn a_script_that_asks_without_end_fills_no_table(t) {
+        bound(t).await;
+        let mut first = None;
+        for _ in 0..101 {
+            t.clock.advance_seconds(1);
+            let token = ask(t).await.json()["access_token"].as_str().unwrap().to_owned();
+            first.get_or_insert(token);
+        }
+        assert_eq!(t.get("/api/me").bearer(&first.unwrap()).send().await.status, 401);
+        let last = ask(t).await.json()["access_token"].as_str().unwrap().to_owned();
+        assert_eq!(t.get("/api/me").bearer(&last).send().await.status, 200);
+    }
+);
