@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use kibali_web::Settings;
-use kibali_web::pages::{DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
+use kibali_web::pages::{DEMO_APP_ID, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
 
 use super::seed::USERS;
 
@@ -22,8 +22,9 @@ pub(super) fn text(settings: &Settings, data: Option<impl Display>) -> String {
 Users
 {users}
 
-Client
+Clients
   {DEMO_CLIENT_ID:<8} {DEMO_CLIENT_SECRET}
+  {DEMO_APP_ID} no secret: the authorization code with PKCE, and devices, at {base}/oauth2
 
 Ask for a token, then call the Web API with it:
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use kibali_metadata::import::ImportParams;
+use kibali_model::GrantType;
 use kibali_store::door::{accounts, setup_link};
 use kibali_store::objects::write::{Hashes, WriteChanges};
 use kibali_web::App;
 use kibali_web::api::objects;
-use kibali_web::pages::{CALLBACK_PATH, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
+use kibali_web::pages::{CALLBACK_PATH, DEMO_APP_ID, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
 use serde_json::{Map, Value, json};
 
 use super::country::{self, COUNTRY, PLANNERS, to, uid};
@@ -131,7 +132,7 @@ fn people(app: &App) -> Map<String, Value> {
     let users = USERS.map(|user| {
         json!({
             "id": uid("user", user.name), "username": user.name,
-            "firstName": user.first_name, "surname": user.surname,
+            "firstName": user.first_name, "surname": user.surname, "email": format!("{}@example.org", user.name),
             "userRoles": [to("role", user.role)],
             "organisationUnits": [to("unit", user.unit)],
             "dataViewOrganisationUnits": [to("unit", user.unit)]
@@ -140,11 +141,19 @@ fn people(app: &App) -> Map<String, Value> {
     let members = USERS.iter().filter(|user| user.group == Some(PLANNERS));
     let members: Vec<Value> = members.map(|user| to("user", user.name)).collect();
     let groups = [json!({ "id": uid("user group", PLANNERS), "name": PLANNERS, "users": members })];
-    let clients = [json!({
-        "id": uid("client", DEMO_CLIENT_ID), "name": "Demo", "cid": DEMO_CLIENT_ID, "secret": DEMO_CLIENT_SECRET,
-        "grantTypes": ["password", "refresh_token", "authorization_code"],
-        "redirectUris": [app.settings.absolute(CALLBACK_PATH), "http://127.0.0.1/callback"]
-    })];
+    let redirects = [app.settings.absolute(CALLBACK_PATH), "http://127.0.0.1/callback".to_owned()];
+    let device = GrantType::DeviceCode.as_str();
+    let clients = [
+        json!({
+            "id": uid("client", DEMO_CLIENT_ID), "name": "Demo", "cid": DEMO_CLIENT_ID, "secret": DEMO_CLIENT_SECRET,
+            "grantTypes": ["password", "refresh_token", "authorization_code"], "redirectUris": redirects
+        }),
+        json!({
+            "id": uid("client", DEMO_APP_ID), "name": "Demo app", "cid": DEMO_APP_ID, "profile": "standard",
+            "grantTypes": ["authorization_code", "refresh_token", device], "redirectUris": redirects,
+            "clientAuthenticationMethods": "none", "scopes": "openid,profile,email,username"
+        }),
+    ];
     let collections = [
         ("userRoles", roles.to_vec()),
         ("users", users.to_vec()),

@@ -13,6 +13,8 @@ use crate::{App, Refusal, Settings};
 pub const DEMO_CLIENT_ID: &str = "demo";
 /// Its secret, the one of DHIS2's own example. Everybody knows it: `kibali serve` never has it.
 pub const DEMO_CLIENT_SECRET: &str = "1e6db50c-0fee-11e5-98d0-3c15c2c6caf6";
+/// Its fellow of the modern generation: public, so that it has no secret.
+pub const DEMO_APP_ID: &str = "demo-app";
 /// Where this page is, below the context path.
 pub const CALLBACK_PATH: &str = "/dev/callback";
 

@@ -27,7 +27,7 @@ mod two_factor;
 mod visitor;
 
 pub use consent::{Ask, ConsentView, asks_of, consent_page, form_post_page, oauth_error_page};
-pub use dev::{CALLBACK_PATH, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
+pub use dev::{CALLBACK_PATH, DEMO_APP_ID, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
 pub use error::error_page;
 pub(crate) use login::logout_page;
 pub use setup::setup_path;
