@@ -7,6 +7,7 @@ use super::clients::quoted;
 use super::frame::Frame;
 use super::page::Page;
 use super::parts::Copy;
+use crate::exchange::BodyForm;
 use crate::{App, Refusal, Settings};
 
 /// The client that comes with `kibali dev`.
@@ -41,12 +42,20 @@ impl Callback {
         };
         let callback_url = settings.absolute(CALLBACK_PATH);
         let code = parameter("code");
+        // The modern generation names its issuer in every answer (RFC 9207).
+        let modern = parameter("iss").is_some();
+        let (client, proof, endpoint) = if modern {
+            let proof = format!("-d client_id={DEMO_APP_ID} -d code_verifier=YOUR_VERIFIER");
+            (DEMO_APP_ID, proof, "/oauth2/token")
+        } else {
+            let pair = quoted(&format!("{DEMO_CLIENT_ID}:{DEMO_CLIENT_SECRET}"));
+            (DEMO_CLIENT_ID, format!("-u {pair}"), "/uaa/oauth/token")
+        };
         let curl = format!(
-            "curl -u {} -d grant_type=authorization_code --data-urlencode {} --data-urlencode {} {}",
-            quoted(&format!("{DEMO_CLIENT_ID}:{DEMO_CLIENT_SECRET}")),
+            "curl {proof} -d grant_type=authorization_code --data-urlencode {} --data-urlencode {} {}",
             quoted(&format!("code={}", code.as_deref().unwrap_or_default())),
             quoted(&format!("redirect_uri={callback_url}")),
-            quoted(&settings.absolute("/uaa/oauth/token")),
+            quoted(&settings.absolute(endpoint)),
         );
         let asked: String = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("response_type", "code")
@@ -63,15 +72,24 @@ impl Callback {
             curl: Copy::new("curl", "curl line that spends the code", curl),
             try_url: format!("{}/uaa/oauth/authorize?{asked}", settings.context_path()),
             callback_url,
-            demo_client: DEMO_CLIENT_ID,
+            demo_client: client,
         }
     }
 }
 
 /// `GET /dev/callback`.
 pub(super) async fn callback(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Page, Refusal> {
+    show(&app, query.as_deref().unwrap_or_default())
+}
+
+/// `POST /dev/callback`: the answer came as a form (`response_mode=form_post`).
+pub(super) async fn posted(State(app): State<App>, BodyForm(form): BodyForm) -> Result<Page, Refusal> {
+    show(&app, &form.parameters.without(&[]))
+}
+
+fn show(app: &App, answer: &str) -> Result<Page, Refusal> {
     if !app.settings.dev {
         return Err(Refusal::NotFound);
     }
-    Page::render(&Callback::new(&app.settings, query.as_deref().unwrap_or_default()))
+    Page::render(&Callback::new(&app.settings, answer))
 }

@@ -59,7 +59,7 @@ pub fn router() -> Router<App> {
         .route(APPS, get(apps::show))
         .route(DEVICE, get(device::show).post(device::submit))
         .route(setup::SETUP, get(setup::show).post(setup::create))
-        .route(CALLBACK_PATH, get(dev::callback))
+        .route(CALLBACK_PATH, get(dev::callback).post(dev::posted))
         .merge(account::router())
         .merge(clients::router())
         .merge(tokens::router())
