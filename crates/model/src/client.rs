@@ -181,6 +181,8 @@ pub struct Client {
     pub tokens: TokenSettings,
     /// May the password grant carry a second factor (rules of the door 10)?
     pub takes_otp: bool,
+    /// `client_id`s of the clients whose tokens it may exchange (rules of the door 4).
+    pub exchanges_for: BTreeSet<String>,
     /// The user it acts as under `client_credentials`.
     pub acts_as: Option<ObjectId>,
     /// Who bound it to that user: their authorities are asked for again at each token (rules of the door 4).
@@ -211,6 +213,7 @@ impl Client {
             settings: ClientSettings::default(),
             tokens: TokenSettings::default(),
             takes_otp: false,
+            exchanges_for: BTreeSet::new(),
             acts_as: None,
             bound_by: None,
         }

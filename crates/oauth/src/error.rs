@@ -63,6 +63,12 @@ pub enum OAuthError {
     /// The code belongs to another client.
     #[error("code of another client")]
     CodeOfAnotherClient,
+    /// The token that is to be exchanged is worth nothing to this client (RFC 8693 section 2.2.2).
+    #[error("this token is not exchanged for this client")]
+    SubjectRefused,
+    /// A token is not exchanged for another resource than its own (RFC 8693 section 2.2.2).
+    #[error("another resource than the token's")]
+    InvalidTarget,
     /// The device code is unknown, another client's, or spent.
     #[error("unknown device code")]
     DeviceCodeUnknown,

@@ -21,6 +21,7 @@ mod lifetimes;
 mod parameters;
 mod redirect;
 mod scopes;
+pub mod token_exchange;
 
 pub use authorize::{
     Answer, Approval, Authorization, AuthorizeRefusal, Challenge, Endpoint, Next, Present, Prompt,

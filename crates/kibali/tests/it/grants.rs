@@ -40,6 +40,8 @@ pub(crate) async fn issue(t: &TestApp, id: i64, name: &str) -> ObjectId {
         sign_in: SignIn::default(),
         resource: None,
         jkt: None,
+        parent: None,
+        act: None,
     };
     let write = IssueGrant { grant, tokens: minted(t, name), at_most: 100, now: t.clock.now() };
     assert!(t.app.store.write(write).await.unwrap());

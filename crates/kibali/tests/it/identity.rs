@@ -133,6 +133,8 @@ both!(
                 sign_in: SignIn::default(),
                 resource: None,
                 jkt: None,
+                parent: None,
+                act: None,
             };
             let tokens = NewTokens { access: token, narrowed: None, refresh: None };
             assert!(t.app.store.write(IssueGrant { grant, tokens, at_most: 100, now }).await.unwrap());

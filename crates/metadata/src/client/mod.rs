@@ -50,6 +50,8 @@ pub struct Registration {
     pub secret_expires: Option<Timestamp>,
     /// May the password grant carry a second factor?
     pub takes_otp: bool,
+    /// `client_id`s of the clients whose tokens it may exchange.
+    pub exchanges_for: Vec<String>,
     /// Who bound it to the user it acts as.
     pub bound_by: Option<ObjectId>,
 }
@@ -71,6 +73,7 @@ impl Default for Registration {
             more_tokens: Map::new(),
             secret_expires: None,
             takes_otp: false,
+            exchanges_for: Vec::new(),
             bound_by: None,
         }
     }
@@ -122,6 +125,7 @@ impl Registration {
             settings: self.settings,
             tokens: self.tokens,
             takes_otp: self.takes_otp,
+            exchanges_for: self.exchanges_for.into_iter().collect(),
             acts_as,
             bound_by: self.bound_by,
         }
@@ -134,6 +138,7 @@ impl Registration {
             ClientColumn::RedirectUris => &self.redirect_uris,
             ClientColumn::PostLogoutRedirectUris => &self.post_logout_redirect_uris,
             ClientColumn::Scopes => &self.scopes,
+            ClientColumn::ExchangesFor => &self.exchanges_for,
             _ => return None,
         })
     }
@@ -145,6 +150,7 @@ impl Registration {
             ClientColumn::RedirectUris => &mut self.redirect_uris,
             ClientColumn::PostLogoutRedirectUris => &mut self.post_logout_redirect_uris,
             ClientColumn::Scopes => &mut self.scopes,
+            ClientColumn::ExchangesFor => &mut self.exchanges_for,
             _ => return None,
         })
     }

@@ -110,6 +110,8 @@ pub enum ClientColumn {
     SecretExpires,
     /// `takes_otp`, JSON `takesOtp`.
     TakesOtp,
+    /// `exchanges_for`, a JSON list in one column, JSON `exchangesFor`.
+    ExchangesFor,
 }
 
 impl ClientColumn {

@@ -15,8 +15,8 @@ const TOUCH_ACCOUNT: Statement = Statement::new(
 const INSERT: Statement = Statement::new(
     "grant.insert",
     "insert into oauth_grant (id, user_object, client, grant_type, scope, created, last_used, address,
-                              credential_version, signed_in, sid, amr, resource, jkt)
-     values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, $11, $12, $13)",
+                              credential_version, signed_in, sid, amr, resource, jkt, parent, act)
+     values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
 );
 const SURPLUS: Statement = Statement::new(
     "grant.surplus",
@@ -44,6 +44,13 @@ const SINCE: Statement = Statement::new(
     "grant.since",
     "select id from oauth_grant where user_object = $1 and created >= $2 and ended is null",
 );
+const CHILDREN: Statement =
+    Statement::new("grant.children", "select id from oauth_grant where parent = $1 and ended is null");
+const CHILDREN_OF_OBJECT: Statement = Statement::new(
+    "grant.children_of_object",
+    "select c.id from oauth_grant p join oauth_grant c on c.parent = p.id
+     where (p.client = $1 or p.user_object = $1) and c.ended is null",
+);
 const OF_ACCESS: Statement = Statement::new(
     "grant.of_access_token",
     "select g.id, g.client from access_token t join oauth_grant g on g.id = t.grant_id where t.hash = $1",
@@ -62,6 +69,8 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     LIVE_OF_USER,
     PASSWORD_GRANTS_OF_USER,
     SINCE,
+    CHILDREN,
+    CHILDREN_OF_OBJECT,
     OF_ACCESS,
     OF_REFRESH,
 ];
@@ -125,6 +134,10 @@ pub struct NewGrant {
     pub resource: Option<String>,
     /// Thumbprint of the key they are bound to (RFC 9449).
     pub jkt: Option<String>,
+    /// The grant it is exchanged from, and ends with.
+    pub parent: Option<i64>,
+    /// Who acts for the user, as JSON (RFC 8693 section 4.1).
+    pub act: Option<String>,
 }
 
 /// Grants what was decided and inserts its tokens. Answers false, and does nothing, when the account was
@@ -151,7 +164,8 @@ impl Write for IssueGrant {
         }
         // A script asks without end; a person does not.
         let NewGrant { user, client, grant_type, .. } = self.grant;
-        if matches!(grant_type, GrantType::Password | GrantType::ClientCredentials) {
+        if matches!(grant_type, GrantType::Password | GrantType::ClientCredentials | GrantType::TokenExchange)
+        {
             let kind = grant_type.as_str();
             let surplus = tx.rows(SURPLUS, values![user, client, i64::from(self.at_most), kind]).await?;
             for row in surplus {
@@ -173,6 +187,12 @@ pub(super) async fn insert(
     if tx.run(TOUCH_ACCOUNT, values![grant.user, grant.credential_version, now]).await? == 0 {
         return Ok(false);
     }
+    // Nothing is exchanged from what has ended meanwhile.
+    if let Some(parent) = grant.parent
+        && tx.run(TOUCH, values![parent, now]).await? == 0
+    {
+        return Ok(false);
+    }
     let row = values![
         grant.id,
         grant.user,
@@ -187,6 +207,8 @@ pub(super) async fn insert(
         grant.sign_in.amr.as_str(),
         grant.resource.as_deref(),
         grant.jkt.as_deref(),
+        grant.parent,
+        grant.act.as_deref(),
     ];
     tx.run(INSERT, row).await?;
     tokens::insert(tx, grant.id, tokens, None, now).await?;
@@ -196,8 +218,32 @@ pub(super) async fn insert(
     Ok(true)
 }
 
-/// Ends a grant: its tokens are deleted, and every node is told to forget them.
+/// Ends a grant, and those that were exchanged from it: their tokens are deleted, and every node is told to
+/// forget them.
 pub(super) async fn end(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) -> Result<(), StoreError> {
+    // What is exchanged twice over hangs on the first grant, so that there are no children of children.
+    for child in tx.rows(CHILDREN, values![grant]).await? {
+        end_one(tx, child.int(0)?, why, now).await?;
+    }
+    end_one(tx, grant, why, now).await
+}
+
+/// Ends what was exchanged from grants of a user or a client that is deleted.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn end_exchanged_from(
+    tx: &mut Tx,
+    object: ObjectId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for child in tx.rows(CHILDREN_OF_OBJECT, values![object]).await? {
+        end_one(tx, child.int(0)?, EndedWhy::Revoked, now).await?;
+    }
+    Ok(())
+}
+
+async fn end_one(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) -> Result<(), StoreError> {
     if tx.run(END, values![grant, now, why.as_str()]).await? > 0 {
         tx.run(DELETE_ACCESS_OF_GRANT, values![grant]).await?;
         tx.run(DELETE_REFRESH_OF_GRANT, values![grant]).await?;

@@ -10,11 +10,12 @@ pub type Hash = [u8; 32];
 
 const FIND_ACCESS: Statement = Statement::new(
     "access_token.find",
-    "select t.expires, g.id, g.user_object, g.client, g.grant_type, coalesce(t.scope, g.scope),
-            g.credential_version, g.ended, client.uid, g.signed_in, g.sid, g.amr, g.resource, g.jkt, t.created, r.hash
+    "select t.expires, g.id, g.user_object, g.client, coalesce(p.grant_type, g.grant_type),
+            coalesce(t.scope, g.scope), g.credential_version, coalesce(g.ended, p.ended), client.uid, g.signed_in, g.sid, g.amr, g.resource, g.jkt, t.created, r.hash, g.parent, g.act
      from access_token t
      join oauth_grant g on g.id = t.grant_id
      left join object client on client.id = g.client
+     left join oauth_grant p on p.id = g.parent
      left join refresh_token r on r.hash = t.refresh and r.used is null
      where t.hash = $1",
 );
@@ -22,7 +23,7 @@ const FIND_REFRESH: Statement = Statement::new(
     "refresh_token.find",
     "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope,
             g.credential_version, g.ended, client.uid, g.signed_in, g.sid, g.amr, g.resource, g.jkt, t.created,
-            case when t.used is null then t.hash end
+            case when t.used is null then t.hash end, g.parent, g.act
      from refresh_token t
      join oauth_grant g on g.id = t.grant_id
      left join object client on client.id = g.client
@@ -77,7 +78,7 @@ pub struct FoundToken {
     pub client: ObjectId,
     /// The client's public identifier; none once it is deleted.
     pub client_uid: Option<Uid>,
-    /// How the grant was obtained; none for a way this Kibali does not know.
+    /// How the grant was obtained, or the one it was exchanged from; none for a way this Kibali does not know.
     pub grant_type: Option<GrantType>,
     /// What it opens.
     pub scopes: Scopes,
@@ -96,6 +97,10 @@ pub struct FoundToken {
     pub jkt: Option<String>,
     /// When it was issued.
     pub created: Timestamp,
+    /// The grant that its own was exchanged from.
+    pub parent: Option<i64>,
+    /// Who acts for the user, as JSON (RFC 8693 section 4.1).
+    pub act: Option<String>,
 }
 
 impl FoundToken {
@@ -114,6 +119,8 @@ impl FoundToken {
             resource: row.text_opt(12)?,
             jkt: row.text_opt(13)?,
             created: row.time(14)?,
+            parent: row.int_opt(16)?,
+            act: row.text_opt(17)?,
             unused: row.bytes_opt(15)?.and_then(|hash| hash.try_into().ok()),
         })
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::write::{ClientSecretHash, Hashes};
 use crate::door::audit::{self, Who};
-use crate::door::{consents, passwords};
+use crate::door::{consents, grants, passwords};
 use crate::{Statement, StoreError, Tx, values};
 
 const ACCOUNT: Statement = Statement::new(
@@ -23,9 +23,9 @@ const CLIENT: Statement = Statement::new(
                          post_logout_redirect_uris, scopes, require_proof_key, require_consent, jwks, jwks_uri,
                          assertion_algorithm, more_settings, access_seconds, refresh_seconds, code_seconds,
                          device_code_seconds, token_format, reuse_refresh_tokens, token_algorithm, more_tokens,
-                         secret_expires, takes_otp, bound_by)
+                         secret_expires, takes_otp, bound_by, exchanges_for)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-             $23, $24, $25)
+             $23, $24, $25, $26)
      on conflict (object) do update set client_id = excluded.client_id, profile = excluded.profile,
        authentication = excluded.authentication, grant_types = excluded.grant_types,
        redirect_uris = excluded.redirect_uris, post_logout_redirect_uris = excluded.post_logout_redirect_uris,
@@ -36,7 +36,8 @@ const CLIENT: Statement = Statement::new(
        code_seconds = excluded.code_seconds, device_code_seconds = excluded.device_code_seconds,
        token_format = excluded.token_format, reuse_refresh_tokens = excluded.reuse_refresh_tokens,
        token_algorithm = excluded.token_algorithm, more_tokens = excluded.more_tokens,
-       secret_expires = excluded.secret_expires, takes_otp = excluded.takes_otp, bound_by = excluded.bound_by",
+       secret_expires = excluded.secret_expires, takes_otp = excluded.takes_otp, bound_by = excluded.bound_by,
+       exchanges_for = excluded.exchanges_for",
 );
 /// Of a client that signs with its secret no more, nothing that can be read back is kept.
 const UNSEAL: Statement =
@@ -96,6 +97,7 @@ pub(super) async fn delete_object(
     by: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    grants::end_exchanged_from(tx, object, now).await?;
     for statement in DELETES {
         let gone = tx.run(*statement, values![object]).await? > 0;
         let event = match statement.name {
@@ -191,7 +193,8 @@ async fn write_client(tx: &mut Tx, row: &ClientRow) -> Result<(), StoreError> {
             object(&client.more_tokens),
             client.secret_expires,
             client.takes_otp,
-            client.bound_by
+            client.bound_by,
+            list(&client.exchanges_for)
         ],
     )
     .await?;

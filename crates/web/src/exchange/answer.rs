@@ -6,6 +6,7 @@ use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use kibali_crypto::Secret;
 use kibali_model::{Dialect, Scopes};
+use kibali_oauth::token_exchange::ACCESS_TOKEN;
 use serde_json::{Map, Value};
 
 use crate::api::xml::Elements;
@@ -24,6 +25,8 @@ pub(crate) struct TokenAnswer {
     pub(crate) scopes: Scopes,
     /// The tokens are bound to a key (RFC 9449).
     pub(crate) bound: bool,
+    /// It was given for another token (RFC 8693 section 2.2.1).
+    pub(crate) exchanged: bool,
 }
 
 impl TokenAnswer {
@@ -51,6 +54,9 @@ impl TokenAnswer {
         }
         say("expires_in", self.expires_in.into());
         say("scope", self.scopes.to_string().into());
+        if self.exchanged {
+            say("issued_token_type", ACCESS_TOKEN.into());
+        }
         if let Some(token) = &self.id_token {
             say("id_token", token.expose().as_str().into());
         }
@@ -93,6 +99,7 @@ mod tests {
             expires_in: 43_200,
             scopes: Scopes::all(),
             bound: false,
+            exchanged: false,
         }
     }
 

@@ -31,6 +31,10 @@ pub(super) struct Order<'a> {
     pub(super) resource: Option<String>,
     /// Thumbprint of the key they are bound to (RFC 9449).
     pub(super) jkt: Option<String>,
+    /// Who acts for the user (RFC 8693 section 4.1).
+    pub(super) act: Option<Value>,
+    /// When the access token stops working, at the latest.
+    pub(super) ends: Option<Timestamp>,
     /// A refresh token goes with it, where the client may use one.
     pub(super) refreshable: bool,
 }
@@ -69,6 +73,8 @@ impl<'a> Order<'a> {
             nonce: None,
             resource: None,
             jkt: None,
+            act: None,
+            ends: None,
             refreshable: true,
         }
     }
@@ -88,6 +94,8 @@ impl Asking<'_> {
             sign_in: order.sign_in.clone(),
             resource: order.resource.clone(),
             jkt: order.jkt.clone(),
+            parent: None,
+            act: order.act.as_ref().map(Value::to_string),
         }
     }
 
@@ -97,7 +105,8 @@ impl Asking<'_> {
         let legacy =
             Lifetimes { access: settings.access_token_seconds, refresh: settings.refresh_token_seconds };
         let lives = Lifetimes::of(self.client, self.dialect, legacy);
-        let asks_for_identity = order.scopes.asks_for_identity() && order.sign_in.at.is_some();
+        let asks_for_identity =
+            order.scopes.asks_for_identity() && order.sign_in.at.is_some() && order.act.is_none();
         let is_jwt = format(self.client, self.dialect) == TokenFormat::Jwt;
         let subject = match asks_for_identity || is_jwt {
             true => Some(self.subject(order).await?),
@@ -112,10 +121,12 @@ impl Asking<'_> {
             expires,
         };
         let access_ends = self.now.plus_seconds(lives.access);
+        let access_ends = order.ends.map_or(access_ends, |ends| access_ends.min(ends));
         let access = match &subject {
             Some(subject) if is_jwt => {
                 let (resource, jkt) = (order.resource.as_deref(), order.jkt.as_deref());
-                let claims = claims::access_token(issue(access_ends), subject, resource, jkt);
+                let mut claims = claims::access_token(issue(access_ends), subject, resource, jkt);
+                claims.extend(order.act.clone().map(|act| ("act".to_owned(), act)));
                 self.sign(claims).await?
             }
             _ => new_token(&*self.app.random),
@@ -144,9 +155,10 @@ impl Asking<'_> {
             access_token: access,
             refresh_token: refresh,
             id_token,
-            expires_in: lives.access,
+            expires_in: access_ends.seconds_since(self.now),
             scopes: order.scopes.clone(),
             bound: order.jkt.is_some(),
+            exchanged: false,
         };
         Ok((answer, tokens))
     }

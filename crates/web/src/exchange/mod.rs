@@ -7,6 +7,7 @@ mod answer;
 mod client;
 mod code;
 mod device;
+mod exchanged;
 mod form;
 mod itself;
 mod mint;
@@ -20,7 +21,7 @@ pub(crate) use client::authenticate;
 pub(crate) use form::{BodyForm, Form};
 pub(crate) use revoke::revoke;
 
-use kibali_model::{Client, Dialect, GrantType, Timestamp};
+use kibali_model::{Client, Dialect, Timestamp};
 use kibali_oauth::{TokenGrant, requested, token_request};
 
 use crate::identity::ClientAddress;
@@ -66,7 +67,7 @@ impl Asking<'_> {
             }
             TokenGrant::Itself => self.itself(requested(parameters, self.client)?).await,
             TokenGrant::Device { code } => self.device(code).await,
-            TokenGrant::Exchange => Err(Refusal::GrantNotAllowed(GrantType::TokenExchange.as_str())),
+            TokenGrant::Exchange => self.exchanged(parameters).await,
         }
     }
 }

@@ -25,6 +25,8 @@ impl From<E> for Refusal {
             E::RefreshTokenExpired => Self::RefreshTokenExpired,
             E::CodeUnknown => Self::CodeUnknown,
             E::CodeOfAnotherClient => Self::CodeOfAnotherClient,
+            E::SubjectRefused => Self::SubjectRefused,
+            E::InvalidTarget => Self::InvalidTarget,
             E::DeviceCodeUnknown => Self::DeviceCodeUnknown,
             E::DeviceCodeExpired => Self::DeviceCodeExpired,
             E::DeviceDenied => Self::DeviceDenied,

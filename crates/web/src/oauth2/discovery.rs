@@ -26,6 +26,7 @@ const GRANTS: &[GrantType] = &[
     GrantType::RefreshToken,
     GrantType::ClientCredentials,
     GrantType::DeviceCode,
+    GrantType::TokenExchange,
 ];
 
 /// `GET /.well-known/openid-configuration`.

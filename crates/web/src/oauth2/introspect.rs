@@ -69,6 +69,8 @@ async fn tell(
     if let Some(members) = told.as_object_mut() {
         let kind = if found.jkt.is_some() { "DPoP" } else { "Bearer" };
         members.extend(is_access.then(|| ("token_type".to_owned(), kind.into())));
+        let act = found.act.as_deref().and_then(|act| serde_json::from_str(act).ok());
+        members.extend(act.map(|act: Value| ("act".to_owned(), act)));
         members.extend(found.jkt.map(|jkt| ("cnf".to_owned(), json!({ "jkt": jkt }))));
     }
     Ok(Some(told))

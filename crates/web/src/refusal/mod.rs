@@ -109,6 +109,10 @@ pub enum Refusal {
     CodeUnknown,
     /// The authorization code was issued to another client.
     CodeOfAnotherClient,
+    /// The token that is to be exchanged is worth nothing to this client.
+    SubjectRefused,
+    /// A token is not exchanged for another resource than its own.
+    InvalidTarget,
     /// The device code is unknown, another client's, or spent.
     DeviceCodeUnknown,
     /// The device code has expired.

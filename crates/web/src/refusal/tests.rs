@@ -60,6 +60,8 @@ fn every() -> Vec<Refusal> {
         R::RefreshTokenExpired,
         R::CodeUnknown,
         R::CodeOfAnotherClient,
+        R::SubjectRefused,
+        R::InvalidTarget,
         R::DeviceCodeUnknown,
         R::DeviceCodeExpired,
         R::DeviceDenied,

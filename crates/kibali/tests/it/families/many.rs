@@ -136,6 +136,8 @@ async fn install(t: &TestApp) -> Vec<Application> {
             sign_in: SignIn::default(),
             resource: None,
             jkt: None,
+            parent: None,
+            act: None,
         };
         let write = IssueGrant { grant, tokens: minted(t, &name), at_most: 100, now: t.clock.now() };
         assert!(t.app.store.write(write).await.unwrap());

@@ -3,7 +3,7 @@
 use kibali_testkit::both;
 use serde_json::{Value, json};
 
-use super::{CALLBACK, SECRET, VERIFIER, allow, asking, member, redeem, register, signed_in};
+use super::{CALLBACK, SECRET, VERIFIER, allow, asking, header, member, redeem, register, signed_in};
 
 fn names(told: &Value, member: &str) -> Vec<String> {
     let list = told[member].as_array().unwrap_or_else(|| panic!("{member} is no list in {told}"));
@@ -61,6 +61,22 @@ both!(
             let answer = redeem(t, "app", &member(&page, "code").unwrap()).await;
             assert_eq!(&answer.json()["scope"], scope);
         }
+        for grant in names(&told, "grant_types_supported") {
+            let answer = t.post("/oauth2/token").basic("app", SECRET).form(&[("grant_type", &grant)]).send().await;
+            assert_ne!(answer.json()["error"], "unsupported_grant_type", "{grant}");
+        }
+        for algorithm in names(&told, "id_token_signing_alg_values_supported") {
+            let id = format!("signed-{algorithm}");
+            let settings = json!({ "settings.token.id-token-signature-algorithm": algorithm }).to_string();
+            register(t, &id, json!({ "tokenSettings": settings })).await;
+            let page = allow(&mut browser, &asking(&id, "&scope=openid")).await;
+            let tokens = redeem(t, &id, &member(&page, "code").unwrap()).await.json();
+            for token in ["id_token", "access_token"] {
+                assert_eq!(header(&tokens[token])["alg"], algorithm.as_str(), "{token}");
+            }
+        }
+        let keys = t.get(&path(&told, "jwks_uri")).send().await.json();
+        assert_eq!(keys["keys"].as_array().unwrap().len(), 4);
         for prompt in names(&told, "prompt_values_supported") {
             let answer = browser.open_once(&asking("app", &format!("&scope=openid&prompt={prompt}"))).await;
             let refused = answer.location().is_some_and(|to| to.contains("error="));

@@ -3,6 +3,7 @@
 mod authorize;
 mod device;
 mod discovery;
+mod exchange;
 mod introspect;
 mod itself;
 mod logout;
@@ -95,8 +96,17 @@ pub(crate) async fn tokens(t: &TestApp, client_id: &str, more: &str) -> Value {
 
 /// What a JWT says, unverified.
 pub(crate) fn said(jwt: &Value) -> Value {
+    part(jwt, 1)
+}
+
+/// How a JWT says it is signed.
+pub(crate) fn header(jwt: &Value) -> Value {
+    part(jwt, 0)
+}
+
+fn part(jwt: &Value, number: usize) -> Value {
     use base64::Engine as _;
-    let payload = jwt.as_str().unwrap().split('.').nth(1).unwrap();
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap();
+    let part = jwt.as_str().unwrap().split('.').nth(number).unwrap();
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();
     serde_json::from_slice(&bytes).unwrap()
 }

@@ -98,6 +98,11 @@ fn alone(work: &mut Work<'_>, binding: &Binding) {
             format!("Only somebody with the authority ALL may allow a client the grant {}", grant.as_str());
         faults.push(refused(grants, &why));
     }
+    let more = |client: &String| !before.is_some_and(|before| before.exchanges_for.contains(client));
+    if !superuser && next.exchanges_for.iter().any(more) {
+        let why = "Only somebody with the authority ALL may let a client exchange the tokens of others";
+        faults.push(refused("exchangesFor", why));
+    }
     let asked = before.is_none_or(|before| before.settings.require_consent);
     if !superuser && asked && !next.settings.require_consent {
         let why = "Only somebody with the authority ALL may let a client go without the consent of people \
