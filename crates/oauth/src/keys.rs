@@ -2,7 +2,8 @@
 //!
 //! A key is shown for a week before it signs, so that whoever keeps the key set for a day knows it by then. It
 //! signs for 90 days, until its successor does, and is shown until the last token it signed has ended. Only
-//! the first key of an algorithm signs at once: there is nothing before it.
+//! the first key of an algorithm signs at once; it is made when it signs or when keys are first shown,
+//! whichever comes before.
 
 use kibali_model::{SigningAlgorithm, Timestamp};
 

@@ -120,15 +120,22 @@ impl Signer {
         Ok(jws.verified_claims(&keys, SigningAlgorithm::EVERY).ok())
     }
 
-    /// The public keys to show: those that sign, will sign, or signed a token that may live.
+    /// The public keys to show: those that sign, will sign, or signed a token that may live. There is one of each
+    /// algorithm, whether or not it signed yet: who keeps the answer meets no key that it lacks.
     ///
     /// # Errors
-    /// The database failed, or the first key cannot be made.
+    /// The database failed, or a first key cannot be made.
     pub async fn shown(&self) -> Result<Vec<PublicKey>, Refusal> {
-        let ring = self.ring_with(DEFAULT).await?;
+        let mut ring = self.load().await?;
+        for algorithm in SigningAlgorithm::EVERY {
+            ring = self.ring_with(*algorithm).await?;
+        }
         let (facts, now) = (ring.facts(), self.clock.now());
         let is_done = |held: &&Held| keys::is_done(&held.facts, &facts, self.pinned.as_deref(), now);
-        Ok(ring.0.iter().filter(|held| !is_done(held)).map(|held| held.public.clone()).collect())
+        let mut shown: Vec<&Held> = ring.0.iter().filter(|held| !is_done(held)).collect();
+        // Whoever takes the first key without looking takes one that DHIS2 could show.
+        shown.sort_by_key(|held| held.facts.algorithm != DEFAULT);
+        Ok(shown.into_iter().map(|held| held.public.clone()).collect())
     }
 
     /// Makes what is due and takes away what is of no more use; for the background round.

@@ -1,7 +1,7 @@
 //! `GET /oauth2/jwks`: the keys that check our tokens, for anybody (modern reference 3.5).
 //!
-//! Whoever keeps the answer for five minutes hears of a new key long before it signs; but the first key of an
-//! algorithm signs at once.
+//! Whoever keeps the answer for five minutes hears of a new key long before it signs, and of the first one of each
+//! algorithm at once.
 
 use axum::extract::State;
 use axum::response::Response;

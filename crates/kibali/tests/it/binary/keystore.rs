@@ -21,11 +21,8 @@ fn the_key_of_a_keystore_signs_under_its_alias_and_outlives_a_restart() {
         let (_, body) = shown.text.split_once("\r\n\r\n").unwrap();
         let shown: serde_json::Value = serde_json::from_str(body).unwrap();
         let keys = shown["keys"].as_array().unwrap();
-        assert_eq!(
-            (keys.len(), &keys[0]["kid"], &keys[0]["alg"]),
-            (1, &"dhis2".into(), &"RS256".into()),
-            "{shown}"
-        );
+        assert_eq!((&keys[0]["kid"], &keys[0]["alg"]), (&"dhis2".into(), &"RS256".into()), "{shown}");
+        assert_eq!(keys.iter().filter(|key| key["alg"] == "RS256").count(), 1, "{shown}");
         server.stop();
     }
 }
