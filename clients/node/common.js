@@ -1,9 +1,10 @@
-// What the Node clients share: the demonstration client, and a person who signs in and allows it.
+// What the Node clients share: where the server is, who its clients are, and what a token opens.
 
 export const BASE = process.env.KIBALI_URL;
 export const CLIENT = "demo";
 export const SECRET = "1e6db50c-0fee-11e5-98d0-3c15c2c6caf6";
 export const CALLBACK = "http://127.0.0.1/callback";
+const BY_ADMIN = { Authorization: `Basic ${btoa("admin:district")}`, "Content-Type": "application/json" };
 
 /** The access token of a password grant. */
 export async function token(username = "admin", password = "district") {
@@ -22,35 +23,28 @@ export async function me(accessToken) {
   return { ...(await answer.json()), status: answer.status };
 }
 
-/** Signs in, opens `address`, says yes; gives the address that the answer leads to. */
-export async function consent(address) {
-  const login = await fetch(`${BASE}/api/auth/login`, {
+/** Registers a client as DHIS2 2.42 words it. */
+export async function register(clientId, more) {
+  const client = {
+    clientId,
+    clientSecret: SECRET,
+    clientAuthenticationMethods: "client_secret_basic,client_secret_post",
+    authorizationGrantTypes: "authorization_code,refresh_token",
+    redirectUris: CALLBACK,
+    scopes: "openid,profile,email,username",
+    ...more,
+  };
+  const answer = await fetch(`${BASE}/api/42/oAuth2Clients`, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ username: "admin", password: "district" }),
+    headers: BY_ADMIN,
+    body: JSON.stringify(client),
   });
-  const cookie = login.headers.getSetCookie().map((it) => it.split(";")[0]).join("; ");
-  const page = await fetch(address, { headers: { Cookie: cookie } });
-  const html = await page.text();
-  if (page.status !== 200) throw new Error(`consent: ${page.status} ${html}`);
-  const fields = new URLSearchParams();
-  for (const [tag] of html.matchAll(/<input[^>]*>/g)) {
-    const name = tag.match(/name="([^"]*)"/)?.[1];
-    if (name) fields.set(name, unescape(tag.match(/value="([^"]*)"/)?.[1] ?? ""));
-  }
-  fields.set("user_oauth_approval", "true");
-  const back = await fetch(`${BASE}/uaa/oauth/authorize`, {
-    method: "POST",
-    headers: { Cookie: cookie },
-    body: fields,
-    redirect: "manual",
-  });
-  return new URL(back.headers.get("location"));
+  if (answer.status !== 201) throw new Error(`register: ${answer.status} ${await answer.text()}`);
 }
 
-function unescape(text) {
-  const named = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-  return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (_, hex, number, name) =>
-    name ? named[name] : String.fromCodePoint(hex ? parseInt(hex, 16) : Number(number)),
-  );
+/** Registers a client that acts as the administrator, nobody asked. */
+export async function registerRobot(clientId, more) {
+  const admin = await (await fetch(`${BASE}/api/me?fields=id`, { headers: BY_ADMIN })).json();
+  const own = { authorizationGrantTypes: "client_credentials", actsAs: { id: admin.id }, scopes: "username" };
+  await register(clientId, { ...own, ...more });
 }

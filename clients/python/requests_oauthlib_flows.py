@@ -1,35 +1,23 @@
-"""requests-oauthlib: the password grant with refresh, and the authorization code with consent."""
+"""requests-oauthlib: the password grant with refresh and the authorization code with consent; and of the modern
+generation the authorization code with PKCE, refresh, client credentials, and the device code."""
 
-import html
-import os
 import re
-import sys
 
 import requests
-from oauthlib.oauth2 import LegacyApplicationClient, WebApplicationClient
+from common import ADMIN, BASE, CALLBACK, DEVICE, SECRET, me, person, register, register_robot, run
+from oauthlib.oauth2 import BackendApplicationClient, DeviceClient, LegacyApplicationClient, WebApplicationClient
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
-# The library insists on https unless it is told that this is a test on loopback.
-os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
-
-BASE = os.environ["KIBALI_URL"]
 TOKEN = f"{BASE}/uaa/oauth/token"
+MODERN = f"{BASE}/oauth2/token"
 CLIENT = "demo"
-SECRET = "1e6db50c-0fee-11e5-98d0-3c15c2c6caf6"
 CLIENT_AUTH = HTTPBasicAuth(CLIENT, SECRET)
-CALLBACK = "http://127.0.0.1/callback"
-
-
-def me(session):
-    answer = session.get(f"{BASE}/api/me")
-    assert answer.status_code == 200, (answer.status_code, answer.text)
-    return answer.json()["username"]
 
 
 def password_grant():
     session = OAuth2Session(client=LegacyApplicationClient(client_id=CLIENT))
-    first = session.fetch_token(TOKEN, username="admin", password="district", auth=CLIENT_AUTH)
+    first = session.fetch_token(TOKEN, username=ADMIN[0], password=ADMIN[1], auth=CLIENT_AUTH)
     assert first["token_type"] == "bearer" and first["scope"] == ["ALL"], first
     assert me(session) == "admin"
     second = session.refresh_token(TOKEN, auth=CLIENT_AUTH)
@@ -50,23 +38,8 @@ def wrong_password():
 def code_grant():
     session = OAuth2Session(client=WebApplicationClient(CLIENT), redirect_uri=CALLBACK)
     address, state = session.authorization_url(f"{BASE}/uaa/oauth/authorize")
-
-    browser = requests.Session()
-    login = browser.post(f"{BASE}/api/auth/login", json={"username": "admin", "password": "district"})
-    assert login.json()["loginStatus"] == "SUCCESS", login.text
-    page = browser.get(address)
-    assert page.status_code == 200, (page.status_code, page.text)
-    inputs = re.findall(r"<input[^>]*>", page.text)
-    fields = {}
-    for tag in inputs:
-        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name:
-            fields[name[1]] = html.unescape(value[1]) if value else ""
-    fields["user_oauth_approval"] = "true"
-    back = browser.post(f"{BASE}/uaa/oauth/authorize", data=fields, allow_redirects=False)
-    location = back.headers["Location"]
+    location = person("consent", address)
     assert location.startswith(f"{CALLBACK}?code=") and f"state={state}" in location, location
-
     session.fetch_token(TOKEN, authorization_response=location, auth=CLIENT_AUTH)
     assert me(session) == "admin"
     again = requests.post(
@@ -77,7 +50,37 @@ def code_grant():
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant"), again.text
 
 
-for flow in (password_grant, wrong_password, code_grant):
-    flow()
-    print(f"ok {flow.__name__}")
-sys.exit(0)
+def modern_code_grant():
+    register("web")
+    scope = ["openid", "username"]
+    session = OAuth2Session("web", redirect_uri=CALLBACK, scope=scope, pkce="S256")
+    address, state = session.authorization_url(f"{BASE}/oauth2/authorize", nonce="n-0S6_WzA2Mj")
+    location = person("consent", address)
+    assert f"state={state}" in location, location
+    first = session.fetch_token(MODERN, authorization_response=location, client_secret=SECRET)
+    assert first["token_type"] == "Bearer" and sorted(first["scope"]) == scope and first["id_token"], first
+    assert me(session) == "admin"
+    assert session.get(f"{BASE}/userinfo").json()["sub"] == "admin"
+    second = session.refresh_token(MODERN, auth=HTTPBasicAuth("web", SECRET))
+    assert second["access_token"] != first["access_token"]
+    assert me(session) == "admin"
+
+
+def client_credentials():
+    register_robot("robot")
+    session = OAuth2Session(client=BackendApplicationClient(client_id="robot", scope=["username"]))
+    session.fetch_token(MODERN, client_id="robot", client_secret=SECRET)
+    assert me(session) == "admin"
+
+
+def device():
+    register("television", clientSecret=None, clientAuthenticationMethods="none", authorizationGrantTypes=DEVICE)
+    asking = {"client_id": "television", "scope": "openid username"}
+    shown = requests.post(f"{BASE}/oauth2/device_authorization", data=asking).json()
+    session = OAuth2Session(client=DeviceClient("television", scope=["openid", "username"]))
+    person("connect", shown["verification_uri_complete"])
+    session.fetch_token(MODERN, device_code=shown["device_code"], include_client_id=True)
+    assert me(session) == "admin"
+
+
+run([password_grant, wrong_password, code_grant, modern_code_grant, client_credentials, device])

@@ -30,26 +30,29 @@ fn pasted(text: &str) -> String {
     blocks.collect::<Vec<_>>().join("\n")
 }
 
-/// newman, simple-oauth2, d2 and @dhis2/app-runtime.
+/// newman's collections, openid-client, oauth4webapi, simple-oauth2, d2 and @dhis2/app-runtime.
 pub(super) fn node() -> Result<(), Failure> {
     npm_install()?;
-    let newman = Server::kibali("newman", None)?;
-    let base = format!("base=http://127.0.0.1:{}", newman.port);
-    let collection = ["node_modules/.bin/newman", "run", "newman/tutorial.json", "--env-var", &base];
-    finish(Command::new("node").current_dir(PLACE).args(collection))?;
-    all(&["simple-oauth2", "d2", "app-runtime"], |name| {
+    all(&["tutorial", "modern"], |name| {
+        let server = Server::kibali(name, None)?;
+        let (collection, base) =
+            (format!("newman/{name}.json"), format!("base=http://127.0.0.1:{}", server.port));
+        let run = ["node_modules/.bin/newman", "run", &collection, "--env-var", &base];
+        finish(Command::new("node").current_dir(PLACE).args(run)).map_err(|why| format!("{name}: {why}"))
+    })?;
+    all(&["openid-client", "oauth4webapi", "simple-oauth2", "d2", "app-runtime"], |name| {
         client(name, Command::new("node").arg(format!("node/{name}.js")))
     })
 }
 
-/// requests-oauthlib and dhis2.py.
+/// Authlib, requests-oauthlib and dhis2.py. Node lends them its person at a browser.
 pub(super) fn python() -> Result<(), Failure> {
     pip_install()?;
     let python = Path::new(PLACE).join(".venv/bin/python").canonicalize().is_ok();
     if !python {
         return Err("the virtual environment has no python".to_owned());
     }
-    all(&["requests_oauthlib_flows", "dhis2_py"], |name| {
+    all(&["authlib_flows", "requests_oauthlib_flows", "dhis2_py"], |name| {
         client(name, Command::new("./.venv/bin/python").arg(format!("python/{name}.py")))
     })
 }
