@@ -1,6 +1,7 @@
-//! SHA-256 and HMAC-SHA-256.
+//! SHA-256 and HMAC-SHA-256; and half of a hash, as ID tokens say it.
 
 use aws_lc_rs::{constant_time, digest, hmac};
+use kibali_model::SigningAlgorithm;
 
 /// 32 bytes: a SHA-256 digest or an HMAC-SHA-256 tag.
 pub type Digest = [u8; 32];
@@ -9,6 +10,18 @@ pub type Digest = [u8; 32];
 #[must_use]
 pub fn sha256(bytes: impl AsRef<[u8]>) -> Digest {
     first_32(digest::digest(&digest::SHA256, bytes.as_ref()).as_ref())
+}
+
+/// The left half of the hash of a token, of the hash that the signature of the ID token rests on (OpenID Connect
+/// Core section 3.1.3.6): that of Ed25519 is SHA-512.
+#[must_use]
+pub fn half_hash(algorithm: SigningAlgorithm, token: impl AsRef<[u8]>) -> Vec<u8> {
+    let hash = match algorithm {
+        SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 | SigningAlgorithm::Es256 => &digest::SHA256,
+        SigningAlgorithm::EdDsa => &digest::SHA512,
+    };
+    let hash = digest::digest(hash, token.as_ref());
+    hash.as_ref().iter().take(hash.as_ref().len() / 2).copied().collect()
 }
 
 /// Are the two equal? Takes the same time wherever they differ; lengths are no secret.
@@ -79,6 +92,17 @@ pub(crate) mod tests {
         // FIPS 180-4, the one-block message.
         let expected = hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(sha256("abc").to_vec(), expected);
+    }
+
+    #[test]
+    fn half_of_the_hash_that_the_algorithm_rests_on() {
+        // FIPS 180-4, the one-block messages.
+        let sha256 = hex("ba7816bf8f01cfea414140de5dae2223");
+        let sha512 = hex("ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a");
+        for algorithm in SigningAlgorithm::EVERY {
+            let expected = if *algorithm == SigningAlgorithm::EdDsa { &sha512 } else { &sha256 };
+            assert_eq!(&half_hash(*algorithm, "abc"), expected, "{algorithm:?}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod token;
 mod totp;
 
 pub use api_token::{api_token_type, new_api_token};
-pub use digest::{Digest, MacKey, equal_in_constant_time, sha256};
+pub use digest::{Digest, MacKey, equal_in_constant_time, half_hash, sha256};
 pub use master::{MasterKey, MasterKeyError, Purpose};
 pub use password::{PasswordError, dummy_hash, hash_password, verify_password};
 pub use pkcs12::{Pkcs12Error, read_pkcs12};

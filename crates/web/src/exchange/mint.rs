@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kibali_crypto::{Secret, new_token, sha256};
+use kibali_crypto::{Secret, half_hash, new_token, sha256};
 use kibali_model::{GrantType, ObjectId, Scopes, SignIn, SigningAlgorithm, Timestamp, TokenFormat};
 use kibali_oauth::claims::{self, Bound, Issue, Subject};
 use kibali_oauth::{ID_TOKEN_SECONDS, Lifetimes, format};
@@ -133,7 +133,7 @@ impl Asking<'_> {
         };
         let id_token = match &subject {
             Some(subject) if asks_for_identity => {
-                let at_hash = half_hash(access.expose());
+                let at_hash = URL_SAFE_NO_PAD.encode(half_hash(self.algorithm(), access.expose()));
                 let bound = Bound { nonce: order.nonce.as_deref(), at_hash: Some(&at_hash) };
                 let ends = self.now.plus_seconds(ID_TOKEN_SECONDS);
                 Some(self.sign(claims::id_token(issue(ends), subject, bound)).await?)
@@ -175,13 +175,12 @@ impl Asking<'_> {
         let mut bytes = [0; 16];
         self.app.random.fill(&mut bytes);
         claims.insert("jti".to_owned(), URL_SAFE_NO_PAD.encode(bytes).into());
-        let named = self.client.tokens.algorithm.as_deref().and_then(SigningAlgorithm::from_name);
-        self.app.signer().sign(named.unwrap_or(keys::DEFAULT), None, &claims).await
+        self.app.signer().sign(self.algorithm(), None, &claims).await
     }
-}
 
-/// The left half of the hash of a token (OpenID Connect Core section 3.1.3.6), for the algorithms with SHA-256.
-fn half_hash(token: &str) -> String {
-    let hash = sha256(token);
-    URL_SAFE_NO_PAD.encode(hash.first_chunk::<16>().map_or(&[][..], |half| half))
+    /// What the client's tokens are signed with.
+    fn algorithm(&self) -> SigningAlgorithm {
+        let named = self.client.tokens.algorithm.as_deref().and_then(SigningAlgorithm::from_name);
+        named.unwrap_or(keys::DEFAULT)
+    }
 }

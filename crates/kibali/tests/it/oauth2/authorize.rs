@@ -1,5 +1,9 @@
 //! The code flow of `/oauth2`, from the browser to the ID token.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kibali_crypto::half_hash;
+use kibali_model::SigningAlgorithm;
 use kibali_testkit::both;
 use kibali_testkit::seed::{ADMIN, CLIENT, CLIENT_SECRET};
 use serde_json::json;
@@ -48,6 +52,19 @@ both!(
         t.clock.advance_seconds(300);
         assert_eq!(t.get("/api/userRoles").bearer(token).send().await.status, 401);
         assert_eq!(t.get("/userinfo").bearer(token).send().await.status, 401);
+    }
+);
+
+both!(
+    fn the_id_token_names_the_access_token_by_the_hash_of_its_own_algorithm(t) {
+        for algorithm in SigningAlgorithm::EVERY {
+            let (id, name) = (format!("by-{}", algorithm.as_str()), algorithm.as_str());
+            let settings = json!({ "settings.token.id-token-signature-algorithm": name }).to_string();
+            register(t, &id, json!({ "tokenSettings": settings })).await;
+            let tokens = tokens(t, &id, "&scope=openid").await;
+            let half = half_hash(*algorithm, tokens["access_token"].as_str().unwrap());
+            assert_eq!(said(&tokens["id_token"])["at_hash"], URL_SAFE_NO_PAD.encode(half), "{name}");
+        }
     }
 );
 
