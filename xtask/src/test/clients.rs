@@ -57,6 +57,16 @@ pub(super) fn python() -> Result<(), Failure> {
     })
 }
 
+/// The crates `openidconnect` and `oauth2`, in a workspace of their own. Node lends them its person at a browser.
+pub(super) fn rust() -> Result<(), Failure> {
+    copy_scripts()?;
+    let manifest = ["--manifest-path", "clients/rust/Cargo.toml"];
+    finish(Command::new("cargo").arg("fmt").args(manifest).args(["--", "--check"]))?;
+    let build = ["build", "--locked", "--quiet", "--target-dir", "target/clients/cargo"];
+    finish(Command::new("cargo").args(build).args(manifest))?;
+    all(&["openidconnect", "oauth2"], |name| client(name, &mut Command::new(format!("cargo/debug/{name}"))))
+}
+
 /// The walks of a person, in Debian's Chromium.
 pub(super) fn browser() -> Result<(), Failure> {
     npm_install()?;

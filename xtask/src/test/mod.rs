@@ -40,6 +40,7 @@ const STEPS: &[Step] = &[
     Step { name: "README", needs: &[tools::CURL], run: clients::readme },
     Step { name: "clients in Node", needs: &[tools::NODE, tools::NPM], run: clients::node },
     Step { name: "clients in Python", needs: &[tools::PYTHON, tools::NODE], run: clients::python },
+    Step { name: "clients in Rust", needs: &[tools::COMPILER, tools::NODE], run: clients::rust },
     Step { name: "browser", needs: &[tools::NODE, tools::NPM, tools::CHROMIUM], run: clients::browser },
     Step {
         name: "browser behind nginx",
