@@ -219,6 +219,14 @@ impl Client {
         }
     }
 
+    /// May it prove itself like this? Under the FAPI profile only with a key of its own, whatever is registered
+    /// (rules of the door 3).
+    #[must_use]
+    pub fn may_prove_by(&self, by: ClientAuthentication) -> bool {
+        let allowed = self.profile != ClientProfile::Fapi2 || by == ClientAuthentication::PrivateKeyJwt;
+        allowed && self.authentication.contains(&by)
+    }
+
     /// Has it nothing to prove itself with?
     #[must_use]
     pub fn is_public(&self) -> bool {
@@ -283,6 +291,23 @@ mod tests {
         assert!(device.rotates_refresh_tokens());
         assert_eq!((device.refresh_seconds(5), device.family_seconds()), (7, None));
         assert!(!Client { profile: ClientProfile::Fapi2, ..device }.rotates_refresh_tokens());
+    }
+
+    #[test]
+    fn a_client_proves_itself_as_registered_and_under_fapi_with_its_key_alone() {
+        let legacy = Client::legacy(ObjectId(1), Uid::from_random([0; 11]), "Demo", "demo");
+        let every =
+            Client { authentication: ClientAuthentication::EVERY.iter().copied().collect(), ..legacy };
+        for profile in ClientProfile::EVERY {
+            let client = Client { profile: *profile, ..every.clone() };
+            for by in ClientAuthentication::EVERY {
+                let key = *by == ClientAuthentication::PrivateKeyJwt;
+                assert_eq!(client.may_prove_by(*by), key || *profile != ClientProfile::Fapi2, "{by:?}");
+            }
+        }
+        assert!(
+            !Client { authentication: BTreeSet::new(), ..every }.may_prove_by(ClientAuthentication::None)
+        );
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Authenticating the client (rules of the door 2).
 
+use std::borrow::Cow;
+
 use kibali_metadata::import::is_bcrypt;
 use kibali_model::{Client, ClientAuthentication, Dialect};
 use kibali_oauth::{Proof, proof};
 use kibali_store::door::clients::{self, ClientCredentials, ReplaceVerifier};
 
+use super::assertion;
 use super::form::Form;
 use crate::identity::{Authorization, BasicPair, ClientAddress};
 use crate::{App, Refusal};
@@ -49,6 +52,7 @@ async fn prove(app: &App, form: &Form, address: ClientAddress, dialect: Dialect)
     };
     // Counted under one name, however it is encoded.
     let name = decoded.as_ref().map_or_else(|| named(&sent), named);
+    let name = name.as_ref();
     if name.len() > LONGEST {
         return Err(Refusal::InvalidClient);
     }
@@ -72,34 +76,38 @@ fn parts(pair: &BasicPair) -> (&str, &str) {
 }
 
 /// Who the claim says it is.
-fn named<'a>(proof: &Proof<'a>) -> &'a str {
+fn named<'a>(proof: &Proof<'a>) -> Cow<'a, str> {
     match proof {
-        Proof::Secret { id, .. } | Proof::Nothing { id } => id,
-        Proof::Assertion { id, .. } => id.unwrap_or_default(),
+        Proof::Secret { id, .. } | Proof::Nothing { id } | Proof::Assertion { id: Some(id), .. } => {
+            (*id).into()
+        }
+        Proof::Assertion { id: None, assertion } => assertion::subject(assertion).unwrap_or_default().into(),
     }
 }
 
 async fn check(app: &App, proof: &Proof<'_>, dialect: Dialect) -> Result<Option<Client>, Refusal> {
     let mut reader = app.store.reader().await?;
-    let found = clients::by_client_id(&mut reader, named(proof)).await?;
+    let found = clients::by_client_id(&mut reader, &named(proof)).await?;
     drop(reader);
     let Some(found) = found else { return Ok(None) };
-    let proven = proves(app, &found, proof, dialect) || proves_imported(app, &found, proof, dialect).await?;
+    let proven = match proof {
+        Proof::Secret { secret, by, .. } => {
+            takes_secret(&found, secret, *by, dialect)
+                && (fits(app, &found, secret) || fits_imported(app, &found, secret).await?)
+        }
+        Proof::Nothing { .. } => found.client.may_prove_by(ClientAuthentication::None),
+        Proof::Assertion { assertion, .. } => assertion::proves(app, &found, assertion).await?,
+    };
     Ok(proven.then_some(found.client))
+}
+
+fn fits(app: &App, found: &ClientCredentials, secret: &str) -> bool {
+    found.verifiers(app.now()).any(|kept| app.identity().client_secrets.verify(secret, kept))
 }
 
 /// A secret that came hashed with bcrypt, as DHIS2 2.42 keeps them: held against the hash once, which a verifier of
 /// this installation then replaces (rules of the door 6).
-async fn proves_imported(
-    app: &App,
-    found: &ClientCredentials,
-    proof: &Proof<'_>,
-    dialect: Dialect,
-) -> Result<bool, Refusal> {
-    let Proof::Secret { secret, by, .. } = proof else { return Ok(false) };
-    if !takes_secret(found, secret, *by, dialect) {
-        return Ok(false);
-    }
+async fn fits_imported(app: &App, found: &ClientCredentials, secret: &str) -> Result<bool, Refusal> {
     let kept = found.verifiers(app.now()).filter_map(|kept| Some((kept, std::str::from_utf8(kept).ok()?)));
     let hashes: Vec<_> = kept.filter(|(_, hash)| is_bcrypt(hash)).collect();
     for (old, hash) in hashes {
@@ -114,20 +122,9 @@ async fn proves_imported(
 
 /// May the client prove itself with a secret that stands there?
 fn takes_secret(found: &ClientCredentials, secret: &str, by: ClientAuthentication, dialect: Dialect) -> bool {
-    let registered = |by| found.client.authentication.contains(&by);
+    let registered = |by| found.client.may_prove_by(by);
     // To clients of DHIS2 2.41 it is one secret, wherever it stands.
     let anywhere = dialect == Dialect::Legacy
         && (registered(ClientAuthentication::SecretBasic) || registered(ClientAuthentication::SecretPost));
     secret.len() <= LONGEST && (anywhere || registered(by))
-}
-
-fn proves(app: &App, found: &ClientCredentials, proof: &Proof<'_>, dialect: Dialect) -> bool {
-    match proof {
-        Proof::Secret { secret, by, .. } => {
-            takes_secret(found, secret, *by, dialect)
-                && found.verifiers(app.now()).any(|kept| app.identity().client_secrets.verify(secret, kept))
-        }
-        Proof::Nothing { .. } => found.client.is_public(),
-        Proof::Assertion { .. } => false,
-    }
 }

@@ -4,6 +4,7 @@
 //! table and by the client's settings.
 
 mod answer;
+mod assertion;
 mod client;
 mod code;
 mod device;

@@ -3,7 +3,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use kibali_model::{ClientAuthentication, GrantType};
+use kibali_model::{ClientAuthentication, GrantType, SigningAlgorithm};
 use kibali_oauth::{Prompt, ResponseMode};
 use serde_json::{Map, Value, json};
 
@@ -17,8 +17,7 @@ pub(super) const OPENID: &str = "/.well-known/openid-configuration";
 pub(super) const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
 /// How clients may prove themselves here.
-const AUTHENTICATION: &[ClientAuthentication] =
-    &[ClientAuthentication::SecretBasic, ClientAuthentication::SecretPost, ClientAuthentication::None];
+const AUTHENTICATION: &[ClientAuthentication] = ClientAuthentication::EVERY;
 
 /// The grants of `/oauth2/token`.
 const GRANTS: &[GrantType] = &[
@@ -48,25 +47,35 @@ fn common(settings: &Settings) -> Map<String, Value> {
     let methods = Value::from(AUTHENTICATION.iter().map(|method| method.as_str()).collect::<Vec<_>>());
     let confidential = AUTHENTICATION.iter().filter(|method| **method != ClientAuthentication::None);
     let confidential = Value::from(confidential.map(|method| method.as_str()).collect::<Vec<_>>());
+    let algorithms = assertion_algorithms();
     let members = [
         ("issuer", settings.issuer().into()),
         ("authorization_endpoint", at("/oauth2/authorize")),
         ("token_endpoint", at("/oauth2/token")),
         ("token_endpoint_auth_methods_supported", methods.clone()),
+        ("token_endpoint_auth_signing_alg_values_supported", algorithms.clone()),
         ("jwks_uri", at("/oauth2/jwks")),
         ("response_types_supported", json!(["code"])),
         ("response_modes_supported", ResponseMode::EVERY.iter().map(|(name, _)| *name).collect()),
         ("grant_types_supported", GRANTS.iter().map(|grant| grant.as_str()).collect()),
         ("revocation_endpoint", at("/oauth2/revoke")),
         ("revocation_endpoint_auth_methods_supported", methods),
+        ("revocation_endpoint_auth_signing_alg_values_supported", algorithms.clone()),
         ("introspection_endpoint", at("/oauth2/introspect")),
         ("introspection_endpoint_auth_methods_supported", confidential),
+        ("introspection_endpoint_auth_signing_alg_values_supported", algorithms),
         ("pushed_authorization_request_endpoint", at("/oauth2/par")),
         ("device_authorization_endpoint", at("/oauth2/device_authorization")),
         ("code_challenge_methods_supported", json!(["S256"])),
         ("authorization_response_iss_parameter_supported", true.into()),
     ];
     members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What assertions may be signed with: the keys of clients, or their secret.
+fn assertion_algorithms() -> Value {
+    let keys = SigningAlgorithm::EVERY.iter().map(|algorithm| algorithm.as_str());
+    keys.chain(["HS256"]).collect::<Vec<_>>().into()
 }
 
 fn openid_only(settings: &Settings) -> [(&'static str, Value); 8] {

@@ -1,8 +1,11 @@
 //! What `/.well-known` tells is so: each value is tried.
 
+use kibali_crypto::jose::SharedKey;
+use kibali_model::SigningAlgorithm;
 use kibali_testkit::both;
 use serde_json::{Value, json};
 
+use super::assertion::{self, JWT_BEARER, SIGNING_SECRET};
 use super::{CALLBACK, SECRET, VERIFIER, allow, asking, header, member, redeem, register, signed_in};
 
 fn names(told: &Value, member: &str) -> Vec<String> {
@@ -82,10 +85,18 @@ both!(
             let refused = answer.location().is_some_and(|to| to.contains("error="));
             assert!(!refused && answer.status < 400, "{prompt}: {:?}", answer.location());
         }
+        let key = assertion::key(SigningAlgorithm::Es256);
         for method in names(&told, "token_endpoint_auth_methods_supported") {
             let id = format!("by-{method}");
             let more = match method.as_str() {
                 "none" => json!({ "clientAuthenticationMethods": "none", "clientSecret": null }),
+                "client_secret_jwt" => {
+                    json!({ "clientAuthenticationMethods": method, "clientSecret": SIGNING_SECRET })
+                }
+                "private_key_jwt" => json!({
+                    "clientAuthenticationMethods": method, "clientSecret": null,
+                    "clientSettings": assertion::with_keys(&[&key], json!({})),
+                }),
                 _ => json!({ "clientAuthenticationMethods": method }),
             };
             register(t, &id, more).await;
@@ -96,15 +107,30 @@ both!(
                 ("code_verifier", VERIFIER), ("client_id", id.as_str()),
             ];
             let request = t.post("/oauth2/token");
+            let with = |signed: String| {
+                let proof = [("client_assertion_type", JWT_BEARER), ("client_assertion", signed.as_str())];
+                t.post("/oauth2/token").form(&[&fields[..], &proof].concat())
+            };
             let answer = match method.as_str() {
                 "client_secret_basic" => request.basic(&id, SECRET).form(&fields).send().await,
                 "client_secret_post" => {
                     request.form(&[&fields[..], &[("client_secret", SECRET)]].concat()).send().await
                 }
+                "client_secret_jwt" => {
+                    let secret = SharedKey::new(SIGNING_SECRET.as_bytes()).unwrap();
+                    with(secret.sign(&assertion::says(t, &id, "1", &json!({}))).expose().clone()).send().await
+                }
+                "private_key_jwt" => with(assertion::proof(t, &key, &id, "1", &json!({}))).send().await,
                 "none" => request.form(&fields).send().await,
                 other => panic!("{other} is told and not tried"),
             };
             assert_eq!(answer.status, 200, "{method}: {}", answer.text());
+        }
+        // Each is tried by `a_client_signs_with_the_algorithm_it_registered`.
+        let signed: Vec<_> = SigningAlgorithm::EVERY.iter().map(|algorithm| algorithm.as_str()).collect();
+        for endpoint in ["token", "revocation", "introspection"] {
+            let told = names(&told, &format!("{endpoint}_endpoint_auth_signing_alg_values_supported"));
+            assert_eq!(told, [&signed[..], &["HS256"]].concat(), "{endpoint}");
         }
     }
 );

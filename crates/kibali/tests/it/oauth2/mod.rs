@@ -1,5 +1,6 @@
 //! The modern authorization server: `/oauth2/*` (modern reference 1, 3).
 
+pub(crate) mod assertion;
 mod authorize;
 mod device;
 mod discovery;

@@ -20,6 +20,9 @@ const SCOPES: [&str; 6] = ["ALL", "api:read", "email", "openid", "profile", "use
 /// What DHIS2 keeps for itself, and all that begin with it and a point.
 const RESERVED_SCOPE: &str = "client";
 
+/// Characters of a secret that signs, at least (RFC 7518 section 3.2).
+const SHORTEST_THAT_SIGNS: usize = 32;
+
 /// Everything that is wrong with a client.
 pub(super) fn faults(draft: &Draft<'_>, allowed: &[String]) -> Vec<Fault> {
     let Some(client) = &draft.next.client else { return Vec::new() };
@@ -157,6 +160,9 @@ fn secret(draft: &Draft<'_>, client: &Registration, before: Option<&Registration
     let why = match &draft.next.secret {
         Some(secret) if is_bcrypt(secret.expose()) => {
             "client_secret_jwt needs the secret itself: nothing can be signed with a hash of it"
+        }
+        Some(secret) if secret.expose().len() < SHORTEST_THAT_SIGNS => {
+            "client_secret_jwt needs a secret of 32 characters or more"
         }
         None if before.is_some_and(|before| !before.proves_by(by)) => {
             "client_secret_jwt needs a new secret: of the old one only a hash is kept"
