@@ -84,10 +84,31 @@ pub(crate) struct Named {
 pub(crate) enum Client {
     /// Register a client and show its secret, this once
     Add(Box<ClientAdd>),
+    /// Make an initial access token, by which somebody else registers a client at /connect/register
+    Invite(ClientInvite),
     /// Show every client
     List(Settings),
     /// Remove a client: all its tokens are refused from now on
     Remove(Named),
+}
+
+/// `kibali client invite`.
+#[derive(Debug, Args)]
+pub(crate) struct ClientInvite {
+    /// What it is for
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Clients that it lets register
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub(crate) uses: i64,
+    /// Hours that it works, 2160 at most
+    #[arg(long, default_value_t = 24, value_name = "NUMBER")]
+    pub(crate) hours: i64,
+    /// The one address that its clients may have codes sent to; any when not given
+    #[arg(long, value_name = "URI")]
+    pub(crate) redirect_uri: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
 }
 
 /// `kibali client add`.

@@ -20,6 +20,7 @@ pub mod keys;
 mod lifetimes;
 mod parameters;
 mod redirect;
+pub mod registration;
 mod scopes;
 pub mod token_exchange;
 

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0010_sign_ins.sql"),
     include_str!("../migrations/0011_device_codes.sql"),
     include_str!("../migrations/0012_token_exchange.sql"),
+    include_str!("../migrations/0013_registration.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

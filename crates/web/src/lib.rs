@@ -15,6 +15,7 @@ pub mod mail;
 mod oauth2;
 pub mod pages;
 pub mod refusal;
+pub mod registration;
 pub mod settings;
 pub mod speech;
 mod state;

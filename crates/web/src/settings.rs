@@ -42,6 +42,10 @@ pub struct Settings {
     pub mail: MailSettings,
     /// The name of the signing key that the operator brought, if they did.
     pub signing_key: Option<String>,
+    /// Life of a refresh token of a client that registered itself, in seconds.
+    pub registered_refresh_seconds: i64,
+    /// Anybody may register a client, without an initial access token.
+    pub open_registration: bool,
     /// `kibali dev`: serves `/dev/callback`, and the pages say that this is a sandbox.
     pub dev: bool,
 }
@@ -67,6 +71,8 @@ impl Settings {
             hash_threads: 1,
             mail: MailSettings::default(),
             signing_key: None,
+            registered_refresh_seconds: 2_592_000,
+            open_registration: false,
             dev: false,
         }
     }

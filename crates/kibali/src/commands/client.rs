@@ -4,10 +4,11 @@ use kibali_metadata::import::{ImportParams, ImportStrategy, parse_payload};
 use kibali_model::{ClientProfile, ClientSettings, Dialect, GrantType};
 use kibali_web::App;
 use kibali_web::api::objects::{self, operator_principal};
+use kibali_web::registration::{Invitation, invite};
 use serde_json::{Map, Value, json};
 
 use super::{Absent, accepted, list, one, open, text};
-use crate::cli::{Client, ClientAdd, Named};
+use crate::cli::{Client, ClientAdd, ClientInvite, Named};
 use crate::failure::Failure;
 use crate::terminal::{self, Table};
 
@@ -18,12 +19,14 @@ use crate::terminal::{self, Table};
 pub(crate) async fn run(command: Client) -> Result<(), Failure> {
     let (settings, absent) = match &command {
         Client::Add(add) => (&add.settings, Absent::Make),
+        Client::Invite(invite) => (&invite.settings, Absent::Refuse),
         Client::List(settings) => (settings, Absent::Refuse),
         Client::Remove(named) => (&named.settings, Absent::Refuse),
     };
     let app = open(settings, absent).await?.speaking(Dialect::Modern);
     let done = match &command {
         Client::Add(client) => add(&app, client).await,
+        Client::Invite(wanted) => invited(&app, wanted).await,
         Client::List(_) => show(&app).await,
         Client::Remove(named) => remove(&app, named).await,
     };
@@ -107,6 +110,25 @@ async fn object(app: &App, client: &ClientAdd) -> Result<Map<String, Value>, Fai
         Value::Object(object) => Ok(object),
         _ => Err(Failure::Said("a client is an object".to_owned())),
     }
+}
+
+async fn invited(app: &App, wanted: &ClientInvite) -> Result<(), Failure> {
+    let invitation = Invitation {
+        name: wanted.name.clone(),
+        uses: wanted.uses,
+        seconds: wanted.hours.saturating_mul(3600),
+        redirect_url: wanted.redirect_uri.clone(),
+    };
+    let made = invite(app, None, invitation).await?;
+    let (uses, ends, token) = (made.kept.uses_left, made.kept.expires.to_dhis2(), made.token.expose());
+    let many = if uses == 1 { "one client".to_owned() } else { format!("{uses} clients") };
+    terminal::say(format!(
+        "The token lets {many} register until {ends}. It is shown only now:\n\n  {token}\n\nRegister with it:\n\n  \
+         curl -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\\n    \
+         -d '{{\"client_name\":\"NAME\",\"redirect_uris\":[\"https://app.example.org/callback\"]}}' {}",
+        app.settings.absolute("/connect/register")
+    ));
+    Ok(())
 }
 
 async fn show(app: &App) -> Result<(), Failure> {

@@ -180,6 +180,22 @@ pub(super) const KEYS: &[Key] = &[
         |config, value| values::switch(value).map(|on| config.keystore.generate = on),
     ),
     key(
+        "oauth2.server.dcr.refresh-token-ttl",
+        "2592000",
+        "Seconds a refresh token lives of a client that registered itself; each use gives it a new one",
+        |config, value| {
+            values::number(value, 60, 315_360_000)
+                .map(|seconds| config.web.registered_refresh_seconds = seconds)
+        },
+    ),
+    key(
+        "oauth2.server.dcr.open",
+        "off",
+        "Anybody may register a client at /connect/register, a thousand in all; off: only with an initial access \
+         token: on or off",
+        |config, value| values::switch(value).map(|on| config.web.open_registration = on),
+    ),
+    key(
         "password.bcrypt.cost",
         "10",
         "Work put into each new password hash; one more doubles it",

@@ -28,6 +28,7 @@ mod oauth2;
 mod pages;
 mod purge;
 mod quiet;
+mod registration;
 mod registry;
 mod schemas;
 mod settings;

@@ -48,6 +48,7 @@ pub(crate) const EXPIRED: &[Statement] = &[
     expired!("code.purge", "code", "hash"),
     expired!("device_code.purge", "device_code", "hash"),
     expired!("pushed_request.purge", "pushed_request", "hash"),
+    expired!("initial_access_token.purge", "initial_access_token", "hash"),
     expired!("session.purge", "session", "hash"),
     expired!("setup_link.purge", "setup_link", "hash"),
     expired!("mail_link.purge", "mail_link", "hash"),

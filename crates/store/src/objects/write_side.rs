@@ -82,6 +82,8 @@ deletes! {
     "object.forget_attributes": "delete from attribute_value where object = $1 or attribute = $1",
     "object.forget_tree": "delete from tree where object = $1",
     "object.forget_account": "delete from account where object = $1",
+    "object.forget_initial_access": "delete from initial_access_token where user_object = $1",
+    "object.forget_registration": "delete from registration where client = $1",
     "object.forget_client_days": "delete from client_day where client = $1",
     "object.forget_client": "delete from client where object = $1",
     "object.forget": "delete from object where id = $1",

@@ -6,7 +6,9 @@ pub(crate) mod api_tokens;
 mod apps;
 mod auth;
 mod configuration;
+mod enrol;
 pub(crate) mod finish;
+mod initial_access_tokens;
 mod locales;
 mod login_config;
 pub(crate) mod me;
@@ -47,6 +49,8 @@ pub fn router(app: &App) -> Router<App> {
         .merge(apps::router())
         .merge(auth::router())
         .merge(configuration::router())
+        .merge(enrol::router())
+        .merge(initial_access_tokens::router())
         .merge(locales::router())
         .merge(login_config::router())
         .merge(me::router())

@@ -8,6 +8,7 @@ use kibali_oauth::{Prompt, ResponseMode};
 use serde_json::{Map, Value, json};
 
 use super::answer;
+use super::register::REGISTER;
 use crate::pages::CONNECT_LOGOUT;
 use crate::{App, Settings};
 
@@ -66,6 +67,7 @@ fn common(settings: &Settings) -> Map<String, Value> {
         ("introspection_endpoint_auth_signing_alg_values_supported", algorithms),
         ("pushed_authorization_request_endpoint", at("/oauth2/par")),
         ("device_authorization_endpoint", at("/oauth2/device_authorization")),
+        ("registration_endpoint", at(REGISTER)),
         ("code_challenge_methods_supported", json!(["S256"])),
         ("authorization_response_iss_parameter_supported", true.into()),
     ];

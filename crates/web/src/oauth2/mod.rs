@@ -12,6 +12,7 @@ mod introspect;
 mod jwks;
 mod logout;
 mod par;
+mod register;
 mod revoke;
 mod token;
 mod userinfo;
@@ -34,6 +35,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/oauth2/introspect", post(introspect::introspect))
         .route("/oauth2/userinfo", get(userinfo::get).post(userinfo::post))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
+        .route(register::REGISTER, post(register::create).merge(register::managed()))
         .route(CONNECT_LOGOUT, get(logout::logout).post(logout::logout))
         .route(discovery::OPENID, get(discovery::openid))
         .route(discovery::OAUTH, get(discovery::oauth))

@@ -31,6 +31,7 @@ pub use dev::{CALLBACK_PATH, DEMO_APP_ID, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
 pub use error::error_page;
 pub(crate) use login::logout_page;
 pub use setup::setup_path;
+pub(crate) use visitor::sign_in_first;
 
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};

@@ -112,8 +112,13 @@ impl FromRequestParts<App> for Visitor {
 /// To the login page, or on to the second factor that a role demands; a sealed cookie remembers which page
 /// asked, where that is not the first page anyway.
 pub(super) fn ask_to_sign_in(app: &App, session: &Session, parts: &Parts) -> Result<Response, Refusal> {
-    let next = if session.enrolling().is_some() { TWO_FACTOR } else { LOGIN };
     let page = parts.uri.path_and_query().map_or("/", |page| page.as_str());
+    sign_in_first(app, session, page)
+}
+
+/// The same for `page`, a path below the context path with its query.
+pub(crate) fn sign_in_first(app: &App, session: &Session, page: &str) -> Result<Response, Refusal> {
+    let next = if session.enrolling().is_some() { TWO_FACTOR } else { LOGIN };
     if page == APPS || session.pending() == Some(page) {
         return Ok(redirect(&app.settings, next));
     }

@@ -136,6 +136,16 @@ pub enum Refusal {
         description: &'static str,
     },
 
+    /// What a client registers as cannot be (RFC 7591 section 3.2.2).
+    RegistrationRefused {
+        /// The error code.
+        error: &'static str,
+        /// What is wrong with it.
+        description: String,
+    },
+    /// As many clients as may have registered without an invitation.
+    NoMoreRegistrations,
+
     // The authorization page (legacy reference 4.3): never redirected -----------------------------------
     /// `client_id` is missing or unknown.
     UnknownClient,

@@ -177,6 +177,9 @@ pub(super) fn row(refusal: &Refusal) -> Row {
         R::SlowDown => same(400, "slow_down", "Asked too soon; wait five seconds longer between two questions"),
         R::RedirectMismatch => same(400, "invalid_grant", "Redirect URI mismatch."),
         R::RequestRefused { error, description } => same(400, error, *description),
+        R::RegistrationRefused { error, description } => same(400, error, description.clone()),
+        R::NoMoreRegistrations => same(403, "access_denied",
+            "As many clients as may have registered without an invitation; ask an administrator for an initial access token"),
         R::WrongVerifier => same(400, "invalid_grant", "The code verifier does not fit the code challenge"),
 
         R::UnknownClient => same(401, "invalid_client", "Bad client credentials"),

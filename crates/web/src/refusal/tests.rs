@@ -70,6 +70,8 @@ fn every() -> Vec<Refusal> {
         R::RedirectMismatch,
         R::WrongVerifier,
         R::RequestRefused { error: "invalid_scope", description: "Invalid scope" },
+        R::RegistrationRefused { error: "invalid_client_metadata", description: "no such method".to_owned() },
+        R::NoMoreRegistrations,
         R::UnknownClient,
         R::RedirectNotRegistered,
         R::NoRedirectRegistered,

@@ -8,9 +8,9 @@ use kibali_metadata::import::{
     parse_payload, plan,
 };
 use kibali_model::{Authorities, Credential, ObjectId, OrgUnitScope, Principal, Uid};
-use kibali_store::StoreError;
 use kibali_store::objects::facts;
 use kibali_store::objects::write::{ClientSecretHash, Hashes, WriteChanges};
+use kibali_store::{StoreError, Write};
 use serde_json::{Map, Value, json};
 
 use super::patch::{self, Patch};
@@ -87,17 +87,44 @@ pub(super) async fn run_asked(
     params: ImportParams,
     own_address: bool,
 ) -> Result<Done, Refusal> {
+    let (done, _) = write_as(app, caller, asked, params, own_address, |_, write| write).await?;
+    Ok(done)
+}
+
+/// As [`run`], where the write is part of a greater one: `within` makes that of the plan and its write. Answers
+/// what the greater one answered, where something was written.
+///
+/// # Errors
+/// As [`import`].
+pub(crate) async fn run_within<W: Write>(
+    app: &App,
+    caller: &Principal,
+    batch: &Batch,
+    params: ImportParams,
+    within: impl Fn(&Plan, WriteChanges) -> W + Sync,
+) -> Result<(Done, Option<W::Output>), Refusal> {
+    write_as(app, caller, Asked::Items(batch), params, false, within).await
+}
+
+async fn write_as<W: Write>(
+    app: &App,
+    caller: &Principal,
+    asked: Asked<'_>,
+    params: ImportParams,
+    own_address: bool,
+    within: impl Fn(&Plan, WriteChanges) -> W + Sync,
+) -> Result<(Done, Option<W::Output>), Refusal> {
     for _ in 0..ATTEMPTS {
         let plan = decide(app, caller, asked, params, own_address).await?;
         if plan.changes.is_empty() {
-            return Ok(Done { plan, secrets: Vec::new() });
+            return Ok((Done { plan, secrets: Vec::new() }, None));
         }
         let (mut hashes, secrets) = hash(app, &plan.changes).await?;
         let until = app.now().plus_seconds(params.old_secret_seconds);
         hashes.old_secrets_until = (params.old_secret_seconds > 0).then_some(until);
         let write = WriteChanges { changes: Arc::new(plan.changes.clone()), hashes, now: app.now() };
-        match app.store.write(write).await {
-            Ok(()) => return Ok(Done { plan, secrets }),
+        match app.store.write(within(&plan, write)).await {
+            Ok(written) => return Ok((Done { plan, secrets }, Some(written))),
             Err(StoreError::Stale | StoreError::Duplicate(_)) => {}
             Err(error) => return Err(error.into()),
         }

@@ -28,6 +28,7 @@ mod user_settings;
 mod verbs;
 mod weak;
 
+pub(crate) use import::run_within;
 pub use import::{
     ClientSecretOnce, Done, client_secret_place, create_defaults, import, operator_principal, run,
     superuser_role, system_principal,

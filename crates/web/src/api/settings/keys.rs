@@ -145,6 +145,8 @@ pub(crate) const SYSTEM: &[Key] = &[
     whole("accountExpiresInDays", "7"),
     off("accountExpiryAlert"),
     text("deviceEnrollmentRedirectAllowlist", "dhis2oauth://oauth"),
+    text("deviceEnrollmentAllowedUserGroups", ""),
+    whole("deviceEnrollmentIATTtlSeconds", "60"),
     off("keyAccountRecovery"),
     off("keyLockMultipleFailedLogins"),
     off("keyCanGrantOwnUserAuthorityGroups"),

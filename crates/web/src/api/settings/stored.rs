@@ -65,7 +65,12 @@ impl Stored {
 
     /// Addresses with a scheme of their own that codes may be sent to.
     pub(crate) fn allowed_redirects(&self) -> Vec<String> {
-        let list = self.named("deviceEnrollmentRedirectAllowlist");
+        self.list("deviceEnrollmentRedirectAllowlist")
+    }
+
+    /// The items of a setting that holds a list with commas between.
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+        let list = self.named(name);
         let names = list.as_str().unwrap_or_default().split(',').map(str::trim);
         names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
     }

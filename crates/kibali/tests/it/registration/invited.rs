@@ -1,0 +1,100 @@
+//! Administrators let clients register; nobody else does.
+
+use kibali_testkit::both;
+use kibali_testkit::seed::import;
+use serde_json::json;
+
+use super::{REGISTER, android, invitation, redeem, register};
+use crate::foundation::admin;
+use crate::oauth2::{CALLBACK, allow, asking, member, signed_in};
+
+both!(
+    fn an_invitation_lets_so_many_register_and_its_clients_ask_people(t) {
+        let token = invitation(t, json!({ "name": "Partners", "uses": 2, "lifetimeSeconds": 3600 })).await;
+        let listed = admin(t.get("/api/initialAccessTokens")).send().await;
+        assert!(listed.text().contains("Partners") && !listed.text().contains(&token));
+        let body = json!({ "client_name": "Partner", "redirect_uris": [CALLBACK], "grant_types": ["authorization_code", "refresh_token"] });
+        let answer = register(t, &token, &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let told = answer.json();
+        assert_eq!(told["token_endpoint_auth_method"], "client_secret_basic");
+        assert_eq!(told["client_secret_expires_at"], 0);
+        let (id, secret) = (told["client_id"].as_str().unwrap(), told["client_secret"].as_str().unwrap());
+        let mut browser = signed_in(t).await;
+        let asked = browser.open_once(&asking(id, "&scope=openid+username")).await;
+        assert!(asked.status == 200 && asked.text().contains("Partner"), "the user is asked");
+        let page = allow(&mut browser, &asking(id, "&scope=openid+username")).await;
+        let answer = redeem(t, id, secret, &member(&page, "code").unwrap()).await;
+        let tokens = answer.json();
+        let me = t.get("/api/me").bearer(tokens["access_token"].as_str().unwrap()).send().await;
+        assert_eq!(me.status, 200);
+        assert!(tokens["refresh_token"].is_string());
+        // A public one has no secret.
+        let answer = register(t, &token, &json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" })).await;
+        assert!(answer.status == 201 && answer.json().get("client_secret").is_none(), "{}", answer.text());
+        assert_eq!(register(t, &token, &body).await.status, 401, "it is used up");
+    }
+);
+
+both!(
+    fn an_invitation_ends_with_its_time_its_maker_and_when_it_is_taken_back(t) {
+        let body = json!({ "redirect_uris": [CALLBACK] });
+        let token = invitation(t, json!({ "lifetimeSeconds": 60 })).await;
+        t.clock.advance_seconds(60);
+        assert_eq!(register(t, &token, &body).await.status, 401);
+
+        let token = invitation(t, json!({})).await;
+        let listed = admin(t.get("/api/initialAccessTokens")).send().await.json();
+        let id = listed["initialAccessTokens"][0]["id"].as_str().unwrap().to_owned();
+        assert_eq!(admin(t.delete(&format!("/api/initialAccessTokens/{id}"))).send().await.status, 204);
+        assert_eq!(register(t, &token, &body).await.status, 401);
+        assert_eq!(admin(t.delete(&format!("/api/initialAccessTokens/{id}"))).send().await.status, 404);
+
+        // Its maker may no longer.
+        let user = |role: &str| json!({ "id": "userSecond1", "username": "second", "firstName": "S", "surname": "X", "userRoles": [{ "id": role }] });
+        let mut second = user("yrB6vc5Ip3r");
+        second["password"] = json!("Kibali_2026");
+        import(&t.app, &json!({ "users": [second] })).await;
+        let made = t.post("/api/initialAccessTokens").basic("second", "Kibali_2026").json(&json!({ "uses": 3 })).send().await.json();
+        let token = made["token"].as_str().unwrap();
+        assert_eq!(register(t, token, &body).await.status, 201);
+        import(&t.app, &json!({ "userRoles": [{ "id": "roleClients", "name": "Clients", "authorities": ["F_OAUTH2_CLIENT_MANAGE"] }] })).await;
+        import(&t.app, &json!({ "users": [user("roleClients")] })).await;
+        assert_eq!(register(t, token, &body).await.status, 401);
+        // Whoever manages clients invites nobody (rules of the door 4).
+        for request in [t.get("/api/initialAccessTokens"), t.post("/api/initialAccessTokens").json(&json!({}))] {
+            assert_eq!(request.basic("second", "Kibali_2026").send().await.status, 403);
+        }
+    }
+);
+
+both!(
+    fn an_invitation_may_name_the_one_address(t) {
+        let token = invitation(t, json!({ "redirectUrl": CALLBACK })).await;
+        let other = register(t, &token, &json!({ "redirect_uris": ["https://other.example/cb"] })).await;
+        assert_eq!((other.status, &other.json()["error"]), (400, &json!("invalid_redirect_uri")));
+        assert_eq!(register(t, &token, &json!({ "redirect_uris": [CALLBACK] })).await.status, 201);
+        for wrong in [json!({ "uses": 0 }), json!({ "uses": "x" }), json!({ "lifetimeSeconds": 1 }), json!({ "redirectUrl": "x" })] {
+            assert_eq!(admin(t.post("/api/initialAccessTokens")).json(&wrong).send().await.status, 409, "{wrong}");
+        }
+    }
+);
+
+both!(
+    fn nobody_registers_uninvited_unless_the_operator_lets_anybody(t) {
+        let body = json!({ "redirect_uris": [CALLBACK] });
+        assert_eq!(t.post(REGISTER).json(&body).send().await.status, 401);
+        let open = t.another(2, |settings| settings.open_registration = true).await;
+        let answer = open.post(REGISTER).json(&body).send().await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let id = answer.json()["client_id"].as_str().unwrap().to_owned();
+        let asked = signed_in(t).await.open_once(&asking(&id, "&scope=openid+username")).await;
+        assert_eq!(asked.status, 200, "the user is asked");
+        let mut last = 201;
+        for _ in 0..11 {
+            last = open.post(REGISTER).json(&body).send().await.status;
+        }
+        assert_eq!(last, 429);
+        assert_eq!(open.post(REGISTER).bearer("x").json(&android(json!({}))).send().await.status, 401);
+    }
+);
