@@ -18,6 +18,21 @@ use super::server::Installation;
 pub(super) const CLIENT: &str = "ZGVtbzoxZTZkYjUwYy0wZmVlLTExZTUtOThkMC0zYzE1YzJjNmNhZjY=";
 /// The client's name.
 pub(super) const CLIENT_ID: &str = "demo";
+/// Clients that work alone as the clerk, by what their tokens are.
+pub(super) const OPAQUE: &str = "opaque";
+pub(super) const ES256: &str = "es256";
+pub(super) const RS256: &str = "rs256";
+/// A client whose tokens are opaque and renewed.
+pub(super) const REFRESHES: &str = "refreshes";
+/// The secret of every client.
+const SECRET: &str = "1e6db50c-0fee-11e5-98d0-3c15c2c6caf6";
+
+/// How HTTP Basic writes a client and its secret.
+pub(super) fn basic(client_id: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(format!("{client_id}:{SECRET}"))
+}
+
 /// The password of the users who have one.
 pub(super) const PASSWORD: &str = "Bench_mark1";
 /// Somebody at work: a role of [`AUTHORITIES`] authorities, two groups, three organisation units. The
@@ -125,16 +140,37 @@ fn people() -> Value {
     };
     let mut users = vec![user(CLERK, 1, Some(PASSWORD))];
     users.extend((0..HOLDERS).map(|number| user(&holder(number), 100 + number, None)));
+    let client = |number: usize, name: &str, grants: &[&str], settings: Value| {
+        json!({
+            "id": uid('c', number), "name": name, "cid": name, "secret": SECRET, "grantTypes": grants,
+            "clientAuthenticationMethods": "client_secret_basic", "tokenSettings": settings.to_string()
+        })
+    };
+    let alone = |number: usize, name: &str, settings: Value| {
+        let mut client = client(number, name, &["client_credentials"], settings);
+        client["actsAs"] = to('u', 1);
+        client["profile"] = "standard".into();
+        client
+    };
+    let reference = || json!({ "settings.token.access-token-format": "reference" });
+    let signed = |algorithm: &str| json!({ "settings.token.id-token-signature-algorithm": algorithm });
+    let mut clients = vec![
+        alone(2, OPAQUE, reference()),
+        alone(3, ES256, signed("ES256")),
+        alone(4, RS256, signed("RS256")),
+        client(5, REFRESHES, &["password", "refresh_token"], reference()),
+    ];
+    clients.push(json!({
+        "id": uid('c', 1), "name": "Demo", "cid": CLIENT_ID, "secret": SECRET,
+        "grantTypes": ["password", "refresh_token", "authorization_code"],
+        "redirectUris": ["http://127.0.0.1/callback"]
+    }));
     json!({
         "organisationUnits": (1..=3).map(unit).collect::<Vec<_>>(),
         "userRoles": [{ "id": uid('r', 1), "name": "Clerk", "authorities": authorities }],
         "users": users,
         "userGroups": (1..=2).map(group).collect::<Vec<_>>(),
         "dataSets": (1..=10).map(data_set).collect::<Vec<_>>(),
-        "oAuth2Clients": [{
-            "id": uid('c', 1), "name": "Demo", "cid": CLIENT_ID, "secret": "1e6db50c-0fee-11e5-98d0-3c15c2c6caf6",
-            "grantTypes": ["password", "refresh_token", "authorization_code"],
-            "redirectUris": ["http://127.0.0.1/callback"]
-        }]
+        "oAuth2Clients": clients
     })
 }

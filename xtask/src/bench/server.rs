@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use kibali_store::Engine;
 use kibali_testkit::TempDir;
 use kibali_testkit::postgres::{Cluster, Durability};
+use serde_json::Value;
 
 use super::load::{Client, get};
 use super::{Outcome, bare, process};
@@ -61,14 +62,43 @@ pub(super) fn bare_handler() -> Outcome<Running> {
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| error.to_string())?;
+    match first_line(&mut child)?.trim().parse() {
+        Ok(address) => Ok(Running { child, address }),
+        Err(_) => Err("the bare handler does not start".to_owned()),
+    }
+}
+
+/// node-oidc-provider in a process of its own.
+pub(super) struct Peer {
+    pub(super) running: Running,
+    /// Refresh tokens of its client `app`.
+    pub(super) refresh: Vec<String>,
+}
+
+/// Starts the peer; its script is `clients/node/peer.js`.
+pub(super) fn peer() -> Outcome<Peer> {
+    crate::test::npm_install()?;
+    let mut child = Command::new("node")
+        .arg("node/peer.js")
+        .current_dir(crate::test::CLIENTS)
+        .env("NODE_ENV", "production")
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let told: Value = serde_json::from_str(&first_line(&mut child)?).map_err(|error| error.to_string())?;
+    let address = told.get("address").and_then(Value::as_str).and_then(|address| address.parse().ok());
+    let address = address.ok_or("the peer does not say where it is")?;
+    let refresh = told.get("refresh").and_then(Value::as_array).into_iter().flatten();
+    let refresh = refresh.filter_map(Value::as_str).map(str::to_owned).collect();
+    Ok(Peer { running: Running { child, address }, refresh })
+}
+
+fn first_line(child: &mut Child) -> Outcome<String> {
     let mut line = String::new();
     if let Some(stdout) = child.stdout.take() {
         BufReader::new(stdout).read_line(&mut line).map_err(|error| error.to_string())?;
     }
-    match line.trim().parse() {
-        Ok(address) => Ok(Running { child, address }),
-        Err(_) => Err("the bare handler does not start".to_owned()),
-    }
+    Ok(line)
 }
 
 /// An installation: a database, a directory, a configuration, and the address it will be served at.

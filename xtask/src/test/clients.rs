@@ -9,7 +9,8 @@ use std::process::Command;
 use super::server::{Server, free_port};
 use super::{Failure, finish};
 
-const PLACE: &str = "target/clients";
+/// Where scripts and libraries are put together.
+pub(crate) const PLACE: &str = "target/clients";
 
 /// Pastes the README's lines into a shell, as its reader would.
 pub(super) fn readme() -> Result<(), Failure> {
@@ -104,7 +105,8 @@ fn all(names: &[&str], each: impl Fn(&str) -> Result<(), Failure>) -> Result<(),
     if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
 }
 
-fn npm_install() -> Result<(), Failure> {
+/// Puts the Node libraries and all scripts in place.
+pub(crate) fn npm_install() -> Result<(), Failure> {
     copy_scripts()?;
     once("package-lock.json", || {
         finish(Command::new("npm").current_dir(PLACE).args(["ci", "--loglevel=error"]))

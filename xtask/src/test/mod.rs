@@ -4,6 +4,9 @@ mod clients;
 mod server;
 mod tools;
 
+#[cfg(feature = "bench")]
+pub(crate) use clients::{PLACE as CLIENTS, npm_install};
+
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 

@@ -1,18 +1,12 @@
 //! What a call with a bearer token costs.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
+use super::cost::cost;
 use crate::bench::Outcome;
-use crate::bench::load::{self, Awake, Call, Until, get};
+use crate::bench::load::{self, Call, get};
 use crate::bench::report::{Figure, Limit, Report, spread};
 use crate::bench::seed;
 use crate::bench::server::{Installation, Running, bare_handler};
 
-/// Connections that call at once.
-const CONNECTIONS: u64 = 32;
-/// How long each measurement lasts.
-const TIME: Duration = Duration::from_secs(3);
 /// Measurements of each.
 const REPEATS: usize = 5;
 
@@ -22,8 +16,9 @@ pub(super) async fn check(report: &mut Report, installation: &Installation, serv
     let bare = bare_handler()?;
     let (mut ratios, mut costs, mut bare_costs) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..REPEATS {
-        let alone = cost(&bare, "/ping", None).await?;
-        let ours = cost(server, "/api/me/authorities/F_BENCH_AUTHORITY_7", Some(&token)).await?;
+        let alone = cost(&bare, repeated("/ping", None)).await?;
+        let call = repeated("/api/me/authorities/F_BENCH_AUTHORITY_7", Some(&token));
+        let ours = cost(server, call).await?;
         ratios.push(alone / ours);
         costs.push(ours);
         bare_costs.push(alone);
@@ -45,7 +40,7 @@ pub(super) async fn me(report: &mut Report, installation: &Installation, server:
     let token = super::a_token(server, seed::CLERK).await?;
     let mut costs = Vec::new();
     for _ in 0..REPEATS {
-        costs.push(cost(server, "/api/me", Some(&token)).await?);
+        costs.push(cost(server, repeated("/api/me", Some(&token))).await?);
     }
     let length = load::Client::connect(server.address).await?.ask(get("/api/me", Some(&token))).await?.len();
     report.add(&Figure {
@@ -59,28 +54,7 @@ pub(super) async fn me(report: &mut Report, installation: &Installation, server:
     Ok(())
 }
 
-/// Processor time of the server for one call, in µs.
-async fn cost(server: &Running, path: &str, token: Option<&str>) -> Outcome<f64> {
-    let call = repeated(path, token);
-    let _awake = Awake::keep();
-    // Warm: connections, caches, statements.
-    calls(server.address, Duration::from_millis(300), call.clone()).await?;
-    let before = server.processor_time()?;
-    let made = calls(server.address, TIME, call).await?;
-    let used = server.processor_time()?.saturating_sub(before);
-    #[allow(clippy::cast_precision_loss)]
-    Ok(used.as_secs_f64() * 1_000_000.0 / made as f64)
-}
-
 fn repeated(path: &str, token: Option<&str>) -> impl Fn(u64) -> Call + Clone + Send + Sync + 'static {
     let (path, token) = (path.to_owned(), token.map(str::to_owned));
     move |_| get(&path, token.as_deref())
-}
-
-async fn calls(
-    address: SocketAddr,
-    time: Duration,
-    call: impl Fn(u64) -> Call + Send + Sync + 'static,
-) -> Outcome<usize> {
-    Ok(load::run(address, CONNECTIONS, Until::After(time), call).await?.times.len())
 }

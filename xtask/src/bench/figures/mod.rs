@@ -1,7 +1,9 @@
 //! The figures, in the order they are taken: what fills a database comes last.
 
 mod bearer;
+mod cost;
 mod lookup;
+mod modern;
 mod password;
 mod script;
 mod start;
@@ -16,7 +18,7 @@ use super::server::{Installation, Running};
 use super::{Outcome, seed};
 
 /// Names by which figures are chosen.
-const STARTED: [&str; 5] = ["idle", "bearer", "me", "password", "script"];
+const STARTED: [&str; 6] = ["idle", "bearer", "me", "password", "modern", "script"];
 const POPULATED: [&str; 2] = ["lookup", "memory"];
 
 /// Takes every figure that is asked for.
@@ -63,6 +65,9 @@ async fn on_a_small_database(report: &mut Report, installation: &Installation) -
     if report.wants("password") {
         password::grants(report, installation, &server).await?;
     }
+    if report.wants("modern") {
+        modern::beside_the_peer(report, installation, &server).await?;
+    }
     if report.wants("script") {
         script::one_script(report, installation, &server).await?;
     }
@@ -77,9 +82,14 @@ async fn a_token(server: &Running, user: &str) -> Outcome<String> {
 }
 
 fn access_token(body: &[u8]) -> Outcome<String> {
+    member(body, "access_token")
+}
+
+/// A text in an answer of JSON.
+fn member(body: &[u8], name: &str) -> Outcome<String> {
     let body: serde_json::Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let token = body.get("access_token").and_then(serde_json::Value::as_str);
-    token.map(str::to_owned).ok_or_else(|| "an answer without access_token".to_owned())
+    let text = body.get(name).and_then(serde_json::Value::as_str);
+    text.map(str::to_owned).ok_or_else(|| format!("an answer without {name}"))
 }
 
 fn password_grant(user: &str) -> super::load::Call {
