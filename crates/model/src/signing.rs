@@ -32,9 +32,10 @@ impl SigningAlgorithm {
         }
     }
 
-    /// The algorithm with this name on the wire.
+    /// The algorithm with this name on the wire. Newer libraries call what `EdDSA` is here by its curve (RFC 9864).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
+        let name = if name == "Ed25519" { Self::EdDsa.as_str() } else { name };
         Self::EVERY.iter().copied().find(|algorithm| algorithm.as_str() == name)
     }
 }
@@ -48,7 +49,8 @@ mod tests {
         for algorithm in SigningAlgorithm::EVERY {
             assert_eq!(SigningAlgorithm::from_name(algorithm.as_str()), Some(*algorithm));
         }
-        for name in ["none", "HS256", "rs256", ""] {
+        assert_eq!(SigningAlgorithm::from_name("Ed25519"), Some(SigningAlgorithm::EdDsa));
+        for name in ["none", "HS256", "rs256", "Ed448", ""] {
             assert_eq!(SigningAlgorithm::from_name(name), None, "{name}");
         }
     }

@@ -54,8 +54,8 @@ pub fn algorithms(client: &Client) -> Vec<SigningAlgorithm> {
         ClientProfile::Fapi2 => SigningAlgorithm::FAPI2,
         ClientProfile::Legacy | ClientProfile::Standard => SigningAlgorithm::EVERY,
     };
-    let registered = client.settings.assertion_algorithm.as_deref();
-    let fits = |algorithm: &&SigningAlgorithm| registered.is_none_or(|name| name == algorithm.as_str());
+    let registered = client.settings.assertion_algorithm.as_deref().map(SigningAlgorithm::from_name);
+    let fits = |algorithm: &&SigningAlgorithm| registered.is_none_or(|named| named == Some(**algorithm));
     allowed.iter().filter(fits).copied().collect()
 }
 

@@ -89,6 +89,17 @@ fn critical_extensions_of_rfc_7515_appendix_e_are_refused() {
 }
 
 #[test]
+fn eddsa_goes_by_the_name_of_its_curve_too() {
+    let signs = SigningKey::generate(SigningAlgorithm::EdDsa).unwrap();
+    let token = signs.sign(&members(json!({ "alg": "Ed25519" })), &Claims::new()).unwrap();
+    let mut jwk = signs.public().to_jwk();
+    jwk.insert("alg".to_owned(), json!("Ed25519"));
+    assert!(check(token.expose(), key(jwk.into()), SigningAlgorithm::EdDsa).is_ok());
+    let other = SigningKey::generate(SigningAlgorithm::EdDsa).unwrap().public().clone();
+    assert_eq!(check(token.expose(), other, SigningAlgorithm::EdDsa), Err(JwsError::Signature));
+}
+
+#[test]
 fn ed25519_of_rfc_8037_appendix_a() {
     let key =
         key(json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }));
