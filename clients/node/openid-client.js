@@ -6,6 +6,7 @@ import { BASE, CALLBACK, SECRET, me, register, registerRobot } from "./common.js
 import { Person } from "./person.js";
 
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
+const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const OUT = "http://127.0.0.1/out";
 const person = await Person.signIn();
 // The library insists on https unless it is told that this is a test on loopback.
@@ -82,6 +83,15 @@ const robot = await client.discovery(new URL(BASE), "robot", SECRET, client.Clie
 const own = await client.clientCredentialsGrant(robot, { scope: "username" });
 assert.equal((await me(own.access_token)).username, "admin");
 console.log("ok client credentials");
+
+await register("service", { authorizationGrantTypes: EXCHANGE, exchangesFor: ["relying"], scopes: "username" });
+const service = await client.discovery(new URL(BASE), "service", SECRET, client.ClientSecretBasic(SECRET), { execute });
+const passedOn = await client.genericGrantRequest(service, EXCHANGE, {
+  subject_token: ofDevice.access_token,
+  subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+});
+assert.equal((await me(passedOn.access_token)).username, "admin");
+console.log("ok token exchange");
 
 await register("spa", { clientSecret: null, clientAuthenticationMethods: "none" });
 const spa = await client.discovery(new URL(BASE), "spa", undefined, client.None(), { execute });

@@ -41,9 +41,9 @@ pub(super) fn node() -> Result<(), Failure> {
         let run = ["node_modules/.bin/newman", "run", &collection, "--env-var", &base];
         finish(Command::new("node").current_dir(PLACE).args(run)).map_err(|why| format!("{name}: {why}"))
     })?;
-    all(&["openid-client", "oauth4webapi", "simple-oauth2", "d2", "app-runtime"], |name| {
-        client(name, Command::new("node").arg(format!("node/{name}.js")))
-    })
+    let clients =
+        ["openid-client", "openid-client-keys", "oauth4webapi", "simple-oauth2", "d2", "app-runtime"];
+    all(&clients, |name| client(name, Command::new("node").arg(format!("node/{name}.js"))))
 }
 
 /// Authlib, requests-oauthlib and dhis2.py. Node lends them its person at a browser.
