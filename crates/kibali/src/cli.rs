@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Client(Client),
     /// Import metadata from JSON files, as DHIS2 exports them
     Import(Import),
+    /// Show why a call was refused, and what would allow it
+    Why(Why),
     /// Bring the database up to date ahead of a start
     Migrate(Settings),
 }
@@ -167,6 +169,15 @@ pub(crate) struct Import {
     /// Show what would happen, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `kibali why`.
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// The number of the request: the X-Request-Id of its answer
+    pub(crate) id: String,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

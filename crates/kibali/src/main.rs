@@ -53,6 +53,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::User(user) => commands::user::run(user).await,
         Command::Client(client) => commands::client::run(client).await,
         Command::Import(import) => commands::import::run(&import).await,
+        Command::Why(why) => commands::why::run(&why).await,
         Command::Migrate(settings) => commands::migrate(&settings).await,
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::door::{
     accounts, api_tokens, audit, changes, client_use, clients, codes, consents, devices, emails, factors,
-    families, grants, installation, keys, links, marks, passwords, principals, purge, pushed, registrations,
-    sessions, settings, setup_link, spent, tokens,
+    families, grants, installation, keys, links, marks, passwords, principals, purge, pushed, questions,
+    registrations, sessions, settings, setup_link, spent, tokens,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -35,6 +35,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         purge::STATEMENTS,
         pushed::STATEMENTS,
         registrations::STATEMENTS,
+        questions::STATEMENTS,
         sessions::STATEMENTS,
         settings::STATEMENTS,
         setup_link::STATEMENTS,

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0011_device_codes.sql"),
     include_str!("../migrations/0012_token_exchange.sql"),
     include_str!("../migrations/0013_registration.sql"),
+    include_str!("../migrations/0014_why.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

@@ -20,6 +20,7 @@ pub mod settings;
 pub mod speech;
 mod state;
 pub mod uaa;
+pub mod why;
 
 pub use refusal::Refusal;
 pub use settings::Settings;

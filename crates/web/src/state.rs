@@ -14,6 +14,7 @@ use crate::api::objects::Turns;
 use crate::identity::Identity;
 use crate::keys::Signer;
 use crate::mail::Mailer;
+use crate::why::Why;
 
 /// The running application: cheap to clone, handed to every handler.
 #[derive(Clone)]
@@ -31,6 +32,7 @@ struct Running {
     mailer: Mailer,
     remembered: Remembered,
     turns: Turns,
+    why: Why,
 }
 
 /// What an application is made of.
@@ -58,7 +60,15 @@ impl App {
         let mailer = Mailer::start(&parts);
         let remembered = Remembered::new(&parts.store);
         let registry = parts.registry.spoken(parts.settings.as_version.dialect());
-        let running = Running { parts, identity, signer, mailer, remembered, turns: Turns::default() };
+        let running = Running {
+            parts,
+            identity,
+            signer,
+            mailer,
+            remembered,
+            turns: Turns::default(),
+            why: Why::default(),
+        };
         Self { running: Arc::new(running), registry }
     }
 
@@ -72,6 +82,12 @@ impl App {
     #[must_use]
     pub(crate) fn remembered(&self) -> &Remembered {
         &self.running.remembered
+    }
+
+    /// The refused calls of this node.
+    #[must_use]
+    pub fn why(&self) -> &Why {
+        &self.running.why
     }
 
     /// The turns of long answers.

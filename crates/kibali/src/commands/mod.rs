@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod import;
 pub(crate) mod user;
+pub(crate) mod why;
 
 use kibali_metadata::import::{ImportParams, ImportReport, MergeMode};
 use kibali_metadata::language::Fields;

@@ -4,15 +4,27 @@
 use std::time::Duration;
 
 use kibali_store::door::purge;
-use kibali_web::{App, identity};
+use kibali_web::{App, identity, why};
 
 /// Time between two rounds.
 const PAUSE: Duration = Duration::from_secs(30);
+/// Time between two of the short ones.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Makes rounds until it is dropped. Taking away may last; what was gathered is written in time all the same,
 /// since the first use of a refresh token is among it.
 pub(super) async fn keep(app: App) {
-    tokio::join!(write_down(&app), tend_and_take_away(&app));
+    tokio::join!(write_down(&app), tend_and_take_away(&app), every_second(&app));
+}
+
+/// What somebody waits for.
+async fn every_second(app: &App) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        if let Err(error) = why::answer_questions(app).await {
+            tracing::warn!(%error, "questions about refused calls were not answered");
+        }
+    }
 }
 
 async fn write_down(app: &App) {

@@ -39,3 +39,4 @@ mod statements;
 mod store;
 mod token;
 mod two_factor;
+mod why;

@@ -23,6 +23,7 @@ pub mod passwords;
 pub mod principals;
 pub mod purge;
 pub mod pushed;
+pub mod questions;
 pub mod registrations;
 pub mod sessions;
 pub mod settings;

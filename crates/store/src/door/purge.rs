@@ -52,6 +52,7 @@ pub(crate) const EXPIRED: &[Statement] = &[
     expired!("session.purge", "session", "hash"),
     expired!("setup_link.purge", "setup_link", "hash"),
     expired!("mail_link.purge", "mail_link", "hash"),
+    expired!("why_question.purge", "why_question", "id"),
 ];
 // The offset keeps PostgreSQL from reading every token into a table of its own first.
 const DEAD_GRANTS: Statement = Statement::new(

@@ -19,9 +19,14 @@ impl FromRequestParts<App> for ClientAddress {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        // A request that came through no socket was made inside the process.
-        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        Ok(Self(behind(peer, &parts.headers, &app.settings.trusted_proxies)))
+        Ok(Self::behind(peer, &parts.headers, &app.settings.trusted_proxies))
+    }
+}
+
+impl ClientAddress {
+    /// The address behind `peer`. A request that came through no socket was made inside the process.
+    pub(crate) fn behind(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpAddr]) -> Self {
+        Self(behind(peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), headers, trusted))
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) use origin::require_own_site;
 pub use pending::remember_return;
 pub(crate) use pending::returned;
 pub(crate) use second_factor::{CodeRefusal, Holder, check_code, open_seed, seal_seed};
+pub(crate) use session::sent_cookie as sent_session;
 pub use session::{Session, SetCookie, check_csrf, end_session, start_session};
 pub use sign_in::{HalfSignedIn, Opened, SignInRefusal, SignedIn, sign_in, sign_in_by_password};
 

@@ -283,7 +283,7 @@ fn cookie_path(settings: &Settings) -> &str {
 }
 
 /// Our cookie, if it looks like one.
-fn sent_cookie(headers: &HeaderMap, settings: &Settings) -> Option<String> {
+pub(crate) fn sent_cookie(headers: &HeaderMap, settings: &Settings) -> Option<String> {
     let value = sent(headers, settings, "")?;
     let plausible =
         value.len() == 43 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));

@@ -25,6 +25,7 @@ mod setup;
 mod tokens;
 mod two_factor;
 mod visitor;
+mod why;
 
 pub use consent::{Ask, ConsentView, asks_of, consent_page, form_post_page, oauth_error_page};
 pub use dev::{CALLBACK_PATH, DEMO_APP_ID, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
@@ -65,6 +66,7 @@ pub fn router() -> Router<App> {
         .merge(clients::router())
         .merge(tokens::router())
         .merge(old_paths::router())
+        .route(why::WHY, get(why::show))
         .merge(two_factor::router())
 }
 

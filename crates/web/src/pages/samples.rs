@@ -18,7 +18,9 @@ use super::frame::Frame;
 use super::login::{Login, Logout, Offers};
 use super::setup::{Setup, Typed};
 use super::tokens::samples as tokens;
+use super::why::Why;
 use crate::Settings;
+use crate::why::{Explanation, Link, Verdict};
 
 /// What an attacker would type anywhere.
 pub(super) const HOSTILE: &str = r#""><script>alert(1)</script><img src=x onerror='alert(2)'>"#;
@@ -67,6 +69,16 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
         .append_pair("error", text)
         .append_pair("error_description", text)
         .finish();
+    let found = Explanation {
+        request: "00f1e2d3c4b5a697".to_owned(),
+        at: "2026-01-15T08:00:00.000".to_owned(),
+        call: format!("GET {text}"),
+        address: "192.0.2.1".to_owned(),
+        status: 403,
+        told: text.to_owned(),
+        chain: vec![Link { step: "account".to_owned(), verdict: Verdict::Refused, finding: text.to_owned() }],
+        change: text.to_owned(),
+    };
     let policy = PasswordPolicy::default();
     let wrong = "The user name or the password is wrong.".to_owned();
     let every_offer = Offers { recovery: true, registration: true };
@@ -76,6 +88,16 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
             "login-wrong",
             Login::new(anonymous("Sign in"), text, Some("Sign in to go on."), Some(wrong), every_offer)
                 .render(),
+        ),
+        (
+            "why",
+            Why {
+                frame: signed_in("Administration"),
+                id: text.to_owned(),
+                notice: Some(text.to_owned()),
+                found: Some(found),
+            }
+            .render(),
         ),
         ("code", Code::new(anonymous("Sign in"), Some(text.to_owned())).render()),
         (

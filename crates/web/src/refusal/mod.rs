@@ -170,8 +170,10 @@ pub enum Refusal {
     },
     /// Something else that was named does not exist; the text says what.
     Missing(String),
-    /// The caller lacks the authority.
+    /// The caller may not.
     AccessDenied,
+    /// The caller has none of these authorities, of which any would do.
+    Lacks(&'static [&'static str]),
     /// The caller may not do this to the object; the verb: `read`, `update`, `delete`.
     MayNot(&'static str),
     /// Refused for a reason of its own, with its code.

@@ -193,7 +193,7 @@ pub(super) fn row(refusal: &Refusal) -> Row {
         R::ObjectNotFound { kind, uid } => same(404, "not_found", format!("{kind} with id {} could not be found.", shortened(uid)))
             .code(Some("E1005")),
         R::Missing(what) => same(404, "not_found", what.clone()),
-        R::AccessDenied => same(403, "access_denied", "Access is denied"),
+        R::AccessDenied | R::Lacks(_) => same(403, "access_denied", "Access is denied"),
         R::MayNot(verb) => same(403, "access_denied", format!("You don't have the proper permissions to {verb} this object.")),
         R::Forbidden { code, message } => same(403, "access_denied", message.clone()).code(*code),
         R::NotServed(what) => same(501, "not_implemented", format!("DHIS2 has {what}; Kibali does not serve it yet")),

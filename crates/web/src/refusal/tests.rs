@@ -81,6 +81,7 @@ fn every() -> Vec<Refusal> {
         R::ObjectNotFound { kind: "Data Element", uid: "<b>&\"".to_owned() },
         R::Missing("Setting does not exist: keyNope".to_owned()),
         R::AccessDenied,
+        R::Lacks(&["F_SYSTEM_SETTING"]),
         R::MayNot("update"),
         R::Forbidden { code: Some("E1006"), message: "Not yours".to_owned() },
         R::NotServed("analytics"),

@@ -112,6 +112,11 @@ fn of<'p>(path: &'p str, headers: &HeaderMap, settings: &Settings) -> (Speech, &
     (speech, read.path)
 }
 
+/// The path that the room sees.
+pub(crate) fn inner_path<'p>(path: &'p str, settings: &Settings) -> &'p str {
+    path::read(path, settings.context_path()).path
+}
+
 /// No `Accept`, or only `*/*`: DHIS2 up to 2.29 answered XML then (rules of the door 2).
 fn takes_anything(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT).is_none_or(|value| value == "*/*")

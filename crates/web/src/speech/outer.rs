@@ -18,6 +18,7 @@ use super::cors::Cors;
 use super::{Room, Speech};
 use crate::api::finish::GzipFile;
 use crate::refusal::{self, Refusal};
+use crate::why::{Told, Trace};
 use crate::{App, api, oauth2, pages, speech, uaa};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -52,6 +53,7 @@ impl Rooms {
     /// The answer to a request.
     pub async fn answer(&self, mut request: Request<Body>) -> Response {
         let app = &self.app;
+        let trace = Trace::of(app, &request);
         let (speech, path) = speech::of(request.uri().path(), request.headers(), &app.settings);
         if let Some(uri) = with_path(request.uri(), path) {
             *request.uri_mut() = uri;
@@ -78,9 +80,16 @@ impl Rooms {
                 if let Refusal::Internal(cause) = &refusal {
                     tracing::error!(request = id, cause = %cause, "a request failed");
                 }
-                refusal::render(&refusal, &speech, &app.settings, &id)
+                let answer = refusal::render(&refusal, &speech, &app.settings, &id);
+                trace.note(app, speech, &id, &answer, &refusal);
+                answer
             }
-            None => answer,
+            None => {
+                if let Some(Told(refusal)) = answer.extensions().get() {
+                    trace.note(app, speech, &id, &answer, refusal);
+                }
+                answer
+            }
         };
         let is_file = answer.extensions().get::<GzipFile>().is_some();
         let headers = answer.headers_mut();

@@ -133,3 +133,19 @@ both! {
         assert!(home.refused(&["import", "absent.json"], "").contains("absent.json"));
     }
 }
+
+both! {
+    fn why_asks_the_running_server_about_a_call_that_it_refused(t) {
+        let home = Home::on(&t.location());
+        let server = home.serve();
+        let answer = server.get("/api/me");
+        assert_eq!(answer.status, 401);
+        let head = answer.text.to_ascii_lowercase();
+        let number = head.split_once("x-request-id: ").expect("a number").1.lines().next().expect("its end");
+        let said = home.done(&["why", number.trim()], "");
+        assert!(said.contains("GET /api/me from 127.0.0.1") && said.contains("What would allow it: send a credential"), "{said}");
+        let complaint = home.refused(&["why", "nonsense"], "");
+        assert!(complaint.contains("16 characters"), "{complaint}");
+        server.stop();
+    }
+}

@@ -120,7 +120,7 @@ pub(super) async fn replicate(
     Json(body): Json,
 ) -> Result<Response, Refusal> {
     if !caller.authorities.has("F_REPLICATE_USER") {
-        return Err(Refusal::AccessDenied);
+        return Err(Refusal::Lacks(&["F_REPLICATE_USER"]));
     }
     let wanted = object(body)?;
     let text = |name: &'static str| {

@@ -20,9 +20,9 @@ pub(super) fn router() -> Router<App> {
 /// May the caller change the installation's settings?
 ///
 /// # Errors
-/// [`Refusal::AccessDenied`].
+/// [`Refusal::Lacks`].
 pub(super) fn require_manager(caller: &Principal) -> Result<(), Refusal> {
-    if system::is_manager(caller) { Ok(()) } else { Err(Refusal::AccessDenied) }
+    if system::is_manager(caller) { Ok(()) } else { Err(Refusal::Lacks(system::MANAGERS)) }
 }
 
 /// The value a request brings: the parameter `value`, else the body as text; a JSON text without its

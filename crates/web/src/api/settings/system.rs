@@ -151,7 +151,10 @@ fn checked(app: &App, key: &Key, locale: &str, value: &str) -> Result<SystemSett
     Ok(SystemSetting { name: key.name.to_owned(), locale: locale.to_owned(), value })
 }
 
+/// Any of these changes the installation's settings.
+pub(super) const MANAGERS: &[&str] = &["F_SYSTEM_SETTING"];
+
 /// May the caller change settings?
 pub(super) fn is_manager(caller: &Principal) -> bool {
-    caller.authorities.has("F_SYSTEM_SETTING")
+    caller.authorities.has_any(MANAGERS)
 }

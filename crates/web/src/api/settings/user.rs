@@ -119,12 +119,13 @@ async fn whose(reader: &mut Reader, caller: &Principal, pairs: &Pairs) -> Result
         (None, None) => return Ok(caller.user),
     };
     // Who may not manage users learns nothing about which exist.
-    let manages = caller.authorities.has_any(&["F_USER_ADD", "F_USER_ADD_WITHIN_MANAGED_GROUP"]);
+    const MANAGE: &[&str] = &["F_USER_ADD", "F_USER_ADD_WITHIN_MANAGED_GROUP"];
+    let manages = caller.authorities.has_any(MANAGE);
     if account.as_ref().is_some_and(|account| account.user == caller.user) {
         return Ok(caller.user);
     }
     if !manages {
-        return Err(Refusal::AccessDenied);
+        return Err(Refusal::Lacks(MANAGE));
     }
     let account = account.ok_or_else(|| Refusal::conflict("The user does not exist"))?;
     let target = principals::load(reader, &account, Credential::System).await?;

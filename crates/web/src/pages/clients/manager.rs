@@ -15,6 +15,7 @@ use crate::pages::body::Form;
 use crate::pages::error::Message;
 use crate::pages::page::Page;
 use crate::pages::visitor::{Visitor, VisitorForm};
+use crate::why::Told;
 use crate::{App, Refusal};
 
 /// May the caller open these pages? The rule is the Web API's own.
@@ -100,5 +101,7 @@ fn may_not(app: &App, visitor: &Visitor) -> Response {
         detail: None,
         request_id: None,
     };
-    Page::render(&message).map(|page| page.status(StatusCode::FORBIDDEN)).into_response()
+    let mut page = Page::render(&message).map(|page| page.status(StatusCode::FORBIDDEN)).into_response();
+    page.extensions_mut().insert(Told(Refusal::Lacks(&["F_OAUTH2_CLIENT_MANAGE"])));
+    page
 }

@@ -1,0 +1,142 @@
+//! What is kept of a refused call: which credential, by its hash, and what was asked. Never a secret, never a
+//! query string.
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use http::header::{AUTHORIZATION, COOKIE};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
+use kibali_crypto::{Digest, sha256};
+use kibali_model::Timestamp;
+use std::net::SocketAddr;
+
+use crate::identity::{Authorization, ClientAddress, sent_session};
+use crate::speech::{Room, Speech};
+use crate::{App, Refusal};
+
+/// Letters of a path, a name or a message that are kept.
+const KEPT: usize = 300;
+
+/// A page that says what is missing in words of its own stands for this refusal.
+#[derive(Debug, Clone)]
+pub(crate) struct Told(pub(crate) Refusal);
+
+/// What is held of a request until it is known whether it is refused. Only reference counts move.
+pub(crate) struct Trace {
+    uri: Uri,
+    method: Method,
+    authorization: Option<HeaderValue>,
+    cookie: Option<HeaderValue>,
+    address: ClientAddress,
+}
+
+/// A refused call.
+#[derive(Debug, Clone)]
+pub(super) struct Refused {
+    /// The number of the request.
+    pub(super) request: Box<str>,
+    pub(super) at: Timestamp,
+    pub(super) method: Method,
+    /// The path that was asked for.
+    pub(super) path: Box<str>,
+    /// The path as its room sees it.
+    pub(super) inner: Box<str>,
+    pub(super) room: Room,
+    pub(super) address: ClientAddress,
+    pub(super) status: StatusCode,
+    pub(super) refusal: Refusal,
+    pub(super) presented: Presented,
+}
+
+/// What was presented to prove who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Presented {
+    Nothing,
+    /// What no scheme can read.
+    Unreadable,
+    Bearer(Digest),
+    ApiToken(Digest),
+    /// A user name; at the endpoints of OAuth2 a client ID.
+    Basic(Box<str>),
+    /// The hash of a session's cookie.
+    Session(Digest),
+}
+
+impl Refused {
+    /// Has the database nothing to say about it?
+    pub(super) fn asks_nothing(&self) -> bool {
+        matches!(self.presented, Presented::Nothing | Presented::Unreadable)
+    }
+}
+
+impl Trace {
+    /// Of a request, before anything has touched it.
+    pub(crate) fn of(app: &App, request: &Request<Body>) -> Self {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        Self {
+            uri: request.uri().clone(),
+            method: request.method().clone(),
+            authorization: request.headers().get(AUTHORIZATION).cloned(),
+            cookie: request.headers().get(COOKIE).cloned(),
+            address: ClientAddress::behind(peer, request.headers(), &app.settings.trusted_proxies),
+        }
+    }
+
+    /// Remembers the call, if `answer` refuses it. `inner` is the path as the room saw it.
+    pub(crate) fn note(self, app: &App, speech: Speech, request: &str, answer: &Response, refusal: &Refusal) {
+        if !is_remembered(answer.status(), speech.room, refusal) {
+            return;
+        }
+        let inner = crate::speech::inner_path(self.uri.path(), &app.settings);
+        let refused = Refused {
+            request: request.into(),
+            at: app.now(),
+            path: shortened(self.uri.path()),
+            inner: shortened(inner),
+            room: speech.room,
+            address: self.address,
+            status: answer.status(),
+            presented: self.presented(app),
+            refusal: refusal.clone(),
+            method: self.method,
+        };
+        super::note(app, refused);
+    }
+
+    fn presented(&self, app: &App) -> Presented {
+        let mut headers = HeaderMap::new();
+        if let Some(value) = &self.authorization {
+            headers.insert(AUTHORIZATION, value.clone());
+        }
+        match Authorization::read(&headers) {
+            Ok(Authorization::Bearer(token)) => return Presented::Bearer(sha256(token.expose())),
+            Ok(Authorization::ApiToken(token)) => return Presented::ApiToken(sha256(token.expose())),
+            Ok(Authorization::Basic(pair)) => return Presented::Basic(shortened(&pair.name)),
+            Err(_) => return Presented::Unreadable,
+            Ok(Authorization::Absent) => {}
+        }
+        if let Some(value) = &self.cookie {
+            headers.insert(COOKIE, value.clone());
+        }
+        match sent_session(&headers, &app.settings) {
+            Some(cookie) => Presented::Session(sha256(cookie)),
+            None => Presented::Nothing,
+        }
+    }
+}
+
+/// What can be asked about: 401, 403 and 429 everywhere, and at the endpoints of OAuth2, which say 400 for most,
+/// every refusal but the patient no to a device.
+fn is_remembered(status: StatusCode, room: Room, refusal: &Refusal) -> bool {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => true,
+        StatusCode::BAD_REQUEST if matches!(room, Room::Token | Room::OAuth2) => {
+            !matches!(refusal, Refusal::AuthorizationPending | Refusal::SlowDown)
+        }
+        _ => false,
+    }
+}
+
+pub(super) fn shortened(text: &str) -> Box<str> {
+    text.chars().take(KEPT).collect::<String>().into()
+}
