@@ -142,6 +142,24 @@ both!(
 );
 
 both!(
+    fn no_page_of_another_origin_reads_a_page_of_ours(t) {
+        let origin = "https://app.example.org";
+        let list = serde_json::json!([origin]);
+        assert_eq!(admin(t.post("/api/configuration/corsWhitelist")).json(&list).send().await.status, 204);
+        let allows = async |request: Request| {
+            let answer = request.header("origin", origin).send().await;
+            answer.headers.keys().any(|name| name.as_str().starts_with("access-control-"))
+        };
+        assert!(allows(t.get("/uaa/oauth/token")).await, "it may call what is for programs");
+        for path in ["/oauth2/authorize", "/uaa/oauth/authorize", "/oauth2/device", "/connect/logout", "/login", "/apps"] {
+            assert!(!allows(t.get(path)).await, "{path}");
+            let preflight = t.request("OPTIONS", path).header("access-control-request-method", "GET");
+            assert!(!allows(preflight).await, "{path}");
+        }
+    }
+);
+
+both!(
     fn pages_of_other_origins_call_only_when_they_are_listed(t) {
         let origin = "https://app.example.org";
         let ask = |origin: &str| admin(t.get("/api/userSettings")).header("origin", origin);

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::api_tokens::{TOKENS, call, made};
 use crate::pages::{assert_page, fill_login, signed_in};
+use crate::two_factor::enrol;
 
 const ON: (&str, bool) = ("keyAccountRecovery", true);
 
@@ -70,6 +71,22 @@ both!(
         assert_eq!(refreshed.json()["error"], "invalid_grant");
         assert_eq!(call(node, &personal).await.status, 401);
         assert_eq!(browser.open("/apps").await.path, "/login");
+    }
+);
+
+both!(
+    fn a_new_password_by_link_does_not_pass_by_the_second_factor(t) {
+        let office = open(t).await;
+        let node = &office.node;
+        enrol(node, &mut signed_in(node, (AMINA, PASSWORD)).await).await;
+        ask(node, AMINA).await;
+        let done = reset(node, &token_in(&office.link().await), NEW).await;
+        assert_eq!((done.status, done.header("set-cookie")), (200, None), "it signs nobody in");
+        let basic = node.get("/api/me").basic(AMINA, NEW).send().await;
+        assert!(basic.status == 401 && basic.text().contains("second factor"), "{}", basic.text());
+        let login = send(node, "/api/auth/login", json!({ "username": AMINA, "password": NEW })).await;
+        assert_eq!(login.json()["loginStatus"], "INCORRECT_TWO_FACTOR_CODE");
+        assert_eq!(login.header("set-cookie"), None);
     }
 );
 

@@ -83,7 +83,7 @@ async fn enrolled(t: &TestApp) -> (Browser, App) {
 }
 
 /// The same for whoever is signed in there.
-async fn enrol(t: &TestApp, browser: &mut Browser) -> App {
+pub(crate) async fn enrol(t: &TestApp, browser: &mut Browser) -> App {
     assert_eq!(post(browser, "/api/2fa/enrollTOTP2FA", &json!({})).await.status, 200);
     let shown = get(browser, "/api/2fa/qrCodeJson").await.json();
     let app = App::typed(shown["base32Secret"].as_str().unwrap());
