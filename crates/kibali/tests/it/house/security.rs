@@ -48,7 +48,7 @@ fn declared(text: &str, found: &mut BTreeSet<String>) {
     let (mut announced, mut listed) = (false, false);
     for line in text.lines().map(str::trim) {
         let words = line.strip_prefix("async ").unwrap_or(line);
-        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") || line.starts_with("both!(") {
+        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") || line.starts_with("both!") {
             announced = true;
         } else if line.starts_with("on_both!(") {
             listed = true;
