@@ -20,6 +20,8 @@ pub enum Purpose {
     Seal,
     /// What a browser keeps that is not signed in: the page to return to, a password that was right.
     Cookie,
+    /// Nonces of DPoP proofs.
+    DpopNonce,
     /// The installation's public identifier.
     SystemId,
     /// The value kept in the database that tells a wrong master key at start.
@@ -34,6 +36,7 @@ impl Purpose {
             Self::Form => "kibali form v1",
             Self::Seal => "kibali seal v1",
             Self::Cookie => "kibali return v1",
+            Self::DpopNonce => "kibali dpop nonce v1",
             Self::SystemId => "kibali system id v1",
             Self::Check => "kibali master key check v1",
         }

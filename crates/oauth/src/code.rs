@@ -15,42 +15,52 @@ pub struct CodeFacts<'a> {
     pub redirect_sent: bool,
     /// The S256 challenge of PKCE.
     pub challenge: Option<&'a str>,
+    /// Thumbprint of the key it is bound to (RFC 9449 section 10).
+    pub key: Option<&'a str>,
     /// When it stops working.
     pub expires: Timestamp,
     /// It was presented before.
     pub spent: bool,
 }
 
-/// May `client` have a token for this code? `redirect_uri` is what the token request repeats, `answered` the
-/// S256 challenge that its verifier answers (RFC 7636 section 4.6). A code that is refused is spent all the
-/// same (legacy reference 3.7).
+/// Who presents a code, and what beside it.
+#[derive(Debug, Clone, Copy)]
+pub struct Redeemer<'a> {
+    /// The client, proven.
+    pub client: &'a Client,
+    /// The redirect URI, where it is repeated.
+    pub redirect_uri: Option<&'a str>,
+    /// The S256 challenge that the verifier answers (RFC 7636 section 4.6).
+    pub answered: Option<&'a str>,
+    /// Thumbprint of the key it holds.
+    pub key: Option<&'a str>,
+}
+
+/// May `by` have a token for this code? A code that is refused is spent all the same (legacy reference 3.7).
 ///
 /// # Errors
 /// [`OAuthError::CodeUnknown`], [`OAuthError::RedirectMismatch`], [`OAuthError::CodeOfAnotherClient`],
-/// [`OAuthError::WrongVerifier`].
-pub fn redeem(
-    facts: CodeFacts<'_>,
-    client: &Client,
-    redirect_uri: Option<&str>,
-    answered: Option<&str>,
-    now: Timestamp,
-) -> Result<(), OAuthError> {
+/// [`OAuthError::CodeOfAnotherKey`], [`OAuthError::WrongVerifier`].
+pub fn redeem(facts: CodeFacts<'_>, by: Redeemer<'_>, now: Timestamp) -> Result<(), OAuthError> {
     if facts.spent || now >= facts.expires {
         return Err(OAuthError::CodeUnknown);
     }
-    let same = match redirect_uri {
+    let same = match by.redirect_uri {
         Some(sent) => sent == facts.redirect_uri,
         None => !facts.redirect_sent,
     };
     if !same {
         return Err(OAuthError::RedirectMismatch);
     }
-    if facts.client != client.object {
+    if facts.client != by.client.object {
         return Err(OAuthError::CodeOfAnotherClient);
+    }
+    if facts.key.is_some() && facts.key != by.key {
+        return Err(OAuthError::CodeOfAnotherKey);
     }
     // A verifier where no challenge was sent is refused too: somebody removed the challenge on the way
     // (RFC 9700 section 2.1.1).
-    if facts.challenge != answered {
+    if facts.challenge != by.answered {
         return Err(OAuthError::WrongVerifier);
     }
     Ok(())
@@ -60,6 +70,10 @@ pub fn redeem(
 mod tests {
     use super::*;
     use crate::exchange::tests::client;
+
+    fn by<'a>(client: &'a Client, redirect_uri: Option<&'a str>, answered: Option<&'a str>) -> Redeemer<'a> {
+        Redeemer { client, redirect_uri, answered, key: None }
+    }
 
     #[test]
     fn a_code_serves_the_request_it_was_issued_for() {
@@ -71,22 +85,34 @@ mod tests {
             redirect_uri: "https://a.example/cb",
             redirect_sent: true,
             challenge: None,
+            key: None,
             expires: Timestamp::from_millis(1),
             spent: false,
         };
+        let by = |uri, answered| by(&client, uri, answered);
         let uri = Some("https://a.example/cb");
-        assert_eq!(redeem(facts, &client, uri, None, now), Ok(()));
-        assert_eq!(redeem(facts, &client, None, None, now), Err(E::RedirectMismatch));
-        assert_eq!(redeem(facts, &client, Some("https://b.example"), None, now), Err(E::RedirectMismatch));
+        assert_eq!(redeem(facts, by(uri, None), now), Ok(()));
+        assert_eq!(redeem(facts, by(None, None), now), Err(E::RedirectMismatch));
+        assert_eq!(redeem(facts, by(Some("https://b.example"), None), now), Err(E::RedirectMismatch));
         let unsent = CodeFacts { redirect_sent: false, ..facts };
-        assert_eq!(redeem(unsent, &client, None, None, now), Ok(()));
-        assert_eq!(redeem(unsent, &client, uri, None, now), Ok(()));
-        assert_eq!(redeem(unsent, &client, Some("x"), None, now), Err(E::RedirectMismatch));
+        assert_eq!(redeem(unsent, by(None, None), now), Ok(()));
+        assert_eq!(redeem(unsent, by(uri, None), now), Ok(()));
+        assert_eq!(redeem(unsent, by(Some("x"), None), now), Err(E::RedirectMismatch));
         let spent = CodeFacts { spent: true, ..facts };
-        assert_eq!(redeem(spent, &client, uri, None, now), Err(E::CodeUnknown));
-        assert_eq!(redeem(facts, &client, uri, None, Timestamp::from_millis(1)), Err(E::CodeUnknown));
+        assert_eq!(redeem(spent, by(uri, None), now), Err(E::CodeUnknown));
+        assert_eq!(redeem(facts, by(uri, None), Timestamp::from_millis(1)), Err(E::CodeUnknown));
         let foreign = CodeFacts { client: ObjectId(2), ..facts };
-        assert_eq!(redeem(foreign, &client, uri, None, now), Err(E::CodeOfAnotherClient));
+        assert_eq!(redeem(foreign, by(uri, None), now), Err(E::CodeOfAnotherClient));
+        let bound = CodeFacts { key: Some("k"), ..facts };
+        for (bound, key, fits) in [
+            (bound, Some("k"), true),
+            (bound, Some("l"), false),
+            (bound, None, false),
+            (facts, Some("k"), true),
+        ] {
+            let error = redeem(bound, Redeemer { key, ..by(uri, None) }, now).err();
+            assert_eq!(error, (!fits).then_some(E::CodeOfAnotherKey), "{key:?}");
+        }
     }
 
     #[test]
@@ -98,6 +124,7 @@ mod tests {
             redirect_uri: "a",
             redirect_sent: false,
             challenge,
+            key: None,
             expires: Timestamp::from_millis(1),
             spent: false,
         };
@@ -108,7 +135,7 @@ mod tests {
             (Some("x"), None, false),
             (None, Some("x"), false),
         ] {
-            assert_eq!(redeem(facts(challenge), &client, None, answered, now).is_ok(), fits);
+            assert_eq!(redeem(facts(challenge), by(&client, None, answered), now).is_ok(), fits);
         }
     }
 }

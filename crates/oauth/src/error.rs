@@ -69,6 +69,9 @@ pub enum OAuthError {
     /// A token is not exchanged for another resource than its own (RFC 8693 section 2.2.2).
     #[error("another resource than the token's")]
     InvalidTarget,
+    /// The code is bound to another key.
+    #[error("code of another key")]
+    CodeOfAnotherKey,
     /// The device code is unknown, another client's, or spent.
     #[error("unknown device code")]
     DeviceCodeUnknown,

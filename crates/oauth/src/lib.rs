@@ -30,7 +30,7 @@ pub use authorize::{
 };
 pub use binding::{Standing, act_as};
 pub use client::{JWT_BEARER, Proof, proof};
-pub use code::{CodeFacts, redeem};
+pub use code::{CodeFacts, Redeemer, redeem};
 pub use error::OAuthError;
 pub use exchange::{TokenGrant, token_request};
 pub use lifetimes::{ID_TOKEN_SECONDS, Lifetimes, format};

@@ -89,6 +89,13 @@ impl Settings {
         self.absolute("/")
     }
 
+    /// Does a token for this `resource` (RFC 8707) serve here?
+    #[must_use]
+    pub fn is_ours(&self, resource: &str) -> bool {
+        let resource = resource.trim_end_matches('/');
+        [self.absolute(""), self.absolute("/api")].iter().any(|ours| ours == resource)
+    }
+
     /// The absolute address of `path`, which begins with `/`.
     #[must_use]
     pub fn absolute(&self, path: &str) -> String {

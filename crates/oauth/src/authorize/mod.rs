@@ -248,6 +248,9 @@ impl Authorization {
         self.nonce = text("nonce")?;
         self.login_hint = text("login_hint")?;
         self.dpop_jkt = text("dpop_jkt")?;
+        if self.dpop_jkt.as_deref().is_some_and(|jkt| !is_hash(jkt)) {
+            return Err(invalid("dpop_jkt must be 43 characters of base64url"));
+        }
         self.resource = text("resource")?;
         Ok(())
     }
@@ -291,6 +294,11 @@ fn redirect_uri(parameters: &Parameters, client: &Client) -> Result<(String, boo
     }
 }
 
+/// Has it the form of a SHA-256 in base64url?
+fn is_hash(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
 fn challenge(parameters: &Parameters) -> Result<Option<Challenge>, Fault> {
     let get = |name| {
         parameters.get(name).map_err(|_| invalid("A PKCE parameter was sent twice with different values"))
@@ -299,9 +307,7 @@ fn challenge(parameters: &Parameters) -> Result<Option<Challenge>, Fault> {
         (None, None) => Ok(None),
         (None, Some(_)) => Err(invalid("code_challenge is absent")),
         (Some(challenge), Some("S256")) => {
-            let shaped = challenge.len() == 43
-                && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-            if shaped {
+            if is_hash(challenge) {
                 Ok(Some(Challenge(challenge.to_owned())))
             } else {
                 Err(invalid("code_challenge must be 43 characters of base64url"))

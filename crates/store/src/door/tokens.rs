@@ -1,6 +1,6 @@
 //! Access and refresh tokens: found by hash, minted within a grant.
 
-use kibali_model::{GrantType, ObjectId, Scopes, SignIn, Timestamp, Uid};
+use kibali_model::{ClientProfile, GrantType, ObjectId, Scopes, SignIn, Timestamp, Uid};
 
 use super::accounts::Account;
 use crate::{Reader, Row, Statement, StoreError, Tx, values};
@@ -11,10 +11,12 @@ pub type Hash = [u8; 32];
 const FIND_ACCESS: Statement = Statement::new(
     "access_token.find",
     "select t.expires, g.id, g.user_object, g.client, coalesce(p.grant_type, g.grant_type),
-            coalesce(t.scope, g.scope), g.credential_version, coalesce(g.ended, p.ended), client.uid, g.signed_in, g.sid, g.amr, g.resource, g.jkt, t.created, r.hash, g.parent, g.act
+            coalesce(t.scope, g.scope), g.credential_version, coalesce(g.ended, p.ended), client.uid, g.signed_in, g.sid, g.amr, g.resource, g.jkt, t.created, r.hash, g.parent, g.act,
+            c.profile
      from access_token t
      join oauth_grant g on g.id = t.grant_id
      left join object client on client.id = g.client
+     left join client c on c.object = g.client
      left join oauth_grant p on p.id = g.parent
      left join refresh_token r on r.hash = t.refresh and r.used is null
      where t.hash = $1",
@@ -23,10 +25,11 @@ const FIND_REFRESH: Statement = Statement::new(
     "refresh_token.find",
     "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope,
             g.credential_version, g.ended, client.uid, g.signed_in, g.sid, g.amr, g.resource, g.jkt, t.created,
-            case when t.used is null then t.hash end, g.parent, g.act
+            case when t.used is null then t.hash end, g.parent, g.act, c.profile
      from refresh_token t
      join oauth_grant g on g.id = t.grant_id
      left join object client on client.id = g.client
+     left join client c on c.object = g.client
      where t.hash = $1",
 );
 const INSERT_ACCESS: Statement = Statement::new(
@@ -78,6 +81,8 @@ pub struct FoundToken {
     pub client: ObjectId,
     /// The client's public identifier; none once it is deleted.
     pub client_uid: Option<Uid>,
+    /// The rules its client lives under.
+    pub profile: Option<ClientProfile>,
     /// How the grant was obtained, or the one it was exchanged from; none for a way this Kibali does not know.
     pub grant_type: Option<GrantType>,
     /// What it opens.
@@ -121,6 +126,7 @@ impl FoundToken {
             created: row.time(14)?,
             parent: row.int_opt(16)?,
             act: row.text_opt(17)?,
+            profile: row.text_opt(18)?.as_deref().and_then(ClientProfile::from_name),
             unused: row.bytes_opt(15)?.and_then(|hash| hash.try_into().ok()),
         })
     }

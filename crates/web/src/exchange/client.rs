@@ -39,7 +39,7 @@ async fn prove(app: &App, form: &Form, address: ClientAddress, dialect: Dialect)
         Ok(Authorization::Basic(pair)) => Some(pair),
         Ok(Authorization::Absent) => None,
         Err(Refusal::TwoCredentials) => return Err(Refusal::TwoCredentials),
-        Ok(Authorization::Bearer(_) | Authorization::ApiToken(_)) | Err(_) => {
+        Ok(Authorization::Bearer(_) | Authorization::Dpop(_) | Authorization::ApiToken(_)) | Err(_) => {
             return Err(Refusal::InvalidClient);
         }
     };

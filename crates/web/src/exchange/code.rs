@@ -2,7 +2,7 @@
 
 use kibali_crypto::{pkce_s256, sha256};
 use kibali_model::GrantType;
-use kibali_oauth::{CodeFacts, redeem};
+use kibali_oauth::{CodeFacts, Redeemer, redeem};
 use kibali_store::door::accounts;
 use kibali_store::door::codes::{self, SpendCode, Spent};
 
@@ -28,11 +28,18 @@ impl Asking<'_> {
             redirect_uri: &found.redirect_uri,
             redirect_sent: found.redirect_sent,
             challenge: found.challenge.as_ref().map(|(challenge, _)| challenge.as_str()),
+            key: found.jkt.as_deref(),
             expires: found.expires,
             spent,
         };
         let answered = verifier.map(pkce_s256);
-        let decision = redeem(facts, self.client, redirect_uri, answered.as_deref(), self.now);
+        let by = Redeemer {
+            client: self.client,
+            redirect_uri,
+            answered: answered.as_deref(),
+            key: self.key.as_deref(),
+        };
+        let decision = redeem(facts, by, self.now);
         let account = account.filter(|account| account.is_open(self.now));
         let (answer, grant) = match (&decision, &account) {
             (Ok(()), Some(account)) => {
@@ -40,8 +47,7 @@ impl Asking<'_> {
                     sign_in: found.sign_in,
                     nonce: found.nonce,
                     resource: found.resource,
-                    jkt: found.jkt,
-                    ..Order::of(account, found.scopes)
+                    ..self.order(account, found.scopes)
                 };
                 let (answer, tokens) = self.mint(&order).await?;
                 (Some(answer), Some((self.grant(GrantType::AuthorizationCode, &order), tokens)))

@@ -41,7 +41,7 @@ impl Asking<'_> {
             act: Some(given.act),
             ends: Some(given.expires),
             refreshable: false,
-            ..Order::of(&account, given.scopes)
+            ..self.order(&account, given.scopes)
         };
         let (answer, tokens) = self.mint(&order).await?;
         let grant = NewGrant {

@@ -5,6 +5,7 @@ use http::HeaderMap;
 use kibali_oauth::Parameters;
 
 use crate::body::{self, Bounds};
+use crate::identity::SentProof;
 use crate::{App, Refusal};
 
 /// The headers and the parameters of a request, from its query and its form, as `/uaa` takes them (rules of
@@ -12,6 +13,8 @@ use crate::{App, Refusal};
 pub(crate) struct Form {
     pub(crate) headers: HeaderMap,
     pub(crate) parameters: Parameters,
+    /// The DPoP proof, where there is one.
+    pub(crate) proof: Option<SentProof>,
 }
 
 /// The same, from the form alone, as `/oauth2` takes them: what stands in addresses ends up in logs.
@@ -41,5 +44,6 @@ async fn read(app: &App, request: Request, query: &str) -> Result<Form, Refusal>
         body::require_form(&parts.headers)?;
     }
     let parameters = Parameters::read([query.as_bytes(), body.as_ref()]);
-    Ok(Form { headers: parts.headers, parameters })
+    let proof = parts.extensions.get().cloned();
+    Ok(Form { headers: parts.headers, parameters, proof })
 }

@@ -21,7 +21,7 @@ impl Asking<'_> {
         act_as(user.as_ref().map(|of| self.facts(of)), binder.map(|of| self.facts(of)))?;
         let (account, _) = user.ok_or(OAuthError::NotBound)?;
         // It asks again when the token ends: there is nobody to spare a sign-in.
-        let order = Order { refreshable: false, ..Order::of(&account, scopes) };
+        let order = Order { refreshable: false, ..self.order(&account, scopes) };
         let (answer, tokens) = self.mint(&order).await?;
         let grant = self.grant(GrantType::ClientCredentials, &order);
         let at_most = self.app.settings.password_grants_per_user;

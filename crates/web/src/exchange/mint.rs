@@ -63,24 +63,22 @@ impl<'a> From<&'a SignedIn> for Whose<'a> {
     }
 }
 
-impl<'a> Order<'a> {
-    /// Tokens with these scopes, obtained without a browser.
-    pub(super) fn of(whose: impl Into<Whose<'a>>, scopes: Scopes) -> Self {
-        Self {
+impl Asking<'_> {
+    /// Tokens with these scopes, obtained without a browser, bound to the key that the client holds.
+    pub(super) fn order<'a>(&self, whose: impl Into<Whose<'a>>, scopes: Scopes) -> Order<'a> {
+        Order {
             whose: whose.into(),
             scopes,
             sign_in: SignIn::default(),
             nonce: None,
             resource: None,
-            jkt: None,
+            jkt: self.key.clone(),
             act: None,
             ends: None,
             refreshable: true,
         }
     }
-}
 
-impl Asking<'_> {
     /// A grant to this client, obtained just now.
     pub(super) fn grant(&self, grant_type: GrantType, order: &Order<'_>) -> NewGrant {
         NewGrant {

@@ -22,10 +22,10 @@ pub(crate) use client::authenticate;
 pub(crate) use form::{BodyForm, Form};
 pub(crate) use revoke::revoke;
 
-use kibali_model::{Client, Dialect, Timestamp};
+use kibali_model::{Client, ClientProfile, Dialect, Timestamp};
 use kibali_oauth::{TokenGrant, requested, token_request};
 
-use crate::identity::ClientAddress;
+use crate::identity::{ClientAddress, dpop};
 use crate::{App, Refusal};
 
 /// Answers a token request: each time with new tokens, where DHIS2 shared one among all holders.
@@ -36,13 +36,26 @@ pub(crate) async fn exchange(
     dialect: Dialect,
 ) -> Result<TokenAnswer, Refusal> {
     let client = authenticate(app, form, address, dialect).await?;
-    let asking = Asking { app, client: &client, address, dialect, now: app.now() };
-    let answered = asking.answer(form).await;
+    let answered = ask(app, &client, address, form, dialect).await;
     if let Err(refusal) = &answered {
         let client = Some(client.object);
         app.identity().note_refused("token.refused", refusal, client, address, app.now());
     }
     answered
+}
+
+async fn ask(
+    app: &App,
+    client: &Client,
+    address: ClientAddress,
+    form: &Form,
+    dialect: Dialect,
+) -> Result<TokenAnswer, Refusal> {
+    let key = dpop::key(app, form.proof.as_ref(), client).await?;
+    if key.is_none() && client.profile == ClientProfile::Fapi2 {
+        return Err(Refusal::DpopProof("the client must send one".to_owned()));
+    }
+    Asking { app, client, address, dialect, key, now: app.now() }.answer(form).await
 }
 
 /// An authenticated client, asking.
@@ -52,6 +65,8 @@ struct Asking<'a> {
     address: ClientAddress,
     /// The generation of the endpoint.
     dialect: Dialect,
+    /// Thumbprint of the key that it proved to hold (RFC 9449).
+    key: Option<String>,
     now: Timestamp,
 }
 

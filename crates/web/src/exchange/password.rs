@@ -5,7 +5,6 @@ use kibali_store::door::grants::IssueGrant;
 
 use super::Asking;
 use super::answer::TokenAnswer;
-use super::mint::Order;
 use crate::Refusal;
 use crate::identity::sign_in;
 
@@ -17,7 +16,7 @@ impl Asking<'_> {
         scopes: Scopes,
     ) -> Result<TokenAnswer, Refusal> {
         let who = sign_in(self.app, username, password, self.address).await?;
-        let order = Order::of(&who, scopes);
+        let order = self.order(&who, scopes);
         let (answer, tokens) = self.mint(&order).await?;
         let grant = self.grant(GrantType::Password, &order);
         let at_most = self.app.settings.password_grants_per_user;

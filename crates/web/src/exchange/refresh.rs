@@ -33,14 +33,14 @@ impl Asking<'_> {
         let (found, line, account) = self.look_up(token).await?;
         let facts = Facts {
             client: found.client,
-            key: None,
+            key: found.jkt.as_deref(),
             expires: found.expires,
             live: account.as_ref().is_some_and(|account| found.stands(account, self.now)),
             spent: line.spent.as_ref().map(|spent| Spent { expires: spent.expires, used: spent.used }),
         };
         let by = Presenter {
             client: self.client.object,
-            key: None,
+            key: self.key.as_deref(),
             rotates: self.client.rotates_refresh_tokens(),
         };
         let verdict = family::present(&facts, &by, self.now);
@@ -59,7 +59,7 @@ impl Asking<'_> {
             resource: found.resource.clone(),
             jkt: found.jkt.clone(),
             refreshable: verdict == Verdict::Rotate,
-            ..Order::of(&account, narrowed(parameters, &found.scopes)?)
+            ..self.order(&account, narrowed(parameters, &found.scopes)?)
         };
         let (answer, mut minted) = self.mint(&order).await?;
         minted.narrowed = (order.scopes != found.scopes).then_some(order.scopes);

@@ -27,6 +27,7 @@ impl From<E> for Refusal {
             E::CodeOfAnotherClient => Self::CodeOfAnotherClient,
             E::SubjectRefused => Self::SubjectRefused,
             E::InvalidTarget => Self::InvalidTarget,
+            E::CodeOfAnotherKey => Self::CodeOfAnotherKey,
             E::DeviceCodeUnknown => Self::DeviceCodeUnknown,
             E::DeviceCodeExpired => Self::DeviceCodeExpired,
             E::DeviceDenied => Self::DeviceDenied,

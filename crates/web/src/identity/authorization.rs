@@ -18,6 +18,8 @@ pub(crate) enum Authorization {
     Basic(BasicPair),
     /// `Bearer`.
     Bearer(Secret<String>),
+    /// `DPoP`: an access token that is bound to a key (RFC 9449).
+    Dpop(Secret<String>),
     /// `ApiToken`, a personal access token.
     ApiToken(Secret<String>),
 }
@@ -62,12 +64,14 @@ impl Authorization {
             // DHIS2 cuts the value at the first comma (legacy reference 5.1).
             let token = rest.split(',').next().unwrap_or_default();
             Ok(Self::Bearer(Secret::new(token.to_owned())))
+        } else if is("DPoP") {
+            Ok(Self::Dpop(Secret::new(rest.to_owned())))
         } else if is("Basic") {
             BasicPair::read(rest).map(Self::Basic)
         } else if is("ApiToken") {
             Ok(Self::ApiToken(Secret::new(rest.to_owned())))
         } else {
-            Err(Refusal::UnreadableCredentials("its scheme is neither Bearer nor Basic nor ApiToken"))
+            Err(Refusal::UnreadableCredentials("its scheme is none of Bearer, DPoP, Basic and ApiToken"))
         }
     }
 }
@@ -126,6 +130,7 @@ mod tests {
         assert_eq!(read(&["Bearer abc"]), bearer("abc"));
         assert_eq!(read(&["bEARER  abc, def"]), bearer("abc"));
         assert_eq!(read(&["Bearer"]), bearer(""));
+        assert_eq!(read(&["dpop  abc"]), Ok(Authorization::Dpop(Secret::new("abc".to_owned()))));
         let api_token = |token: &str| Ok(Authorization::ApiToken(Secret::new(token.to_owned())));
         assert_eq!(read(&["apitoken d2p_x"]), api_token("d2p_x"));
         assert_eq!(read(&["ApiToken"]), api_token(""));

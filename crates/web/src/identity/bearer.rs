@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use http::Method;
 use kibali_crypto::{Digest, sha256};
-use kibali_model::{Credential, ObjectId, Principal, Scopes, Timestamp};
+use kibali_model::{ClientProfile, Credential, ObjectId, Principal, Scopes, Timestamp};
 use kibali_store::Reader;
 use kibali_store::door::accounts;
 use kibali_store::door::changes::Topic;
@@ -14,6 +14,7 @@ use kibali_store::door::principals::{self, Standing};
 use kibali_store::door::tokens::{self, Hash};
 use kibali_store::fresh::{Cached, Change, RestsOn};
 
+use super::dpop::{self, Presented};
 use crate::{App, Refusal};
 
 /// Tokens remembered, a few kilobytes each at most.
@@ -35,6 +36,9 @@ pub(super) struct Live {
     /// When the account ends.
     account_ends: Option<Timestamp>,
     scopes: Scopes,
+    /// Thumbprint of the key it is bound to (RFC 9449).
+    jkt: Option<Arc<str>>,
+    profile: Option<ClientProfile>,
     /// When its use was noted last, in milliseconds.
     noted: Arc<AtomicI64>,
     /// The refresh token that was issued with it, until the first use of either is noted.
@@ -80,8 +84,13 @@ impl RestsOn for Live {
     }
 }
 
-/// The principal of an access token.
-pub(super) async fn verify(app: &App, token: &str, method: &Method) -> Result<Arc<Principal>, Refusal> {
+/// The principal of an access token that was sent like this.
+pub(super) async fn verify(
+    app: &App,
+    token: &str,
+    method: &Method,
+    presented: Presented<'_>,
+) -> Result<Arc<Principal>, Refusal> {
     let hash = sha256(token);
     let remembered = &app.identity().bearer;
     let live = match remembered.get(&hash) {
@@ -95,6 +104,10 @@ pub(super) async fn verify(app: &App, token: &str, method: &Method) -> Result<Ar
     }
     if live.account_ends.is_some_and(|end| now >= end) {
         return Err(Refusal::InvalidToken);
+    }
+    if live.jkt.is_some() || !matches!(presented, Presented::Bearer) {
+        // Boxed as well: most tokens are bound to nothing.
+        Box::pin(dpop::require(app, live.jkt.as_deref(), presented, live.profile)).await?;
     }
     opens(&live.scopes, method)?;
     note_use(app, &live, now);
@@ -131,6 +144,10 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
     if !found.stands(&account, now) {
         return Err(Refusal::InvalidToken);
     }
+    // What was made for somebody else opens nothing here (RFC 8707).
+    if found.resource.as_deref().is_some_and(|resource| !app.settings.is_ours(resource)) {
+        return Err(Refusal::InvalidToken);
+    }
     let credential = Credential::Bearer { client, scopes: found.scopes.clone() };
     let standing = standing(app, &mut reader, found.user).await?;
     Ok(Live {
@@ -140,6 +157,8 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
         expires: found.expires,
         account_ends: account.expiry,
         scopes: found.scopes,
+        jkt: found.jkt.map(Arc::from),
+        profile: found.profile,
         noted: Arc::new(AtomicI64::new(i64::MIN)),
         unused: found.unused.map(|successor| (successor, Arc::default())),
     })

@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use kibali_model::Principal;
 
+use super::dpop::Presented;
 use super::{Authorization, ClientAddress, Session, api_token, basic, bearer};
 use crate::speech::cors;
 use crate::{App, Refusal};
@@ -51,10 +52,17 @@ async fn prove(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Refusal> 
     let parameter = if app.settings.query_token { access_token(parts.uri.query()) } else { None };
     let principal = match (header, parameter) {
         (Authorization::Absent, None) => return Box::pin(of_session(parts, app)).await,
-        (Authorization::Absent, Some(token)) => return bearer::verify(app, &token, &parts.method).await,
+        (Authorization::Absent, Some(token)) => {
+            return bearer::verify(app, &token, &parts.method, Presented::Bearer).await;
+        }
         (_, Some(_)) => return Err(Refusal::TwoCredentials),
         (Authorization::Bearer(token), None) => {
-            return bearer::verify(app, token.expose(), &parts.method).await;
+            return bearer::verify(app, token.expose(), &parts.method, Presented::Bearer).await;
+        }
+        (Authorization::Dpop(token), None) => {
+            let token = token.expose();
+            let presented = Presented::Dpop { token, proof: parts.extensions.get() };
+            return Box::pin(bearer::verify(app, token, &parts.method, presented)).await;
         }
         (Authorization::Basic(pair), None) => {
             let Ok(address) = ClientAddress::from_request_parts(parts, app).await;

@@ -68,6 +68,10 @@ fn common(settings: &Settings) -> Map<String, Value> {
         ("pushed_authorization_request_endpoint", at("/oauth2/par")),
         ("device_authorization_endpoint", at("/oauth2/device_authorization")),
         ("registration_endpoint", at(REGISTER)),
+        (
+            "dpop_signing_alg_values_supported",
+            SigningAlgorithm::EVERY.iter().map(|algorithm| algorithm.as_str()).collect(),
+        ),
         ("code_challenge_methods_supported", json!(["S256"])),
         ("authorization_response_iss_parameter_supported", true.into()),
     ];

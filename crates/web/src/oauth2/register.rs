@@ -73,6 +73,8 @@ fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     match Authorization::read(headers)? {
         Authorization::Bearer(token) => Ok(Some(token.expose().clone())),
         Authorization::Absent => Ok(None),
-        Authorization::Basic(_) | Authorization::ApiToken(_) => Err(Refusal::InvalidToken),
+        Authorization::Basic(_) | Authorization::Dpop(_) | Authorization::ApiToken(_) => {
+            Err(Refusal::InvalidToken)
+        }
     }
 }

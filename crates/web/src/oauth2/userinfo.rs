@@ -3,7 +3,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use kibali_crypto::sha256;
 use kibali_oauth::claims::{self, Subject};
 use kibali_store::door::accounts::{self, Contact};
@@ -13,23 +13,17 @@ use serde_json::Value;
 use super::answer;
 use crate::exchange::BodyForm;
 use crate::identity::Authorization;
+use crate::identity::dpop::{self, Presented};
 use crate::{App, Refusal};
 
-/// With the token in the header.
-pub(super) async fn get(State(app): State<App>, headers: HeaderMap) -> Result<Response, Refusal> {
-    tell(&app, &headers, None).await
-}
-
-/// With the token in the header or in the form (RFC 6750 section 2.2).
-pub(super) async fn post(State(app): State<App>, BodyForm(form): BodyForm) -> Result<Response, Refusal> {
-    tell(&app, &form.headers, form.parameters.get("access_token")?).await
-}
-
-async fn tell(app: &App, headers: &HeaderMap, sent: Option<&str>) -> Result<Response, Refusal> {
-    let token = match (Authorization::read(headers)?, sent) {
-        (Authorization::Bearer(_), Some(_)) => return Err(Refusal::TwoCredentials),
-        (Authorization::Bearer(token), None) => token.expose().clone(),
-        (Authorization::Absent, Some(token)) => token.to_owned(),
+/// With the token in the header, or in the form of a POST (RFC 6750 section 2.2).
+pub(super) async fn tell(State(app): State<App>, BodyForm(form): BodyForm) -> Result<Response, Refusal> {
+    let sent = form.parameters.get("access_token")?;
+    let (token, is_bound) = match (Authorization::read(&form.headers)?, sent) {
+        (Authorization::Bearer(_) | Authorization::Dpop(_), Some(_)) => return Err(Refusal::TwoCredentials),
+        (Authorization::Bearer(token), None) => (token.expose().clone(), false),
+        (Authorization::Dpop(token), None) => (token.expose().clone(), true),
+        (Authorization::Absent, Some(token)) => (token.to_owned(), false),
         _ => return Err(Refusal::NoCredentials),
     };
     let mut reader = app.store.reader().await?;
@@ -39,13 +33,21 @@ async fn tell(app: &App, headers: &HeaderMap, sent: Option<&str>) -> Result<Resp
         return Err(Refusal::ExpiredToken);
     }
     let account = accounts::by_user(&mut reader, found.user).await?;
+    drop(reader);
     let account = account.filter(|account| found.stands(account, now)).ok_or(Refusal::InvalidToken)?;
-    if found.resource.is_some() || found.client_uid.is_none() || found.jkt.is_some() {
+    let is_ours = found.resource.as_deref().is_none_or(|resource| app.settings.is_ours(resource));
+    if !is_ours || found.client_uid.is_none() {
         return Err(Refusal::InvalidToken);
     }
+    let presented = match is_bound {
+        true => Presented::Dpop { token: &token, proof: form.proof.as_ref() },
+        false => Presented::Bearer,
+    };
+    dpop::require(&app, found.jkt.as_deref(), presented, found.profile).await?;
     if !found.scopes.asks_for_identity() {
         return Err(Refusal::InsufficientScope);
     }
+    let mut reader = app.store.reader().await?;
     let Contact { name, email } = accounts::contact(&mut reader, found.user).await?;
     let subject = Subject { username: account.username, email, name, sign_in: found.sign_in };
     let told = Value::Object(claims::userinfo(&found.scopes, &subject));

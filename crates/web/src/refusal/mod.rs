@@ -50,6 +50,10 @@ pub enum Refusal {
     ExpiredToken,
     /// The token's scopes do not open this.
     InsufficientScope,
+    /// The access token was sent in another way than its binding asks (RFC 9449 section 7); what to do.
+    TokenScheme(&'static str),
+    /// The DPoP proof beside an access token is missing, or proves nothing; why.
+    DpopProofOfToken(String),
     /// What follows `ApiToken` has not the form of a token.
     ApiTokenMalformed,
     /// The personal access token is none that was ever made: prefix, length or checksum are wrong.
@@ -113,6 +117,17 @@ pub enum Refusal {
     SubjectRefused,
     /// A token is not exchanged for another resource than its own.
     InvalidTarget,
+    /// The authorization code is bound to another key.
+    CodeOfAnotherKey,
+    /// The DPoP proof binds nothing; why.
+    DpopProof(String),
+    /// The DPoP proof must hold this server's nonce (RFC 9449 section 8).
+    DpopNonce {
+        /// The nonce, given with the answer.
+        nonce: String,
+        /// An access token stands beside it (section 9).
+        of_token: bool,
+    },
     /// The device code is unknown, another client's, or spent.
     DeviceCodeUnknown,
     /// The device code has expired.

@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
-use kibali_model::Dialect;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use kibali_model::{Dialect, SigningAlgorithm};
 use serde_json::json;
 
 use super::Refusal;
@@ -13,13 +13,16 @@ use crate::api::WebMessage;
 use crate::speech::{Format, Room, Speech};
 use crate::{Settings, pages};
 
+/// The header that gives a nonce (RFC 9449 section 8).
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
 /// The answer that refuses, as the caller's room and format have it.
 pub(crate) fn render(refusal: &Refusal, speech: &Speech, settings: &Settings, request_id: &str) -> Response {
     let row = row(refusal);
     let mut response = match speech.room {
         Room::Token => oauth(&row, row.oauth_status, speech.format),
         Room::OAuth2 => oauth2(&row),
-        Room::Api if row.challenge == Challenge::Token && speech.version.dialect() == Dialect::Legacy => {
+        Room::Api if is_of_token(&row) && speech.version.dialect() == Dialect::Legacy => {
             oauth(&row, row.web_status, speech.format)
         }
         Room::Api => web_message(&row, speech.format),
@@ -32,12 +35,20 @@ pub(crate) fn render(refusal: &Refusal, speech: &Speech, settings: &Settings, re
     if let Some(seconds) = row.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
+    if let Refusal::DpopNonce { nonce, .. } = refusal {
+        insert(headers, DPOP_NONCE, nonce);
+    }
     if let Refusal::MethodNotAllowed { allow, .. } = refusal {
         insert(headers, ALLOW, allow);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
+}
+
+/// Another access token, or another proof of its key, would do.
+fn is_of_token(row: &Row) -> bool {
+    matches!(row.challenge, Challenge::Token | Challenge::Dpop)
 }
 
 fn insert(headers: &mut HeaderMap, name: http::HeaderName, value: &str) {
@@ -101,7 +112,7 @@ fn exception(row: &Row) -> &'static str {
 fn web_message(row: &Row, format: Format) -> Response {
     let mut message = WebMessage::error(row.web_status, row.message.clone());
     message.error_code = row.code;
-    if row.challenge == Challenge::Token {
+    if is_of_token(row) {
         message.message = Some(row.error.into());
         message.dev_message = Some(row.description.clone());
     }
@@ -121,6 +132,14 @@ fn challenge(row: &Row, speech: &Speech) -> Option<String> {
             Some(format!("Bearer {}", pair()))
         }
         (Room::Api | Room::OAuth2, Challenge::Token) => Some(format!("Bearer realm=\"oauth\", {}", pair())),
+        (Room::Api | Room::OAuth2, Challenge::Dpop) => {
+            let algorithms = SigningAlgorithm::EVERY
+                .iter()
+                .map(|algorithm| algorithm.as_str())
+                .collect::<Vec<_>>()
+                .join(" ");
+            Some(format!("DPoP realm=\"oauth\", {}, algs=\"{algorithms}\"", pair()))
+        }
         (Room::Api, Challenge::ApiToken) => Some("ApiToken".to_owned()),
         (Room::Api, Challenge::Any) if row.web_status == StatusCode::UNAUTHORIZED => {
             Some("Bearer realm=\"oauth\"".to_owned())

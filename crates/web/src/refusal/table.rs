@@ -39,6 +39,8 @@ pub(super) enum Challenge {
     Any,
     /// Another token: the OAuth pair stands in the header and the body.
     Token,
+    /// A proof of the key that the token is bound to (RFC 9449 section 7.1).
+    Dpop,
     /// Another personal access token.
     ApiToken,
     /// The client's credentials: `Basic realm="oauth2/client"`.
@@ -95,11 +97,13 @@ impl Row {
     }
 }
 
+const DPOP_NONCE: &str = "The DPoP proof must hold the nonce that comes with this answer";
+
 /// The row of a refusal. `same(status, error, text)` fills every column; `.web(status, text)` says what
 /// the Web API and the pages show instead.
 #[rustfmt::skip]
 pub(super) fn row(refusal: &Refusal) -> Row {
-    use Challenge::{Any, ApiToken, Client, Token};
+    use Challenge::{Any, ApiToken, Client, Dpop, Token};
     use Refusal as R;
     const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
     match refusal {
@@ -131,6 +135,9 @@ pub(super) fn row(refusal: &Refusal) -> Row {
         R::ExpiredToken => same(401, "invalid_token", "Access token expired").challenge(Token),
         R::InsufficientScope => same(403, "insufficient_scope", "The scope of the access token does not open this")
             .challenge(Token),
+        R::TokenScheme(what) => same(401, "invalid_token", *what).challenge(Dpop),
+        R::DpopProofOfToken(why) => same(401, "invalid_dpop_proof", format!("The DPoP proof is not taken: {why}"))
+            .challenge(Dpop),
         R::ApiTokenMalformed => same(400, "invalid_request", "Api token is malformed").challenge(ApiToken),
         R::ApiTokenChecksum => same(400, "invalid_request", "Checksum validation failed").challenge(ApiToken),
         R::ApiTokenUnknown => same(401, "invalid_token", "The API token does not exists").challenge(ApiToken),
@@ -170,6 +177,10 @@ pub(super) fn row(refusal: &Refusal) -> Row {
         R::SubjectRefused => same(400, "invalid_request",
             "The subject token is no live access token of a client whose tokens this client may exchange"),
         R::InvalidTarget => same(400, "invalid_target", "The subject token is for another resource"),
+        R::CodeOfAnotherKey => same(400, "invalid_grant", "Wrong key for this authorization code"),
+        R::DpopProof(why) => same(400, "invalid_dpop_proof", format!("The DPoP proof is not taken: {why}")),
+        R::DpopNonce { of_token: false, .. } => same(400, "use_dpop_nonce", DPOP_NONCE),
+        R::DpopNonce { of_token: true, .. } => same(401, "use_dpop_nonce", DPOP_NONCE).challenge(Dpop),
         R::DeviceCodeUnknown => same(400, "invalid_grant", "Invalid device code"),
         R::DeviceCodeExpired => same(400, "expired_token", "The device code has expired; ask for another one"),
         R::DeviceDenied => same(400, "access_denied", "The user refused"),

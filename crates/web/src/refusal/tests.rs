@@ -32,6 +32,9 @@ fn every() -> Vec<Refusal> {
         R::InvalidToken,
         R::ExpiredToken,
         R::InsufficientScope,
+        R::TokenScheme("The access token is bound to no key: send it as Bearer"),
+        R::DpopProofOfToken("it is missing".to_owned()),
+        R::DpopNonce { nonce: "n".to_owned(), of_token: true },
         R::ApiTokenMalformed,
         R::ApiTokenChecksum,
         R::ApiTokenUnknown,
@@ -62,6 +65,9 @@ fn every() -> Vec<Refusal> {
         R::CodeOfAnotherClient,
         R::SubjectRefused,
         R::InvalidTarget,
+        R::CodeOfAnotherKey,
+        R::DpopProof("it was used already".to_owned()),
+        R::DpopNonce { nonce: "n".to_owned(), of_token: false },
         R::DeviceCodeUnknown,
         R::DeviceCodeExpired,
         R::DeviceDenied,
@@ -111,7 +117,7 @@ async fn shown(refusal: &Refusal, speech: Speech) -> String {
     let settings = Settings::new(Url::parse("https://kibali.example.org").unwrap());
     let answer = render(refusal, &speech, &settings, "0011223344556677");
     let mut text = answer.status().to_string();
-    for name in ["www-authenticate", "retry-after", "allow"] {
+    for name in ["www-authenticate", "retry-after", "allow", "dpop-nonce"] {
         if let Some(value) = answer.headers().get(name) {
             write!(text, " | {name}: {}", value.to_str().unwrap()).unwrap();
         }

@@ -17,6 +17,7 @@ use tower::Service as _;
 use super::cors::Cors;
 use super::{Room, Speech};
 use crate::api::finish::GzipFile;
+use crate::identity::SentProof;
 use crate::refusal::{self, Refusal};
 use crate::why::{Told, Trace};
 use crate::{App, api, oauth2, pages, speech, uaa};
@@ -54,6 +55,9 @@ impl Rooms {
     pub async fn answer(&self, mut request: Request<Body>) -> Response {
         let app = &self.app;
         let trace = Trace::of(app, &request);
+        if let Some(proof) = SentProof::of(&request, &app.settings) {
+            request.extensions_mut().insert(proof);
+        }
         let (speech, path) = speech::of(request.uri().path(), request.headers(), &app.settings);
         if let Some(uri) = with_path(request.uri(), path) {
             *request.uri_mut() = uri;

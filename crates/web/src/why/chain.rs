@@ -141,6 +141,10 @@ fn broken(refused: &Refused, facts: &Facts) -> Step {
         | R::UnreadableCredentials(_)
         | R::ApiTokenMalformed
         | R::ApiTokenChecksum
+        | R::TokenScheme(_)
+        | R::DpopProofOfToken(_)
+        | R::DpopNonce { .. }
+        | R::DpopProof(_)
         | R::InvalidClient
         | R::ClientIdMismatch => Step::Credential,
         // One answer for a dead token and a closed account: the facts tell them apart.

@@ -109,7 +109,9 @@ impl Trace {
             headers.insert(AUTHORIZATION, value.clone());
         }
         match Authorization::read(&headers) {
-            Ok(Authorization::Bearer(token)) => return Presented::Bearer(sha256(token.expose())),
+            Ok(Authorization::Bearer(token) | Authorization::Dpop(token)) => {
+                return Presented::Bearer(sha256(token.expose()));
+            }
             Ok(Authorization::ApiToken(token)) => return Presented::ApiToken(sha256(token.expose())),
             Ok(Authorization::Basic(pair)) => return Presented::Basic(shortened(&pair.name)),
             Err(_) => return Presented::Unreadable,

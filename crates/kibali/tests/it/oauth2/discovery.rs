@@ -128,6 +128,8 @@ both!(
         }
         // Each is tried by `a_client_signs_with_the_algorithm_it_registered`.
         let signed: Vec<_> = SigningAlgorithm::EVERY.iter().map(|algorithm| algorithm.as_str()).collect();
+        // And by `a_bound_token_opens_the_web_api_with_a_fresh_proof_of_its_key_and_nothing_else`.
+        assert_eq!(names(&told, "dpop_signing_alg_values_supported"), signed);
         for endpoint in ["token", "revocation", "introspection"] {
             let told = names(&told, &format!("{endpoint}_endpoint_auth_signing_alg_values_supported"));
             assert_eq!(told, [&signed[..], &["HS256"]].concat(), "{endpoint}");

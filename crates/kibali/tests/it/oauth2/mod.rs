@@ -4,6 +4,7 @@ pub(crate) mod assertion;
 mod authorize;
 mod device;
 mod discovery;
+pub(crate) mod dpop;
 mod exchange;
 mod introspect;
 mod itself;
