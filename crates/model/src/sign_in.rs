@@ -12,3 +12,14 @@ pub struct SignIn {
     /// How they proved who they are, with spaces between (RFC 8176): `pwd`, `pwd otp`.
     pub amr: String,
 }
+
+impl SignIn {
+    /// [`SignIn::amr`] of somebody who proved a second factor beside the password.
+    pub const WITH_FACTOR: &str = "pwd otp mfa";
+
+    /// Was a second factor proved?
+    #[must_use]
+    pub fn has_factor(&self) -> bool {
+        self.amr.split_ascii_whitespace().any(|way| way == "mfa")
+    }
+}

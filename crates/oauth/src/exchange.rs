@@ -13,6 +13,8 @@ pub enum TokenGrant<'a> {
         username: &'a str,
         /// Password.
         password: &'a str,
+        /// The code of a second factor, where the client sends one.
+        otp: Option<&'a str>,
     },
     /// Another access token.
     Refresh {
@@ -72,6 +74,7 @@ pub fn token_request<'a>(
         GrantType::Password => TokenGrant::Password {
             username: parameters.require("username")?,
             password: parameters.require("password")?,
+            otp: parameters.get("otp")?,
         },
         GrantType::RefreshToken => TokenGrant::Refresh { token: parameters.require("refresh_token")? },
         GrantType::AuthorizationCode => TokenGrant::Code {

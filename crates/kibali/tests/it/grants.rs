@@ -43,7 +43,7 @@ pub(crate) async fn issue(t: &TestApp, id: i64, name: &str) -> ObjectId {
         parent: None,
         act: None,
     };
-    let write = IssueGrant { grant, tokens: minted(t, name), at_most: 100, now: t.clock.now() };
+    let write = IssueGrant { grant, tokens: minted(t, name), proof: None, at_most: 100, now: t.clock.now() };
     assert!(t.app.store.write(write).await.unwrap());
     client
 }

@@ -137,7 +137,7 @@ both!(
                 act: None,
             };
             let tokens = NewTokens { access: token, narrowed: None, refresh: None };
-            assert!(t.app.store.write(IssueGrant { grant, tokens, at_most: 100, now }).await.unwrap());
+            assert!(t.app.store.write(IssueGrant { grant, tokens, proof: None, at_most: 100, now }).await.unwrap());
             assert_eq!(bearer(t, scope).await, get, "{scope}");
             let write = t.post(PATH).bearer(scope).body("application/json", "{").send().await;
             assert_eq!(write.status, post, "{scope} {}", write.text());

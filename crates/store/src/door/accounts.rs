@@ -48,6 +48,12 @@ impl Account {
         !self.external_auth && !self.two_factor.is_enabled() && !self.two_factor_demanded
     }
 
+    /// The same of a password with a second factor proved beside it.
+    #[must_use]
+    pub const fn factor_suffices(&self) -> bool {
+        !self.external_auth && !self.must_enrol()
+    }
+
     /// Does a role demand a second factor that the user has not set up?
     #[must_use]
     pub const fn must_enrol(&self) -> bool {

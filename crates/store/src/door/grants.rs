@@ -4,6 +4,7 @@ use kibali_model::{GrantType, ObjectId, Scopes, SignIn, Timestamp};
 use serde_json::json;
 
 use super::audit::{self, Who};
+use super::factors::{self, Proof};
 use super::tokens::{self, DELETE_ACCESS, DELETE_ACCESS_OF_GRANT, DELETE_REFRESH_OF_GRANT, Hash, NewTokens};
 use crate::{Statement, StoreError, Tx, Write, values};
 
@@ -140,14 +141,16 @@ pub struct NewGrant {
     pub act: Option<String>,
 }
 
-/// Grants what was decided and inserts its tokens. Answers false, and does nothing, when the account was
-/// disabled or its password changed since it was read.
+/// Grants what was decided and inserts its tokens. Answers false, and grants nothing, when the account was
+/// disabled or its password changed since it was read, or the proof of the second factor is spent.
 #[derive(Debug, Clone)]
 pub struct IssueGrant {
     /// The grant.
     pub grant: NewGrant,
     /// Its first tokens.
     pub tokens: NewTokens,
+    /// What proved the second factor, where one was asked for.
+    pub proof: Option<Proof>,
     /// Live grants of the same user, client and type, this one included, where no browser was asked; the least
     /// recently used go.
     pub at_most: u32,
@@ -159,6 +162,11 @@ impl Write for IssueGrant {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        if let Some(proof) = self.proof
+            && !factors::spend(tx, self.grant.user, proof, self.now).await?
+        {
+            return Ok(false);
+        }
         if !insert(tx, &self.grant, &self.tokens, self.now).await? {
             return Ok(false);
         }

@@ -132,12 +132,13 @@ impl FoundToken {
     }
 
     /// Does the grant stand at `now`, for its user's `account`? It was not revoked and the account is open. One
-    /// obtained with a password ends with that password, and while a password alone is not enough (rules of
-    /// the door 6, 10).
+    /// obtained with a password ends with that password, and while that and what was proved beside it
+    /// is not enough (rules of the door 6, 10).
     #[must_use]
     pub fn stands(&self, account: &Account, now: Timestamp) -> bool {
         let by_password = self.grant_type == Some(GrantType::Password);
-        let still = self.credential_version == account.credential_version && account.password_suffices();
+        let enough = account.password_suffices() || (self.sign_in.has_factor() && account.factor_suffices());
+        let still = self.credential_version == account.credential_version && enough;
         !self.ended && account.is_open(now) && (!by_password || still)
     }
 }

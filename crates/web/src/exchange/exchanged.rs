@@ -50,7 +50,8 @@ impl Asking<'_> {
             ..self.grant(GrantType::TokenExchange, &order)
         };
         let at_most = self.app.settings.password_grants_per_user;
-        let issued = self.app.store.write(IssueGrant { grant, tokens, at_most, now: self.now }).await?;
+        let issued =
+            self.app.store.write(IssueGrant { grant, tokens, proof: None, at_most, now: self.now }).await?;
         if issued { Ok(TokenAnswer { exchanged: true, ..answer }) } else { Err(Refusal::SubjectRefused) }
     }
 }

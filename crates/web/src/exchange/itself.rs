@@ -25,7 +25,8 @@ impl Asking<'_> {
         let (answer, tokens) = self.mint(&order).await?;
         let grant = self.grant(GrantType::ClientCredentials, &order);
         let at_most = self.app.settings.password_grants_per_user;
-        let issued = self.app.store.write(IssueGrant { grant, tokens, at_most, now: self.now }).await?;
+        let issued =
+            self.app.store.write(IssueGrant { grant, tokens, proof: None, at_most, now: self.now }).await?;
         if issued { Ok(answer) } else { Err(Refusal::ClientNotBound) }
     }
 

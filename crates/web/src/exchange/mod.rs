@@ -74,8 +74,9 @@ impl Asking<'_> {
     async fn answer(&self, form: &Form) -> Result<TokenAnswer, Refusal> {
         let parameters = &form.parameters;
         match token_request(parameters, self.client, self.dialect)? {
-            TokenGrant::Password { username, password } => {
-                self.password(username, password, requested(parameters, self.client)?).await
+            TokenGrant::Password { username, password, otp } => {
+                let scopes = requested(parameters, self.client)?;
+                self.password(username, password, otp, scopes).await
             }
             TokenGrant::Refresh { token } => self.refresh(token, parameters).await,
             TokenGrant::Code { code, redirect_uri, verifier } => {

@@ -59,7 +59,7 @@ impl Session {
     pub fn sign_in(&self) -> SignIn {
         let sid = URL_SAFE_NO_PAD.encode(sha256(self.hash()));
         let proved = self.principal().is_some_and(|principal| principal.credential.proved().is_some());
-        let amr = if proved { "pwd otp mfa" } else { "pwd" };
+        let amr = if proved { SignIn::WITH_FACTOR } else { "pwd" };
         SignIn { at: self.since, sid: Some(sid), amr: amr.to_owned() }
     }
 

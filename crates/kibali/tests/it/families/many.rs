@@ -139,7 +139,8 @@ async fn install(t: &TestApp) -> Vec<Application> {
             parent: None,
             act: None,
         };
-        let write = IssueGrant { grant, tokens: minted(t, &name), at_most: 100, now: t.clock.now() };
+        let write =
+            IssueGrant { grant, tokens: minted(t, &name), proof: None, at_most: 100, now: t.clock.now() };
         assert!(t.app.store.write(write).await.unwrap());
         let stored = format!("{name} refresh");
         let random = TestRandom::new(u64::try_from(number).unwrap());

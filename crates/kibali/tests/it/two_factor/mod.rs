@@ -2,6 +2,7 @@
 
 mod api;
 mod ending;
+mod grant;
 mod pages;
 mod sign_in;
 

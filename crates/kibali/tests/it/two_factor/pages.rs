@@ -29,7 +29,7 @@ async fn demand(t: &TestApp) {
 }
 
 /// The ten codes of a page that shows them.
-fn recovery_codes(page: &Page) -> Vec<String> {
+pub(super) fn recovery_codes(page: &Page) -> Vec<String> {
     let text = page.answer.text();
     let shown = text.split_once("id=\"recovery-codes\"").unwrap_or_else(|| panic!("{text}")).1;
     let shown = shown.split_once('>').unwrap().1.split_once('<').unwrap().0;
@@ -39,7 +39,7 @@ fn recovery_codes(page: &Page) -> Vec<String> {
 }
 
 /// Sets up an app on the page where it is asked for; answers it and its recovery codes.
-async fn set_up(t: &TestApp, browser: &mut Browser, page: &Page) -> (App, Page) {
+pub(super) async fn set_up(t: &TestApp, browser: &mut Browser, page: &Page) -> (App, Page) {
     let page = browser.submit(page, &page.form("/begin")).await;
     assert_eq!((page.answer.status, page.path.as_str()), (200, TWO_FACTOR));
     let text = page.answer.text();
