@@ -231,11 +231,11 @@ impl Authorization {
         if self.challenge.is_none() && client.requires_proof_key() {
             return Err(invalid("OAuth 2.0 Parameter: code_challenge"));
         }
-        if !modern {
-            return Ok(());
-        }
         if client.profile == ClientProfile::Fapi2 && !endpoint.pushed {
             return Err(invalid("The client must push its requests to /oauth2/par"));
+        }
+        if !modern {
+            return Ok(());
         }
         if self.scopes.asks_for_identity() && !self.redirect_sent {
             return Err(invalid("OAuth 2.0 Parameter: redirect_uri"));
@@ -250,6 +250,11 @@ impl Authorization {
         self.dpop_jkt = text("dpop_jkt")?;
         if self.dpop_jkt.as_deref().is_some_and(|jkt| !is_hash(jkt)) {
             return Err(invalid("dpop_jkt must be 43 characters of base64url"));
+        }
+        if client.profile == ClientProfile::Fapi2 && self.dpop_jkt.is_none() {
+            return Err(invalid(
+                "The client must bind the code to its key: push it with a DPoP proof or dpop_jkt",
+            ));
         }
         self.resource = text("resource")?;
         Ok(())

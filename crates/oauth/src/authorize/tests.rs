@@ -110,9 +110,14 @@ fn openid_names_its_redirect_uri_and_fapi_pushes() {
     let challenge = "code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     let text = format!("response_type=code&{challenge}");
     let fapi = Client { profile: ClientProfile::Fapi2, ..plain };
-    let asked = |endpoint| authorize(&Parameters::read([text.as_bytes()]), &fapi, endpoint).is_ok();
+    let unbound = Parameters::read([text.as_bytes()]);
+    let jkt = format!("dpop_jkt={}", "a".repeat(43));
+    let bound = Parameters::read([text.as_bytes(), jkt.as_bytes()]);
+    let asked = |endpoint| authorize(&bound, &fapi, endpoint).is_ok();
     assert!(!asked(MODERN));
     assert!(asked(Endpoint { pushed: true, ..MODERN }));
+    assert!(authorize(&unbound, &fapi, Endpoint { pushed: true, ..MODERN }).is_err());
+    assert!(!asked(LEGACY));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod introspect;
 mod itself;
 mod logout;
 mod par;
+mod profiles;
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
 use kibali_testkit::{Answer, Browser, Page, TestApp};

@@ -1,0 +1,277 @@
+//! What each profile of a client allows (rules of the door 3): one table.
+
+use kibali_crypto::jose::SigningKey;
+use kibali_model::{ClientProfile, SigningAlgorithm};
+use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
+use kibali_testkit::{Answer, TestApp, both};
+use serde_json::{Value, json};
+
+use super::assertion::{JWT_BEARER, key, proof as assertion, with_keys};
+use super::dpop::{of, proof as dpop};
+use super::{AUTHORIZE, CALLBACK, SECRET, VERIFIER, allow, asking, member, register, signed_in};
+
+/// Whether a profile allows it: legacy, standard, fapi2.
+const RULES: &[(&str, [bool; 3])] = &[
+    ("a request that is not pushed", [true, true, false]),
+    ("a request at /uaa", [true, true, false]),
+    ("a request without PKCE", [true, false, false]),
+    ("a challenge by plain", [false, false, false]),
+    ("a code that is bound to no key", [true, true, false]),
+    ("a code of a minute", [true, true, false]),
+    ("the secret", [true, true, false]),
+    ("an assertion under RS256", [true, true, false]),
+    ("an assertion under PS256", [true, true, true]),
+    ("an assertion under ES256", [true, true, true]),
+    ("an assertion under EdDSA", [true, true, true]),
+    ("an assertion for the issuer", [true, true, true]),
+    ("an assertion for the issuer without its slash", [true, true, false]),
+    ("an assertion for the token endpoint", [true, true, false]),
+    ("an assertion for several", [true, true, false]),
+    ("a password", [true, true, false]),
+    ("a code without a proof", [true, true, false]),
+    ("a proof without a nonce", [true, true, false]),
+    ("a proof under RS256", [true, true, false]),
+    ("a proof with a nonce", [true, true, true]),
+    ("a call without a nonce", [true, true, false]),
+    ("a call with a nonce", [true, true, true]),
+    ("a bound token sent as Bearer", [false, false, false]),
+    ("a bound refresh token without its key", [false, false, false]),
+    ("a refresh token that rotates", [true, true, false]),
+];
+
+/// One client of a profile, with its keys.
+struct Tried<'a> {
+    t: &'a TestApp,
+    id: &'static str,
+    keys: &'a [SigningKey],
+    nonce: String,
+}
+
+impl Tried<'_> {
+    fn key(&self, algorithm: SigningAlgorithm) -> &SigningKey {
+        self.keys.iter().find(|key| key.algorithm() == algorithm).unwrap()
+    }
+
+    fn holder(&self) -> &SigningKey {
+        self.key(SigningAlgorithm::Es256)
+    }
+
+    fn assertion(&self, algorithm: SigningAlgorithm, more: &Value) -> String {
+        let jti = format!("{:016x}", self.t.random.next());
+        assertion(self.t, self.key(algorithm), self.id, &jti, more)
+    }
+
+    fn proof(&self, path: &str) -> String {
+        dpop(self.t, self.holder(), "POST", path, &json!({ "nonce": self.nonce }))
+    }
+
+    /// Sends a form with an assertion for the issuer.
+    async fn send(&self, path: &str, proof: Option<&str>, fields: &[(&str, &str)]) -> Answer {
+        let signed = self.assertion(SigningAlgorithm::Es256, &json!({}));
+        let proven = [("client_assertion_type", JWT_BEARER), ("client_assertion", signed.as_str())];
+        let request = self.t.post(path).form(&[fields, &proven].concat());
+        let request = if let Some(proof) = proof { request.header("dpop", proof) } else { request };
+        request.send().await
+    }
+
+    /// Is a proof of this client taken, where nothing else happens?
+    async fn proves(&self, algorithm: SigningAlgorithm, more: &Value) -> bool {
+        let signed = self.assertion(algorithm, more);
+        let fields =
+            [("client_assertion_type", JWT_BEARER), ("client_assertion", signed.as_str()), ("token", "x")];
+        self.t.post("/oauth2/revoke").form(&fields).send().await.status == 200
+    }
+
+    /// Pushes a good request with these members besides, and its proof where `bind`.
+    async fn push(&self, bind: bool) -> Answer {
+        let fields = [
+            ("response_type", "code"),
+            ("redirect_uri", CALLBACK),
+            ("scope", "openid username"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+        ];
+        let proof = self.proof("/oauth2/par");
+        self.send("/oauth2/par", bind.then_some(proof.as_str()), &fields).await
+    }
+
+    async fn code(&self) -> String {
+        let pushed = self.push(true).await;
+        assert_eq!(pushed.status, 201, "{}", pushed.text());
+        let uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
+        let path = format!("{AUTHORIZE}?client_id={}&request_uri={uri}", self.id);
+        member(&allow(&mut signed_in(self.t).await, &path).await, "code").unwrap()
+    }
+
+    async fn redeem(&self, code: &str, proof: Option<&str>) -> Answer {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        self.send("/oauth2/token", proof, &fields).await
+    }
+
+    async fn tokens(&self) -> Value {
+        let answer = self.redeem(&self.code().await, Some(&self.proof("/oauth2/token"))).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    }
+
+    async fn refresh(&self, token: &str, proof: Option<&str>) -> Answer {
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        self.send("/oauth2/token", proof, &fields).await
+    }
+
+    async fn call(&self, token: &str, more: &Value) -> Answer {
+        let mut claims = of(token);
+        claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let proof = dpop(self.t, self.holder(), "GET", "/api/me", &claims);
+        let request = self.t.get("/api/me").header("authorization", &format!("DPoP {token}"));
+        request.header("dpop", &proof).send().await
+    }
+
+    /// Is a browser that asks like this shown the question?
+    async fn shown(&self, path: &str) -> bool {
+        let page = signed_in(self.t).await.open_once(path).await;
+        page.status == 200
+    }
+
+    async fn allows(&self, rule: &str) -> bool {
+        use SigningAlgorithm::{EdDsa, Es256, Ps256, Rs256};
+        let t = self.t;
+        let unproven = format!("response_type=code&client_id={}&redirect_uri={CALLBACK}", self.id);
+        match rule {
+            "a request that is not pushed" => {
+                let jkt = format!("&dpop_jkt={}", self.holder().public().thumbprint());
+                self.shown(&asking(self.id, &jkt)).await
+            }
+            "a request at /uaa" => {
+                self.shown(&asking(self.id, "").replace(AUTHORIZE, "/uaa/oauth/authorize")).await
+            }
+            "a request without PKCE" => self.shown(&format!("{AUTHORIZE}?{unproven}")).await,
+            "a challenge by plain" => {
+                let plain = format!("&code_challenge={VERIFIER}&code_challenge_method=plain");
+                self.shown(&format!("{AUTHORIZE}?{unproven}{plain}")).await
+            }
+            "a code that is bound to no key" => self.push(false).await.status == 201,
+            "a code of a minute" => {
+                let code = self.code().await;
+                t.clock.advance_seconds(60);
+                self.redeem(&code, Some(&self.proof("/oauth2/token"))).await.status == 200
+            }
+            "the secret" => {
+                t.post("/oauth2/revoke").basic(self.id, SECRET).form(&[("token", "x")]).send().await.status
+                    == 200
+            }
+            "an assertion under RS256" => self.proves(Rs256, &json!({})).await,
+            "an assertion under PS256" => self.proves(Ps256, &json!({})).await,
+            "an assertion under ES256" | "an assertion for the issuer" => {
+                self.proves(Es256, &json!({})).await
+            }
+            "an assertion under EdDSA" => self.proves(EdDsa, &json!({})).await,
+            "an assertion for the issuer without its slash" => {
+                self.proves(Es256, &json!({ "aud": "http://localhost:8080" })).await
+            }
+            "an assertion for the token endpoint" => {
+                self.proves(Es256, &json!({ "aud": "http://localhost:8080/oauth2/token" })).await
+            }
+            "an assertion for several" => {
+                self.proves(Es256, &json!({ "aud": ["http://localhost:8080/"] })).await
+            }
+            "a password" => {
+                let fields = [("grant_type", "password"), ("username", ADMIN), ("password", ADMIN_PASSWORD)];
+                self.send("/uaa/oauth/token", Some(&self.proof("/uaa/oauth/token")), &fields).await.status
+                    == 200
+            }
+            "a code without a proof" => {
+                let uri =
+                    self.push(self.id == "fapi2").await.json()["request_uri"].as_str().unwrap().to_owned();
+                let path = format!("{AUTHORIZE}?client_id={}&request_uri={uri}", self.id);
+                let code = member(&allow(&mut signed_in(t).await, &path).await, "code").unwrap();
+                self.redeem(&code, None).await.status == 200
+            }
+            "a proof without a nonce" => {
+                let proof = dpop(t, self.holder(), "POST", "/oauth2/token", &json!({}));
+                let answer = self.redeem(&self.code().await, Some(&proof)).await;
+                if answer.status != 200 {
+                    assert_eq!((answer.status, &answer.json()["error"]), (400, &json!("use_dpop_nonce")));
+                    assert_eq!(answer.header("dpop-nonce"), Some(self.nonce.as_str()));
+                }
+                answer.status == 200
+            }
+            "a proof under RS256" => {
+                let proof = dpop(t, self.key(Rs256), "POST", "/oauth2/par", &json!({ "nonce": self.nonce }));
+                let fields = [
+                    ("response_type", "code"),
+                    ("redirect_uri", CALLBACK),
+                    ("code_challenge_method", "S256"),
+                    ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+                ];
+                self.send("/oauth2/par", Some(&proof), &fields).await.status == 201
+            }
+            "a proof with a nonce" => self.tokens().await["token_type"] == "DPoP",
+            "a call without a nonce" | "a call with a nonce" => {
+                let tokens = self.tokens().await;
+                let nonce =
+                    if rule == "a call with a nonce" { json!({ "nonce": self.nonce }) } else { json!({}) };
+                let answer = self.call(tokens["access_token"].as_str().unwrap(), &nonce).await;
+                if answer.status != 200 {
+                    assert!(answer.header("www-authenticate").unwrap().contains("use_dpop_nonce"));
+                    assert_eq!(
+                        (answer.status, answer.header("dpop-nonce")),
+                        (401, Some(self.nonce.as_str()))
+                    );
+                }
+                answer.status == 200
+            }
+            "a bound token sent as Bearer" => {
+                let tokens = self.tokens().await;
+                t.get("/api/me").bearer(tokens["access_token"].as_str().unwrap()).send().await.status == 200
+            }
+            "a bound refresh token without its key" => {
+                let tokens = self.tokens().await;
+                self.refresh(tokens["refresh_token"].as_str().unwrap(), None).await.status == 200
+            }
+            "a refresh token that rotates" => {
+                let before = self.tokens().await["refresh_token"].clone();
+                let answer = self.refresh(before.as_str().unwrap(), Some(&self.proof("/oauth2/token"))).await;
+                assert_eq!(answer.status, 200, "{}", answer.text());
+                answer.json()["refresh_token"] != before
+            }
+            other => panic!("{other} is in the table and not tried"),
+        }
+    }
+}
+
+both!(
+    fn each_profile_allows_what_the_table_says(t) {
+        let keys: Vec<_> = SigningAlgorithm::EVERY.iter().map(|algorithm| key(*algorithm)).collect();
+        let all: Vec<_> = keys.iter().collect();
+        for (column, profile) in ClientProfile::EVERY.iter().enumerate() {
+            let id = profile.as_str();
+            let more = json!({ "settings.client.require-proof-key": *profile != ClientProfile::Legacy });
+            register(t, id, json!({
+                "profile": id,
+                "clientAuthenticationMethods": "client_secret_basic,private_key_jwt",
+                "authorizationGrantTypes": "authorization_code,refresh_token,password",
+                "clientSettings": with_keys(&all, more),
+                "tokenSettings": json!({ "settings.token.reuse-refresh-tokens": false }).to_string(),
+            })).await;
+            let mut tried = Tried { t, id, keys: &keys, nonce: String::new() };
+            for (rule, allowed) in RULES {
+                t.clock.advance_seconds(300);
+                tried.nonce = nonce(&tried).await;
+                assert_eq!(tried.allows(rule).await, allowed[column], "{id}: {rule}");
+            }
+        }
+    }
+);
+
+/// The nonce of this moment; clients that need none get none.
+async fn nonce(tried: &Tried<'_>) -> String {
+    let proof = dpop(tried.t, tried.holder(), "POST", "/oauth2/token", &json!({}));
+    let answer = tried.redeem("unknown", Some(&proof)).await;
+    answer.header("dpop-nonce").unwrap_or_default().to_owned()
+}
