@@ -35,3 +35,4 @@ create table pushed_request (
 ) {strict};
 create index pushed_request_expires on pushed_request (expires);
 create index pushed_request_client on pushed_request (client);
+create index code_user on code (user_object);

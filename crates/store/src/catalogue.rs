@@ -32,6 +32,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         passwords::STATEMENTS,
         principals::STATEMENTS,
         purge::EXPIRED,
+        purge::EXPIRED_AT_ONCE,
         purge::STATEMENTS,
         pushed::STATEMENTS,
         registrations::STATEMENTS,

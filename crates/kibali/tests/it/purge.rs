@@ -6,7 +6,7 @@ use kibali_store::door::families::{Becomes, Refresh, Refreshed};
 use kibali_store::door::tokens::NewTokens;
 use kibali_store::door::{purge, tokens};
 use kibali_store::{Statement, StoreError, Tx, Write, values};
-use kibali_testkit::{TestApp, both};
+use kibali_testkit::{Engine, TestApp, both};
 
 use crate::grants::{ACCESS, DAY, issue, minted};
 
@@ -105,8 +105,11 @@ both!(
         assert_eq!(gone, u64::try_from(EXPIRED).unwrap());
         // Never more at once: what anybody sees lies a whole number of batches below the beginning.
         assert!(seen.iter().all(|left| *left == 0 || (EXPIRED - left) % BATCH == 0), "{seen:?}");
-        let steps = seen.windows(2).filter(|pair| pair[0] != pair[1]).count();
-        assert!(steps > 3, "others wrote between them: {seen:?}");
+        // One writer takes turns; PostgreSQL holds nobody up, and promises no turn either.
+        if t.engine() == Engine::Sqlite {
+            let steps = seen.windows(2).filter(|pair| pair[0] != pair[1]).count();
+            assert!(steps > 3, "others wrote between them: {seen:?}");
+        }
         let batches = u64::try_from(EXPIRED).unwrap().div_ceil(500);
         // Writes that wait together share a commit, so others may add none.
         assert!((batches..=batches + 1 + wrote).contains(&(after - before)), "{batches} {} {wrote}", after - before);

@@ -107,6 +107,16 @@ impl Registration {
         more(&self.redirect_uris, &before.redirect_uris) || more(&self.scopes, &before.scopes)
     }
 
+    /// Could whoever changed it so from `before` get what people let the client have: by sending them elsewhere,
+    /// asking for more, or proving to be it in another way?
+    #[must_use]
+    pub fn may_be_taken_over_from(&self, before: &Self) -> bool {
+        let settings = |of: &Self| (of.settings.jwks.clone(), of.settings.jwks_uri.clone());
+        self.reaches_further_than(before)
+            || self.authentication != before.authentication
+            || settings(self) != settings(before)
+    }
+
     /// The client as the protocol sees it. What is not known here gives nothing.
     #[must_use]
     pub fn into_client(self, object: ObjectId, uid: Uid, name: String, acts_as: Option<ObjectId>) -> Client {

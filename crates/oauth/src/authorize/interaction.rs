@@ -38,8 +38,7 @@ impl Authorization {
     ) -> Next {
         let silent = self.prompt == Some(Prompt::None);
         let fresh = present.filter(|present| {
-            self.prompt != Some(Prompt::Login)
-                && self.max_age.is_none_or(|age| now.seconds_since(present.since) <= age)
+            !self.wants_sign_in() && self.max_age.is_none_or(|age| now.seconds_since(present.since) <= age)
         });
         let Some(present) = fresh else {
             if silent {

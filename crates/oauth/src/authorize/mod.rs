@@ -56,6 +56,8 @@ pub enum Prompt {
     Login,
     /// The question, even if it was answered before.
     Consent,
+    /// Both, one after the other.
+    LoginThenConsent,
 }
 
 impl Prompt {
@@ -183,6 +185,23 @@ const fn invalid(description: &'static str) -> Fault {
 }
 
 impl Authorization {
+    /// Does it demand that whoever is there signs in, even if they are?
+    #[must_use]
+    pub const fn wants_sign_in(&self) -> bool {
+        matches!(self.prompt, Some(Prompt::Login | Prompt::LoginThenConsent))
+    }
+
+    /// The same request of somebody who signed in for it.
+    #[must_use]
+    pub fn signed_in(self) -> Self {
+        let prompt = match self.prompt {
+            Some(Prompt::Login) => None,
+            Some(Prompt::LoginThenConsent) => Some(Prompt::Consent),
+            other => other,
+        };
+        Self { prompt, ..self }
+    }
+
     /// Where the browser goes with the code.
     #[must_use]
     pub fn granted(&self, code: &str) -> Answer {
@@ -271,8 +290,8 @@ fn prompt(sent: Option<&str>) -> Result<Option<Prompt>, Fault> {
             (Some(Prompt::None), _) | (Some(_), Prompt::None) => {
                 return Err(invalid("prompt=none must stand alone"));
             }
-            // Whoever signs in again is asked by what is remembered; of two, signing in comes first.
-            (Some(_), _) => found = Some(Prompt::Login),
+            (Some(before), now) if before == now => {}
+            (Some(_), _) => found = Some(Prompt::LoginThenConsent),
         }
     }
     Ok(found)

@@ -153,6 +153,7 @@ fn whoever_is_there_is_bothered_as_asked() {
         ("&prompt=consent", present(Some(&all)), modern_client(), "ask"),
         ("&prompt=login", present(Some(&all)), modern_client(), "sign in"),
         ("&prompt=select_account", present(Some(&all)), modern_client(), "sign in"),
+        ("&prompt=login+consent", present(Some(&all)), modern_client(), "sign in"),
         ("&max_age=59", present(Some(&all)), modern_client(), "sign in"),
         ("&max_age=60", present(Some(&all)), modern_client(), "grant"),
         ("&max_age=59&prompt=none", present(Some(&all)), modern_client(), "login_required"),
@@ -163,6 +164,10 @@ fn whoever_is_there_is_bothered_as_asked() {
         let asked = ask_modern(more).unwrap();
         assert_eq!(name(asked.next(&client, who, Dialect::Modern, now)), expected, "{more}");
     }
+    let both = ask_modern("&prompt=consent+login").unwrap().signed_in();
+    assert_eq!(name(both.next(&modern_client(), present(Some(&all)), Dialect::Modern, now)), "ask");
+    let login = ask_modern("&prompt=login").unwrap().signed_in();
+    assert_eq!(name(login.next(&modern_client(), present(Some(&all)), Dialect::Modern, now)), "grant");
     let legacy = ask("response_type=code", ONE).unwrap();
     let demo = client(GrantType::LEGACY, ONE);
     assert_eq!(legacy.next(&demo, present(Some(&Scopes::all())), Dialect::Legacy, now), Next::Ask);

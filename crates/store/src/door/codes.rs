@@ -29,7 +29,10 @@ const SPEND: Statement = Statement::new(
 const GRANT_OF: Statement =
     Statement::new("code.grant", "select grant_id from code where hash = $1 and grant_id is not null");
 
-pub(crate) const STATEMENTS: &[Statement] = &[INSERT, FIND, SPEND, GRANT_OF];
+const DELETE_OF_USER: Statement =
+    Statement::new("code.delete_of_user", "delete from code where user_object = $1 and spent is null");
+
+pub(crate) const STATEMENTS: &[Statement] = &[INSERT, FIND, SPEND, GRANT_OF, DELETE_OF_USER];
 
 /// What a code was issued for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +47,7 @@ pub struct Code {
     pub redirect_uri: String,
     /// Did the request name the redirect URI?
     pub redirect_sent: bool,
-    /// PKCE challenge and its method, `S256` or `plain`.
+    /// PKCE challenge and its method, `S256`.
     pub challenge: Option<(String, String)>,
     /// When it stops working.
     pub expires: Timestamp,
@@ -65,6 +68,8 @@ pub struct InsertCode {
     pub hash: Hash,
     /// What it is for.
     pub code: Code,
+    /// What the client asked for, where the user was asked; what they allowed of it is remembered where `remember`.
+    pub asked: Option<Scopes>,
     /// The user need not be asked for these scopes again.
     pub remember: bool,
     /// The pushed request it answers, which is spent with it.
@@ -103,12 +108,12 @@ impl Write for InsertCode {
             code.jkt.as_deref(),
         ];
         tx.run(INSERT, row).await?;
-        if self.remember {
-            consents::add(tx, code.user, code.client, &code.scopes, self.now).await?;
+        if let Some(asked) = self.asked.as_ref().filter(|_| self.remember) {
+            consents::add(tx, code.user, code.client, (asked, &code.scopes), self.now).await?;
         }
         let who = Who { user: Some(code.user), client: Some(code.client), address: None };
-        audit::record(tx, "consent.given", who, json!({ "scope": code.scopes.to_string() }), self.now)
-            .await?;
+        let event = if self.asked.is_some() { "consent.given" } else { "code.issued" };
+        audit::record(tx, event, who, json!({ "scope": code.scopes.to_string() }), self.now).await?;
         Ok(true)
     }
 }
@@ -133,6 +138,18 @@ pub async fn find(reader: &mut Reader, hash: Hash) -> Result<Option<(Code, bool)
         jkt: row.text_opt(14)?,
     };
     Ok(Some((code, !row.is_null(8)?)))
+}
+
+/// Takes away the codes and the device codes that a user allowed and nobody has spent yet. Part of writes that
+/// take an account from its holder.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn end_all_of_user(tx: &mut Tx, user: ObjectId) -> Result<(), StoreError> {
+    for statement in [DELETE_OF_USER, super::devices::DELETE_OF_USER] {
+        tx.run(statement, values![user]).await?;
+    }
+    Ok(())
 }
 
 /// What became of a code that was presented.

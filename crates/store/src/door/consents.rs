@@ -30,19 +30,20 @@ pub async fn find(
     row.map(|row| row.text(0).map(|scopes| Scopes::parse(&scopes))).transpose()
 }
 
-/// Remembers that `user` allowed `client` these scopes, beside those of before.
+/// Remembers that `user` allowed `client` these of the scopes it asked for, beside those of before that it did not
+/// ask for now.
 pub(super) async fn add(
     tx: &mut Tx,
     user: ObjectId,
     client: ObjectId,
-    scopes: &Scopes,
+    (asked, allowed): (&Scopes, &Scopes),
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let before = match tx.row(FIND, values![user, client]).await? {
         Some(row) => Scopes::parse(&row.text(0)?),
         None => Scopes::default(),
     };
-    tx.run(KEEP, values![user, client, before.union(scopes).to_string(), now]).await?;
+    tx.run(KEEP, values![user, client, before.without(asked).union(allowed).to_string(), now]).await?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::audit::{self, Who};
 use super::grants::{self, NewGrant};
+use super::pushed::MOST_WAITING;
 use super::tokens::{Hash, NewTokens};
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
@@ -31,7 +32,18 @@ const SPEND: Statement = Statement::new(
     "update device_code set spent = $2 where hash = $1 and spent is null and granted = 1",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[INSERT, FIND, FIND_TYPED, ANSWER, SPEND];
+pub(super) const DELETE_OF_USER: Statement = Statement::new(
+    "device_code.delete_of_user",
+    "delete from device_code where user_object = $1 and spent is null",
+);
+
+const TOO_MANY: Statement = Statement::new(
+    "device_code.too_many",
+    "select 1 from device_code where client = $1 and expires > $2 limit 1 offset $3",
+);
+
+pub(crate) const STATEMENTS: &[Statement] =
+    &[INSERT, FIND, FIND_TYPED, ANSWER, SPEND, DELETE_OF_USER, TOO_MANY];
 
 /// A device code as the store finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +94,7 @@ pub async fn find_typed(reader: &mut Reader, user_hash: Hash) -> Result<Option<F
     reader.row(FIND_TYPED, values![user_hash]).await?.as_ref().map(FoundDevice::read).transpose()
 }
 
-/// Keeps a new device code.
+/// Keeps a new device code. Answers false, and keeps none, where too many of the client wait already.
 #[derive(Debug, Clone)]
 pub struct InsertDevice {
     /// SHA-256 of the device code.
@@ -100,13 +112,16 @@ pub struct InsertDevice {
 }
 
 impl Write for InsertDevice {
-    type Output = ();
+    type Output = bool;
 
-    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        if tx.row(TOO_MANY, values![self.client, self.now, MOST_WAITING]).await?.is_some() {
+            return Ok(false);
+        }
         let row =
             values![self.hash, self.user_hash, self.client, self.scopes.to_string(), self.now, self.expires];
         tx.run(INSERT, row).await?;
-        Ok(())
+        Ok(true)
     }
 }
 

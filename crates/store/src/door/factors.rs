@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::audit::{self, Who};
 use super::changes::{self, Topic};
+use super::codes;
 use super::grants::{self, EndedWhy};
 use super::sessions;
 use super::spent::{self, Purpose};
@@ -320,6 +321,7 @@ impl Write for ResetFactor {
         if let Some(since) = confirmed {
             sessions::end_others(tx, self.user, None, self.now).await?;
             grants::end_since(tx, self.user, since, EndedWhy::FactorReset, self.now).await?;
+            codes::end_all_of_user(tx, self.user).await?;
         }
         audit::record(tx, "factor.reset", of(self.user, None), json!({ "by": self.by }), self.now).await
     }

@@ -29,6 +29,8 @@ pub(super) const TOUCH: Statement = Statement::new(
     "grant.touch",
     "update oauth_grant set last_used = $2, refreshed = $2 where id = $1 and ended is null",
 );
+const USED: Statement =
+    Statement::new("grant.used", "update oauth_grant set last_used = $2 where id = $1 and ended is null");
 const END: Statement = Statement::new(
     "grant.end",
     "update oauth_grant set ended = $2, ended_why = $3 where id = $1 and ended is null",
@@ -66,6 +68,7 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     INSERT,
     SURPLUS,
     TOUCH,
+    USED,
     END,
     LIVE_OF_USER,
     PASSWORD_GRANTS_OF_USER,
@@ -197,7 +200,7 @@ pub(super) async fn insert(
     }
     // Nothing is exchanged from what has ended meanwhile.
     if let Some(parent) = grant.parent
-        && tx.run(TOUCH, values![parent, now]).await? == 0
+        && tx.run(USED, values![parent, now]).await? == 0
     {
         return Ok(false);
     }
@@ -229,11 +232,23 @@ pub(super) async fn insert(
 /// Ends a grant, and those that were exchanged from it: their tokens are deleted, and every node is told to
 /// forget them.
 pub(super) async fn end(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) -> Result<(), StoreError> {
-    // What is exchanged twice over hangs on the first grant, so that there are no children of children.
-    for child in tx.rows(CHILDREN, values![grant]).await? {
-        end_one(tx, child.int(0)?, why, now).await?;
+    for each in below(tx, grant).await? {
+        end_one(tx, each, why, now).await?;
     }
     end_one(tx, grant, why, now).await
+}
+
+/// The grants that were exchanged from this one, and from those: two may act one for the other.
+async fn below(tx: &mut Tx, grant: i64) -> Result<Vec<i64>, StoreError> {
+    let mut found = vec![grant];
+    let mut next = 0;
+    while let Some(parent) = found.get(next).copied() {
+        for child in tx.rows(CHILDREN, values![parent]).await? {
+            found.push(child.int(0)?);
+        }
+        next += 1;
+    }
+    Ok(found.split_off(1))
 }
 
 /// Ends what was exchanged from grants of a user or a client that is deleted.
@@ -246,7 +261,7 @@ pub(crate) async fn end_exchanged_from(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for child in tx.rows(CHILDREN_OF_OBJECT, values![object]).await? {
-        end_one(tx, child.int(0)?, EndedWhy::Revoked, now).await?;
+        end(tx, child.int(0)?, EndedWhy::Revoked, now).await?;
     }
     Ok(())
 }
@@ -332,6 +347,10 @@ impl Write for RevokeToken {
         {
             tx.run(DELETE_ACCESS, values![self.hash]).await?;
             let grant = row.int(0)?;
+            // Which of the grant's tokens it was exchanged from is not kept; none of it outlives one that is cut.
+            for each in below(tx, grant).await? {
+                end_one(tx, each, EndedWhy::Revoked, self.now).await?;
+            }
             let detail = json!({ "grant": grant.to_string() });
             audit::record_of_grant(tx, "token.revoked", grant, None, detail, self.now).await?;
             changed(tx, row.int(0)?, self.now).await?;

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::api_tokens;
 use super::audit::{self, Who};
 use super::changes::{self, Topic};
+use super::codes;
 use super::emails;
 use super::grants::{self, EndedWhy};
 use super::links::{self, Purpose};
@@ -142,6 +143,7 @@ pub(crate) async fn replace(
     audit::record(tx, "password.set", who, json!({ "by": by }), now).await?;
     sessions::end_others(tx, user, None, now).await?;
     grants::end_all_of_user(tx, user, EndedWhy::PasswordReset, now).await?;
+    codes::end_all_of_user(tx, user).await?;
     api_tokens::end_all_of_user(tx, user, "password_reset", now).await
 }
 

@@ -46,13 +46,16 @@ pub(crate) const EXPIRED: &[Statement] = &[
     expired!("access_token.purge", "access_token", "hash"),
     expired!("refresh_token.purge", "refresh_token", "hash"),
     expired!("code.purge", "code", "hash"),
-    expired!("device_code.purge", "device_code", "hash"),
-    expired!("pushed_request.purge", "pushed_request", "hash"),
     expired!("initial_access_token.purge", "initial_access_token", "hash"),
     expired!("session.purge", "session", "hash"),
     expired!("setup_link.purge", "setup_link", "hash"),
     expired!("mail_link.purge", "mail_link", "hash"),
     expired!("why_question.purge", "why_question", "id"),
+];
+/// The same for what anybody may have kept who knows a client's name; nobody asks for it once it has expired.
+pub(crate) const EXPIRED_AT_ONCE: &[Statement] = &[
+    expired!("device_code.purge", "device_code", "hash"),
+    expired!("pushed_request.purge", "pushed_request", "hash"),
 ];
 // The offset keeps PostgreSQL from reading every token into a table of its own first.
 const DEAD_GRANTS: Statement = Statement::new(
@@ -60,7 +63,9 @@ const DEAD_GRANTS: Statement = Statement::new(
     "select g.id from oauth_grant g
      where g.last_used < $1
        and (g.ended < $1
-            or (g.refreshed is null and g.created < $2)
+            or (g.refreshed is null and g.created < $2
+                and g.grant_type in ('password', 'client_credentials',
+                                     'urn:ietf:params:oauth:grant-type:token-exchange'))
             or (not exists (select 1 from access_token t where t.grant_id = g.id limit 1 offset 0)
                 and not exists (select 1 from refresh_token t where t.grant_id = g.id limit 1 offset 0)))
      limit $3",
@@ -113,8 +118,9 @@ impl Write for Purge {
 
     async fn apply(&self, tx: &mut Tx) -> Result<u64, StoreError> {
         let forgotten = self.now.plus_seconds(-REMEMBERED_SECONDS);
-        for statement in EXPIRED {
-            let went = tx.run(*statement, values![forgotten, BATCH]).await?;
+        let at_once = EXPIRED_AT_ONCE.iter().map(|statement| (statement, self.now));
+        for (statement, before) in EXPIRED.iter().map(|statement| (statement, forgotten)).chain(at_once) {
+            let went = tx.run(*statement, values![before, BATCH]).await?;
             if went > 0 {
                 return Ok(went);
             }

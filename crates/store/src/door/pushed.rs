@@ -15,7 +15,15 @@ const FIND: Statement = Statement::new(
 );
 const SPEND: Statement = Statement::new("pushed_request.spend", "delete from pushed_request where hash = $1");
 
-pub(crate) const STATEMENTS: &[Statement] = &[INSERT, FIND, SPEND];
+const TOO_MANY: Statement = Statement::new(
+    "pushed_request.too_many",
+    "select 1 from pushed_request where client = $1 and expires > $2 limit 1 offset $3",
+);
+
+pub(crate) const STATEMENTS: &[Statement] = &[INSERT, FIND, SPEND, TOO_MANY];
+
+/// Requests of one client that wait, or device codes, at most.
+pub(super) const MOST_WAITING: i64 = 2000;
 
 /// A pushed request as the store finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +45,8 @@ pub async fn find(reader: &mut Reader, hash: Hash) -> Result<Option<PushedReques
     Ok(Some(PushedRequest { client: row.id(0)?, parameters: row.text(1)?, expires: row.time(2)? }))
 }
 
-/// Keeps a pushed request.
+/// Keeps a pushed request. Answers false, and keeps none, where too many of the client's wait already: anybody may
+/// push for a public client.
 #[derive(Debug, Clone)]
 pub struct Push {
     /// SHA-256 of the random part of its `request_uri`.
@@ -49,12 +58,15 @@ pub struct Push {
 }
 
 impl Write for Push {
-    type Output = ();
+    type Output = bool;
 
-    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
         let PushedRequest { client, parameters, expires } = &self.request;
+        if tx.row(TOO_MANY, values![*client, self.now, MOST_WAITING]).await?.is_some() {
+            return Ok(false);
+        }
         tx.run(INSERT, values![self.hash, *client, parameters.as_str(), self.now, *expires]).await?;
-        Ok(())
+        Ok(true)
     }
 }
 

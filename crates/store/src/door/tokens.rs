@@ -10,14 +10,15 @@ pub type Hash = [u8; 32];
 
 const FIND_ACCESS: Statement = Statement::new(
     "access_token.find",
-    "select t.expires, g.id, g.user_object, g.client, coalesce(p.grant_type, g.grant_type),
-            coalesce(t.scope, g.scope), g.credential_version, coalesce(g.ended, p.ended), client.uid, g.signed_in, g.sid, g.amr, g.resource, g.jkt, t.created, r.hash, g.parent, g.act,
-            c.profile
+    "select t.expires, g.id, g.user_object, g.client, coalesce(pp.grant_type, p.grant_type, g.grant_type),
+            coalesce(t.scope, g.scope), g.credential_version, coalesce(g.ended, p.ended, pp.ended), client.uid,
+            g.signed_in, g.sid, g.amr, g.resource, g.jkt, t.created, r.hash, g.parent, g.act, c.profile
      from access_token t
      join oauth_grant g on g.id = t.grant_id
      left join object client on client.id = g.client
      left join client c on c.object = g.client
      left join oauth_grant p on p.id = g.parent
+     left join oauth_grant pp on pp.id = p.parent
      left join refresh_token r on r.hash = t.refresh and r.used is null
      where t.hash = $1",
 );

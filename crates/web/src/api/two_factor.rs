@@ -16,7 +16,7 @@ use super::settings::stored::Stored;
 use super::{WebMessage, answer};
 use crate::body::Json;
 use crate::factor::{self, FactorRefusal, Own};
-use crate::identity::{Caller, ClientAddress, CodeRefusal, Session};
+use crate::identity::{Caller, ClientAddress, CodeRefusal, Session, require_person};
 use crate::speech::cors;
 use crate::{App, Refusal};
 
@@ -33,13 +33,19 @@ pub(super) fn router() -> Router<App> {
         .route("/2fa/disable", post(disable))
 }
 
+/// The caller's own second factor, where a person is calling.
+fn own<'a>(caller: &'a Principal, session: &Session, address: ClientAddress) -> Result<Own<'a>, Refusal> {
+    require_person(caller)?;
+    Ok(Own::new(caller, session, address))
+}
+
 async fn enroll_totp(
     State(app): State<App>,
     Caller(caller): Caller,
     session: Session,
     address: ClientAddress,
 ) -> Result<WebMessage, Refusal> {
-    Own::new(&caller, &session, address).begin_totp(&app).await?;
+    own(&caller, &session, address)?.begin_totp(&app).await?;
     Ok(WebMessage::ok("The user has enrolled in TOTP 2FA, call the QR code endpoint to continue the process"))
 }
 
@@ -54,7 +60,7 @@ async fn qr_json(
     session: Session,
     address: ClientAddress,
 ) -> Result<Response, Refusal> {
-    let seed = Own::new(&caller, &session, address).enrolling(&app).await?;
+    let seed = own(&caller, &session, address)?.enrolling(&app).await?;
     let image = image(&app, &caller, &seed).await?;
     let body = json!({ "base32Secret": seed.base32().expose(), "base64QRImage": STANDARD.encode(image) });
     Ok(answer::no_store(answer::json(&body)))
@@ -66,7 +72,7 @@ async fn qr_png(
     session: Session,
     address: ClientAddress,
 ) -> Result<Response, Refusal> {
-    let seed = Own::new(&caller, &session, address).enrolling(&app).await?;
+    let seed = own(&caller, &session, address)?.enrolling(&app).await?;
     shown(image(&app, &caller, &seed).await?)
 }
 
@@ -78,7 +84,7 @@ async fn enroll_and_show(
     address: ClientAddress,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let own = Own::new(&caller, &session, address);
+    let own = own(&caller, &session, address)?;
     if own.session.is_some() {
         cors::require_known_site(&app, &Method::POST, &headers).await?;
     }
@@ -116,7 +122,7 @@ async fn enable(
     Json(body): Json,
 ) -> Result<WebMessage, Refusal> {
     let code = code(&body).ok_or_else(no_code)?;
-    let done = Own::new(&caller, &session, address).confirm(&app, &code, false).await;
+    let done = own(&caller, &session, address)?.confirm(&app, &code, false).await;
     done.map_err(|refusal| told(refusal, |seconds| Refusal::TooManyAttempts { seconds }))?;
     Ok(WebMessage::ok("2FA was enabled successfully"))
 }
@@ -128,7 +134,7 @@ async fn disable(
     address: ClientAddress,
     Json(body): Json,
 ) -> Result<WebMessage, Refusal> {
-    let own = Own::new(&caller, &session, address);
+    let own = own(&caller, &session, address)?;
     own.require_enabled(&app).await?;
     let code = code(&body).ok_or_else(no_code)?;
     let locked =

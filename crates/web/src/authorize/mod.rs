@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::Method;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use kibali_crypto::{new_token, sha256};
-use kibali_model::{Client, ClientProfile, Dialect, Principal, Scopes};
+use kibali_model::{Client, ClientProfile, Dialect, Principal, Scopes, Timestamp};
 use kibali_oauth::{
     Answer, Approval, Authorization, AuthorizeRefusal, Endpoint, Next, Parameters, Present, authorize,
     client_id,
@@ -32,6 +32,9 @@ use crate::{App, Refusal};
 
 /// Seconds that a code of the FAPI profile lives at most (rules of the door 3).
 const FAPI_CODE_SECONDS: i64 = 60;
+
+/// When the login page was asked for a request, in milliseconds, on the way back to it.
+const ASKED: &str = "sign_in_asked";
 
 /// One of the two endpoints.
 #[derive(Debug, Clone, Copy)]
@@ -77,22 +80,25 @@ pub(crate) async fn ask(
         Err(Refused::Answer(answer)) if door.dialect == Dialect::Modern || session.principal().is_some() => {
             return deliver::answer(app, &answer);
         }
-        Err(Refused::Answer(_)) => return sign_in(app, session, form, door, query),
+        Err(Refused::Answer(_)) => return sign_in(app, session, form, door, (query, false)),
     };
     let Request { client, asked, pushed } = request;
+    let asked = if signed_in_for_it(session, form)? { asked.signed_in() } else { asked };
     let (client, asked) = (&client, &asked);
     let consented = consented(app, session.principal(), client).await?;
-    let present = session.since().map(|since| Present { since, consented: consented.as_ref() });
+    // A session that must set up a second factor first is nobody's yet.
+    let since = session.since().filter(|_| session.principal().is_some());
+    let present = since.map(|since| Present { since, consented: consented.as_ref() });
     match (asked.next(client, present, door.dialect, app.now()), session.principal()) {
         (Next::Refuse(answer), _) => deliver::answer(app, &answer),
         (Next::Ask, Some(principal)) => {
             consent::ask(app, session, principal, client, asked, &form.parameters, door).await
         }
         (Next::Grant, Some(principal)) => {
-            let code = grant(app, session, principal, pushed, client, asked, false).await?;
+            let code = grant(app, session, principal, pushed, client, asked, None).await?;
             deliver::answer(app, &asked.granted(&code))
         }
-        (Next::SignIn, _) | (_, None) => sign_in(app, session, form, door, query),
+        (Next::SignIn, _) | (_, None) => sign_in(app, session, form, door, (query, asked.wants_sign_in())),
     }
 }
 
@@ -115,13 +121,14 @@ pub(crate) async fn answer(
         Err(Refused::Answer(answer)) => return deliver::answer(app, &answer),
     };
     let Request { client, mut asked, pushed } = request;
+    let wanted = asked.scopes.clone();
     asked.scopes = consent::chosen(&form.parameters, &asked.scopes, door.dialect);
     let approval = Approval::read(&form.parameters)?;
     if approval == Approval::Denied || asked.scopes.is_empty() {
         return deliver::answer(app, &asked.denied());
     }
-    let remember = door.dialect == Dialect::Modern;
-    let code = grant(app, session, principal, pushed, &client, &asked, remember).await?;
+    let said = Said { wanted, remember: door.dialect == Dialect::Modern };
+    let code = grant(app, session, principal, pushed, &client, &asked, Some(said)).await?;
     deliver::answer(app, &asked.granted(&code))
 }
 
@@ -156,25 +163,41 @@ async fn consented(
     Ok(consents::find(&mut reader, principal.user, client.object).await?)
 }
 
-/// To the login page, which leads back here. The demand to sign in again is met by then, so it is left out
-/// of the way back.
-fn sign_in(app: &App, session: &Session, form: &Form, door: Door, query: &str) -> Result<Response, Refusal> {
+/// To the login page, which leads back to the same address. Where the client demands a sign-in `again`, the address
+/// says when it was asked for: the demand, wherever it stands in the request, is met by whoever signed in since.
+fn sign_in(
+    app: &App,
+    session: &Session,
+    form: &Form,
+    door: Door,
+    (query, again): (&str, bool),
+) -> Result<Response, Refusal> {
     if form.headers.get("x-requested-with").is_some_and(|value| value == "XMLHttpRequest") {
         return Ok(unauthorized());
     }
-    let page = format!("{}?{}", door.path, without_prompt(query));
+    let asked: Vec<&str> = query.split('&').filter(|part| !part.starts_with(ASKED)).collect();
+    let mut page = format!("{}?{}", door.path, asked.join("&"));
+    if again {
+        page.push_str(&format!("&{ASKED}={}", app.now().millis()));
+    }
     let cookie = remember_return(app, session, &page)?;
     let login = format!("{}/login", app.settings.context_path());
     Ok((cookie, Redirect::to(&login)).into_response())
 }
 
-/// `query` as it was sent, without a `prompt` that the login page answers.
-fn without_prompt(query: &str) -> String {
-    let answered = |part: &&str| {
-        let value = part.strip_prefix("prompt=");
-        !value.is_some_and(|value| value.contains("login") || value.contains("select_account"))
-    };
-    query.split('&').filter(answered).collect::<Vec<_>>().join("&")
+/// Did whoever is there sign in since the login page was asked for this request?
+fn signed_in_for_it(session: &Session, form: &Form) -> Result<bool, Refusal> {
+    let asked =
+        form.parameters.get(ASKED)?.and_then(|millis| millis.parse().ok()).map(Timestamp::from_millis);
+    Ok(session.since().zip(asked).is_some_and(|(since, asked)| since >= asked))
+}
+
+/// What a user answered.
+struct Said {
+    /// Everything that was asked for.
+    wanted: Scopes,
+    /// They need not be asked again.
+    remember: bool,
 }
 
 async fn grant(
@@ -184,7 +207,7 @@ async fn grant(
     pushed: Option<pushed::Pushed>,
     client: &Client,
     asked: &Authorization,
-    remember: bool,
+    said: Option<Said>,
 ) -> Result<String, Refusal> {
     let code = new_token(&*app.random);
     let now = app.now();
@@ -206,7 +229,8 @@ async fn grant(
             resource: asked.resource.clone(),
             jkt: asked.dpop_jkt.clone(),
         },
-        remember,
+        remember: said.as_ref().is_some_and(|said| said.remember),
+        asked: said.map(|said| said.wanted),
         pushed: pushed.map(|pushed| pushed.hash),
         now,
     };
@@ -237,16 +261,4 @@ fn explain(app: &App, refusal: Refusal) -> Result<Response, Refusal> {
     let (error, description) = refusal.oauth();
     let summary = format!("error=\"{error}\", error_description=\"{description}\"");
     Ok(oauth_error_page(&app.settings, refusal.status(), &summary))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_prompt;
-
-    #[test]
-    fn the_way_back_asks_for_no_second_sign_in() {
-        assert_eq!(without_prompt("a=1&prompt=login&b=2"), "a=1&b=2");
-        assert_eq!(without_prompt("prompt=consent&a=1"), "prompt=consent&a=1");
-        assert_eq!(without_prompt("prompt=login%20consent"), "");
-    }
 }

@@ -56,6 +56,10 @@ async fn prove(app: &App, form: &Form, address: ClientAddress, dialect: Dialect)
     if name.len() > LONGEST {
         return Err(Refusal::InvalidClient);
     }
+    if let (Proof::Nothing { .. }, None) = (&sent, &decoded) {
+        // There is nothing to guess: no wrong secret of somebody else's holds a public client back.
+        return check(app, &sent, dialect).await?.ok_or(Refusal::InvalidClient);
+    }
     let throttle = &app.identity().client_throttle;
     let slowed = |seconds| Refusal::TooManyAttempts { seconds };
     if let Some(seconds) = throttle.wait(name, address.0, app.now()) {

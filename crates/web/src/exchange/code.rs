@@ -47,7 +47,7 @@ impl Asking<'_> {
                     sign_in: found.sign_in,
                     nonce: found.nonce,
                     resource: found.resource,
-                    ..self.order(account, found.scopes)
+                    ..self.order(account, self.still(&found.scopes))
                 };
                 let (answer, tokens) = self.mint(&order).await?;
                 (Some(answer), Some((self.grant(GrantType::AuthorizationCode, &order), tokens)))

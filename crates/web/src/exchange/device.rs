@@ -37,7 +37,7 @@ impl Asking<'_> {
         poll(facts, self.client, self.now)?;
         let account = account.filter(|account| account.is_open(self.now));
         let (found, account) = found.zip(account).ok_or(Refusal::DeviceCodeUnknown)?;
-        let order = Order { sign_in: found.sign_in, ..self.order(&account, found.scopes) };
+        let order = Order { sign_in: found.sign_in, ..self.order(&account, self.still(&found.scopes)) };
         let (answer, tokens) = self.mint(&order).await?;
         let grant = self.grant(GrantType::DeviceCode, &order);
         let spent = self.app.store.write(SpendDevice { hash, grant, tokens, now: self.now }).await?;

@@ -44,11 +44,7 @@ impl Asking<'_> {
             ..self.order(&account, given.scopes)
         };
         let (answer, tokens) = self.mint(&order).await?;
-        let grant = NewGrant {
-            // All hang on the first grant, and end with it.
-            parent: Some(found.parent.unwrap_or(found.grant)),
-            ..self.grant(GrantType::TokenExchange, &order)
-        };
+        let grant = NewGrant { parent: Some(found.grant), ..self.grant(GrantType::TokenExchange, &order) };
         let at_most = self.app.settings.password_grants_per_user;
         let issued =
             self.app.store.write(IssueGrant { grant, tokens, proof: None, at_most, now: self.now }).await?;

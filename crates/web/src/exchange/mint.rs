@@ -79,6 +79,11 @@ impl Asking<'_> {
         }
     }
 
+    /// What was granted, as far as the client may still ask for it.
+    pub(super) fn still(&self, granted: &Scopes) -> Scopes {
+        granted.intersection(&self.client.scopes)
+    }
+
     /// A grant to this client, obtained just now.
     pub(super) fn grant(&self, grant_type: GrantType, order: &Order<'_>) -> NewGrant {
         NewGrant {

@@ -59,7 +59,7 @@ impl Asking<'_> {
             resource: found.resource.clone(),
             jkt: found.jkt.clone(),
             refreshable: verdict == Verdict::Rotate,
-            ..self.order(&account, narrowed(parameters, &found.scopes)?)
+            ..self.order(&account, narrowed(parameters, &self.still(&found.scopes))?)
         };
         let (answer, mut minted) = self.mint(&order).await?;
         minted.narrowed = (order.scopes != found.scopes).then_some(order.scopes);

@@ -8,6 +8,20 @@ use crate::{App, Refusal};
 /// How long a proof of the second factor is fresh.
 const LATELY_SECONDS: i64 = 5 * 60;
 
+/// Is the caller a person who signed in? What was given to a program must not change how its user signs in.
+///
+/// # Errors
+/// [`Refusal::Forbidden`].
+pub(crate) fn require_person(caller: &Principal) -> Result<(), Refusal> {
+    match caller.credential {
+        Credential::Session { .. } | Credential::Basic | Credential::System => Ok(()),
+        Credential::ApiToken { .. } | Credential::Bearer { .. } => Err(Refusal::Forbidden {
+            code: None,
+            message: "A token cannot see or change how its user signs in; sign in to do that".to_owned(),
+        }),
+    }
+}
+
 /// May the caller make personal access tokens, or change what theirs may do? Only a person who signed in: what
 /// was given to a program must not let it make itself something that lives longer or may do more.
 ///

@@ -26,7 +26,7 @@ pub use caller::{Caller, MaybeCaller};
 pub(crate) use dpop::SentProof;
 pub use gathered::{Flushed, flush};
 pub(crate) use half::{ask_for_code, half_signed_in};
-pub(crate) use making::may_make_api_tokens;
+pub(crate) use making::{may_make_api_tokens, require_person};
 pub(crate) use origin::require_own_site;
 pub use pending::remember_return;
 pub(crate) use pending::returned;

@@ -42,7 +42,9 @@ pub(super) async fn authorization(
         expires: now.plus_seconds(seconds),
         now,
     };
-    app.store.write(insert).await?;
+    if !app.store.write(insert).await? {
+        return Err(Refusal::Busy { seconds: 60 });
+    }
     let page = app.settings.absolute(DEVICE);
     let told = json!({
         "device_code": code.expose(),

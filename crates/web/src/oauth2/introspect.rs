@@ -31,7 +31,8 @@ pub(super) async fn introspect(
     let told = match tokens::find_access(&mut reader, hash).await? {
         Some(found) => tell(&app, &mut reader, found, true).await?,
         None => match tokens::find_refresh(&mut reader, hash).await? {
-            // One that was spent for its successor is of no more use.
+            // Shown to its own client only, to whom it is of use until it is spent for its successor.
+            Some(found) if found.client != client.object => None,
             Some(found) => match families::line(&mut reader, hash).await? {
                 Some(line) if line.spent.is_none() => tell(&app, &mut reader, found, false).await?,
                 _ => None,

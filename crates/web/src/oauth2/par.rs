@@ -59,7 +59,9 @@ pub(super) async fn push(
         parameters: parameters.without(&[]),
         expires: now.plus_seconds(SECONDS),
     };
-    app.store.write(Push { hash: sha256(token.expose()), request, now }).await?;
+    if !app.store.write(Push { hash: sha256(token.expose()), request, now }).await? {
+        return Err(Refusal::Busy { seconds: 60 });
+    }
     let body = json!({ "request_uri": format!("{PUSHED}{}", token.expose()), "expires_in": SECONDS });
     Ok(answer::private(StatusCode::CREATED, &body))
 }

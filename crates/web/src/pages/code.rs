@@ -51,7 +51,8 @@ pub(super) async fn show(
     session: Session,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    if session.principal().is_some() {
+    // A page may ask for a second sign-in.
+    if session.principal().is_some() && session.pending().is_none() {
         return Ok(redirect(&app.settings, APPS));
     }
     match half_signed_in(&app, &session, &headers).await? {

@@ -209,3 +209,64 @@ both!(
         assert_eq!((late.status, &late.json()["error"]), (400, &json!("invalid_grant")));
     }
 );
+
+both!(
+    fn what_is_unticked_later_is_asked_again(t) {
+        register(t, "app", json!({})).await;
+        let mut browser = signed_in(t).await;
+        let path = asking("app", "&scope=openid+username+email");
+        allow(&mut browser, &path).await;
+        assert!(browser.open_once(&path).await.location().is_some());
+        let page = browser.open(&format!("{path}&prompt=consent")).await;
+        let mut form = page.form("/oauth2/authorize");
+        form.fields.retain(|field| *field != ("allow".to_owned(), "email".to_owned()));
+        browser.submit(&page, &form.press("user_oauth_approval", "true")).await;
+        assert_eq!(browser.open_once(&path).await.status, 200);
+    }
+);
+
+both!(
+    fn a_client_gets_no_scope_that_it_lost(t) {
+        register(t, "app", json!({})).await;
+        let first = tokens(t, "app", "&scope=openid+username").await;
+        let found = t.get("/api/42/oAuth2Clients?filter=clientId:eq:app&fields=id").basic(ADMIN, "district").send().await;
+        let uid = found.json()["oAuth2Clients"][0]["id"].as_str().unwrap().to_owned();
+        let patch = json!([{ "op": "replace", "path": "/scopes", "value": "openid" }]).to_string();
+        let request = t.patch(&format!("/api/42/oAuth2Clients/{uid}")).basic(ADMIN, "district");
+        assert_eq!(request.body("application/json-patch+json", patch).send().await.status, 200);
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", first["refresh_token"].as_str().unwrap())];
+        let second = t.post("/oauth2/token").basic("app", SECRET).form(&fields).send().await.json();
+        assert_eq!(second["scope"], "openid");
+        assert_eq!(t.get("/api/me").bearer(second["access_token"].as_str().unwrap()).send().await.status, 403);
+    }
+);
+
+both!(
+    fn a_code_ends_with_a_password_set_by_somebody_else(t) {
+        register(t, "app", json!({})).await;
+        let page = allow(&mut signed_in(t).await, &asking("app", "")).await;
+        let code = member(&page, "code").unwrap();
+        let patch = json!([{ "op": "add", "path": "/password", "value": "Another_2026" }]).to_string();
+        let request = t.patch("/api/users/M5zQapPyTZI").basic(ADMIN, "district");
+        let done = request.body("application/json-patch+json", patch).send().await;
+        assert_eq!(done.status, 200, "{}", done.text());
+        assert_eq!(redeem(t, "app", &code).await.json()["error"], "invalid_grant");
+    }
+);
+
+both!(
+    fn an_application_cannot_see_or_change_how_its_user_signs_in(t) {
+        register(t, "app", json!({})).await;
+        let token = tokens(t, "app", "&scope=username").await["access_token"].as_str().unwrap().to_owned();
+        for (method, path) in [
+            ("POST", "/api/2fa/enrollTOTP2FA"),
+            ("GET", "/api/2fa/qrCode"),
+            ("GET", "/api/2fa/qrCodeJson"),
+            ("POST", "/api/2fa/enable"),
+            ("POST", "/api/2fa/disable"),
+        ] {
+            let request = t.request(method, path).bearer(&token).json(&json!({ "code": "000000" }));
+            assert_eq!(request.send().await.status, 403, "{method} {path}");
+        }
+    }
+);

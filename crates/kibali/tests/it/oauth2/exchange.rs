@@ -74,6 +74,12 @@ both!(
 
         let first = access(&tokens(t, "app", "&scope=username").await);
         let second = access(&exchange(t, "service", &first, &[]).await.json());
+        let third = access(&exchange(t, "deep", &second, &[]).await.json());
+        assert!(opens(t, &third).await);
+        t.post("/oauth2/revoke").basic("service", SECRET).form(&[("token", second.as_str())]).send().await;
+        assert!(opens(t, &first).await && !opens(t, &third).await, "it ends with the link it came from");
+
+        let second = access(&exchange(t, "service", &first, &[]).await.json());
         assert!(opens(t, &second).await);
         let found = t.get("/api/42/oAuth2Clients?filter=clientId:eq:app&fields=id").basic(ADMIN, ADMIN_PASSWORD).send().await;
         let uid = found.json()["oAuth2Clients"][0]["id"].as_str().unwrap().to_owned();

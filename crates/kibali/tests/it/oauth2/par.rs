@@ -1,5 +1,6 @@
 //! Authorization requests that are pushed first (RFC 9126).
 
+use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
 use kibali_testkit::{Answer, TestApp, both};
 use serde_json::json;
 
@@ -55,5 +56,20 @@ both!(
         }
         let answer = t.post("/oauth2/par").form(&[("client_id", "app"), ("client_secret", "wrong")]).send().await;
         assert_eq!((answer.status, &answer.json()["error"]), (401, &json!("invalid_client")));
+    }
+);
+
+both!(
+    fn a_demand_to_sign_in_again_that_was_pushed_is_met_once(t) {
+        register(t, "app", json!({})).await;
+        let mut browser = signed_in(t).await;
+        t.clock.advance_seconds(10);
+        let uri = push(t, &[("prompt", "login"), ("scope", "openid")]).await.json()["request_uri"].as_str().unwrap().to_owned();
+        let path = format!("{AUTHORIZE}?client_id=app&request_uri={uri}");
+        assert_eq!(browser.open_once(&path).await.location(), Some("/login"));
+        let login = browser.open("/login").await;
+        let form = login.form("/login").fill("username", ADMIN).fill("password", ADMIN_PASSWORD);
+        let page = browser.submit(&login, &form).await;
+        assert!(member(&page, "code").is_some(), "{:?}", page.answer.location());
     }
 );

@@ -90,6 +90,7 @@ fn alone(work: &mut Work<'_>, binding: &Binding) {
     let Some(draft) = work.drafts.get(binding.at) else { return };
     let before = draft.detail.and_then(|detail| detail.client.as_ref());
     let Some(next) = &draft.next.client else { return };
+    let new_secret = draft.next.secret.is_some();
     let is_new = |grant| next.grants(grant) && !before.is_some_and(|before| before.grants(grant));
     let mut faults = Vec::new();
     let (grants, settings) = (named(work, ClientColumn::GrantTypes), named(work, ClientColumn::Settings));
@@ -107,6 +108,13 @@ fn alone(work: &mut Work<'_>, binding: &Binding) {
     if !superuser && asked && !next.settings.require_consent {
         let why = "Only somebody with the authority ALL may let a client go without the consent of people \
                    (settings.client.require-authorization-consent)";
+        faults.push(refused(settings, why));
+    }
+    let unasked = before.is_some_and(|before| !before.settings.require_consent);
+    let reaches = before.is_some_and(|before| next.may_be_taken_over_from(before)) || new_secret;
+    if !superuser && unasked && !next.settings.require_consent && reaches {
+        let why = "This client goes without the consent of people; only somebody with the authority ALL may change \
+                   where it sends them, what it asks for or how it proves itself, or let it ask them again first";
         faults.push(refused(settings, why));
     }
     if is_new(GrantType::ClientCredentials) && binding.after.is_none() {
