@@ -2,8 +2,8 @@
 
 use crate::door::{
     accounts, api_tokens, audit, changes, client_use, clients, codes, consents, devices, emails, factors,
-    families, grants, installation, keys, links, marks, passwords, principals, purge, pushed, questions,
-    registrations, sessions, settings, setup_link, spent, tokens,
+    families, grants, installation, keys, links, live_grants, marks, password_uses, passwords, principals,
+    purge, pushed, questions, registrations, sessions, settings, setup_link, spent, tokens, trail,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -28,7 +28,9 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         installation::STATEMENTS,
         keys::STATEMENTS,
         links::STATEMENTS,
+        live_grants::STATEMENTS,
         marks::STATEMENTS,
+        password_uses::STATEMENTS,
         passwords::STATEMENTS,
         principals::STATEMENTS,
         purge::EXPIRED,
@@ -42,6 +44,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         setup_link::STATEMENTS,
         spent::STATEMENTS,
         tokens::STATEMENTS,
+        trail::STATEMENTS,
         counts::STATEMENTS,
         people::STATEMENTS,
         readable_data::STATEMENTS,

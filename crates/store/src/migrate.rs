@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0012_token_exchange.sql"),
     include_str!("../migrations/0013_registration.sql"),
     include_str!("../migrations/0014_why.sql"),
+    include_str!("../migrations/0015_seeing.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

@@ -24,6 +24,11 @@ pub struct Settings {
     pub code_seconds: i64,
     /// Life of a session without use, in seconds.
     pub session_seconds: i64,
+    /// Sessions of one user; the least recently used end. 10 in DHIS2.
+    pub sessions_per_user: u32,
+    /// How long ago, in seconds, an administrator may have proved the second factor who sees or cuts what others
+    /// have open.
+    pub administration_proof_seconds: i64,
     /// Live grants per user and client from the password grant.
     pub password_grants_per_user: u32,
     /// `access_token` is accepted as a query parameter.
@@ -62,6 +67,8 @@ impl Settings {
             refresh_token_seconds: 2_592_000,
             code_seconds: 300,
             session_seconds: 3600,
+            sessions_per_user: 10,
+            administration_proof_seconds: 900,
             password_grants_per_user: 100,
             query_token: false,
             body_patience: Duration::from_secs(20),

@@ -109,6 +109,20 @@ pub(super) const KEYS: &[Key] = &[
     key("system.session.timeout", "3600", "Seconds after which an unused session ends", |config, value| {
         values::number(value, 60, 31_536_000).map(|seconds| config.web.session_seconds = seconds)
     }),
+    key(
+        "max.sessions.per_user",
+        "10",
+        "Browsers that one user may be signed in with; the least recently used is signed out",
+        |config, value| values::number(value, 1, 1000).map(|n| config.web.sessions_per_user = n),
+    ),
+    key(
+        "administration.proof.seconds",
+        "900",
+        "Seconds for which the administration pages believe a second factor that was proved",
+        |config, value| {
+            values::number(value, 60, 86_400).map(|n| config.web.administration_proof_seconds = n)
+        },
+    ),
     key("oauth2.access_token.seconds", "43200", "Seconds an access token lives", |config, value| {
         values::number(value, 60, 31_536_000).map(|seconds| config.web.access_token_seconds = seconds)
     }),

@@ -31,6 +31,7 @@ mod quiet;
 mod registration;
 mod registry;
 mod schemas;
+mod seeing;
 mod settings;
 mod sharing;
 mod signing_keys;

@@ -206,7 +206,8 @@ impl Write for EndCopied {
         let detail = json!({ "grant": self.grant.to_string() });
         let address = Some(self.address.as_str());
         audit::record_of_grant(tx, "refresh_token.copied", self.grant, address, detail, self.now).await?;
-        grants::end(tx, self.grant, EndedWhy::RefreshTokenCopied, self.now).await
+        grants::end(tx, self.grant, EndedWhy::RefreshTokenCopied, self.now).await?;
+        Ok(())
     }
 }
 

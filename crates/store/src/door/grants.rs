@@ -98,6 +98,8 @@ pub enum EndedWhy {
     FactorAdded,
     /// Somebody else switched off the second factor it was obtained with.
     FactorReset,
+    /// An administrator ended it.
+    Cut,
 }
 
 impl EndedWhy {
@@ -111,6 +113,7 @@ impl EndedWhy {
             Self::PasswordChanged => "password_changed",
             Self::FactorAdded => "factor_added",
             Self::FactorReset => "factor_reset",
+            Self::Cut => "cut",
         }
     }
 }
@@ -230,8 +233,8 @@ pub(super) async fn insert(
 }
 
 /// Ends a grant, and those that were exchanged from it: their tokens are deleted, and every node is told to
-/// forget them.
-pub(super) async fn end(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) -> Result<(), StoreError> {
+/// forget them. Answers whether it was open.
+pub(super) async fn end(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) -> Result<bool, StoreError> {
     for each in below(tx, grant).await? {
         end_one(tx, each, why, now).await?;
     }
@@ -266,15 +269,16 @@ pub(crate) async fn end_exchanged_from(
     Ok(())
 }
 
-async fn end_one(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) -> Result<(), StoreError> {
-    if tx.run(END, values![grant, now, why.as_str()]).await? > 0 {
-        tx.run(DELETE_ACCESS_OF_GRANT, values![grant]).await?;
-        tx.run(DELETE_REFRESH_OF_GRANT, values![grant]).await?;
-        let detail = json!({ "grant": grant.to_string(), "why": why.as_str() });
-        audit::record_of_grant(tx, "grant.ended", grant, None, detail, now).await?;
-        changed(tx, grant, now).await?;
+async fn end_one(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) -> Result<bool, StoreError> {
+    if tx.run(END, values![grant, now, why.as_str()]).await? == 0 {
+        return Ok(false);
     }
-    Ok(())
+    tx.run(DELETE_ACCESS_OF_GRANT, values![grant]).await?;
+    tx.run(DELETE_REFRESH_OF_GRANT, values![grant]).await?;
+    let detail = json!({ "grant": grant.to_string(), "why": why.as_str() });
+    audit::record_of_grant(tx, "grant.ended", grant, None, detail, now).await?;
+    changed(tx, grant, now).await?;
+    Ok(true)
 }
 
 /// Ends every grant of a user. Part of writes that take an account from its holder: a password set by
@@ -340,7 +344,8 @@ impl Write for RevokeToken {
         if let Some(row) = tx.row(OF_REFRESH, values![self.hash]).await?
             && row.id(1)? == self.client
         {
-            return end(tx, row.int(0)?, EndedWhy::Revoked, self.now).await;
+            end(tx, row.int(0)?, EndedWhy::Revoked, self.now).await?;
+            return Ok(());
         }
         if let Some(row) = tx.row(OF_ACCESS, values![self.hash]).await?
             && row.id(1)? == self.client

@@ -18,7 +18,9 @@ pub mod grants;
 pub mod installation;
 pub mod keys;
 pub mod links;
+pub mod live_grants;
 pub mod marks;
+pub mod password_uses;
 pub mod passwords;
 pub mod principals;
 pub mod purge;
@@ -30,6 +32,7 @@ pub mod settings;
 pub mod setup_link;
 pub mod spent;
 pub mod tokens;
+pub mod trail;
 
 use kibali_model::Uid;
 

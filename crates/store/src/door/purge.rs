@@ -3,7 +3,7 @@
 use kibali_model::Timestamp;
 
 use super::tokens::{DELETE_ACCESS_OF_GRANT, DELETE_REFRESH_OF_GRANT};
-use super::{api_tokens, client_use};
+use super::{api_tokens, client_use, password_uses};
 use crate::{Statement, Store, StoreError, Tx, Write, values};
 
 /// Rows that one write takes away at most.
@@ -138,6 +138,10 @@ impl Write for Purge {
             return Ok(went);
         }
         let went = client_use::purge(tx, self.now, BATCH).await?;
+        if went > 0 {
+            return Ok(went);
+        }
+        let went = password_uses::purge(tx, self.now, BATCH).await?;
         if went > 0 {
             return Ok(went);
         }

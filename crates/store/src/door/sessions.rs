@@ -7,7 +7,7 @@ use super::audit::{self, Who};
 use super::changes::{self, Topic};
 use super::factors::{self, Proof};
 use super::tokens::Hash;
-use crate::{Reader, Statement, StoreError, Tx, Write, values};
+use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
 const FIND: Statement = Statement::new(
     "session.find",
@@ -29,8 +29,39 @@ const PROVED: Statement =
 const DELETE_OF_USER: Statement =
     Statement::new("session.delete_of_user", "delete from session where user_object = $1 and hash <> $2");
 
-pub(crate) const STATEMENTS: &[Statement] =
-    &[FIND, INSERT, DELETE, OWNER, TOUCH_ACCOUNT, PROVED, DELETE_OF_USER];
+const OF_USER: Statement = Statement::new(
+    "session.of_user",
+    "select s.hash, s.created, s.last_used, s.expires, s.address, s.user_agent, s.factor
+     from session s join account a on a.object = s.user_object and a.credential_version = s.credential_version
+     where s.user_object = $1 order by s.last_used desc, s.hash limit $2",
+);
+const SURPLUS: Statement = Statement::new(
+    "session.surplus",
+    "select hash from session where user_object = $1 order by last_used desc, hash limit 1000 offset $2",
+);
+const DELETE_ONE_OF_USER: Statement =
+    Statement::new("session.delete_one_of_user", "delete from session where hash = $1 and user_object = $2");
+const AUTHENTICATED: Statement = Statement::new(
+    "session.authenticated",
+    "update session set authenticated = $3 where hash = $1 and credential_version = $2",
+);
+
+pub(crate) const STATEMENTS: &[Statement] = &[
+    FIND,
+    INSERT,
+    DELETE,
+    OWNER,
+    TOUCH_ACCOUNT,
+    PROVED,
+    DELETE_OF_USER,
+    OF_USER,
+    SURPLUS,
+    DELETE_ONE_OF_USER,
+    AUTHENTICATED,
+];
+
+/// Sessions of one user that are shown, at most.
+const SHOWN: i64 = 100;
 
 /// A session as the store finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +117,8 @@ pub struct StartSession {
     pub address: String,
     /// The browser, as it names itself.
     pub user_agent: Option<String>,
+    /// Sessions of the user, this one included; the least recently used go.
+    pub at_most: u32,
     /// When.
     pub now: Timestamp,
 }
@@ -103,6 +136,15 @@ impl Write for StartSession {
         if let Some(hash) = self.replaces {
             tx.run(DELETE, values![hash]).await?;
         }
+        // Touching the account's row first makes two that sign in wait for each other, so that both are counted.
+        tx.run(TOUCH_ACCOUNT, values![self.user, self.now]).await?;
+        let others = i64::from(self.at_most.saturating_sub(1));
+        for row in tx.rows(SURPLUS, values![self.user, others]).await? {
+            tx.run(DELETE, values![row.bytes_opt(0)?.unwrap_or_default()]).await?;
+            let who = Who { user: Some(self.user), ..Who::default() };
+            audit::record(tx, "session.ended", who, json!({ "why": "too_many" }), self.now).await?;
+            changes::record(tx, Topic::Session, Some(self.user), self.now).await?;
+        }
         let row = values![
             self.hash,
             self.user,
@@ -115,7 +157,6 @@ impl Write for StartSession {
             factor.map(|_| self.now),
         ];
         tx.run(INSERT, row).await?;
-        tx.run(TOUCH_ACCOUNT, values![self.user, self.now]).await?;
         let who = Who { user: Some(self.user), client: None, address: Some(&self.address) };
         let detail = json!({ "by": "session", "factor": factor });
         audit::record(tx, "sign_in.accepted", who, detail, self.now).await?;
@@ -142,6 +183,108 @@ impl Write for EndSession {
             audit::record(tx, "session.ended", Who { user, ..Who::default() }, json!({}), self.now).await?;
             changes::record(tx, Topic::Session, None, self.now).await?;
         }
+        Ok(())
+    }
+}
+
+/// A session, as its user sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnSession {
+    /// SHA-256 of the cookie.
+    pub hash: Hash,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it was last used, as far as it is written.
+    pub last_used: Timestamp,
+    /// When it ends if it is not used.
+    pub expires: Timestamp,
+    /// Where it began.
+    pub address: Option<String>,
+    /// The browser, as it names itself.
+    pub user_agent: Option<String>,
+    /// It proved a second factor.
+    pub with_factor: bool,
+}
+
+/// The sessions of a user, live or just over, the last used first.
+///
+/// # Errors
+/// The database failed.
+pub async fn of_user(reader: &mut Reader, user: ObjectId) -> Result<Vec<OwnSession>, StoreError> {
+    let rows = reader.rows(OF_USER, values![user, SHOWN]).await?;
+    let read = |row: &Row| {
+        let hash = row.bytes_opt(0)?.unwrap_or_default();
+        Ok(OwnSession {
+            hash: hash.try_into().map_err(|_| StoreError::Corrupt("a session's hash".to_owned()))?,
+            created: row.time(1)?,
+            last_used: row.time(2)?,
+            expires: row.time(3)?,
+            address: row.text_opt(4)?,
+            user_agent: row.text_opt(5)?,
+            with_factor: !row.is_null(6)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Ends sessions of a user, at their own wish. Answers how many.
+#[derive(Debug, Clone)]
+pub struct EndOwnSessions {
+    /// Whose.
+    pub user: ObjectId,
+    /// Which.
+    pub which: WhichSessions,
+    /// From where it is asked.
+    pub address: String,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Which sessions of a user end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhichSessions {
+    /// This one.
+    One(Hash),
+    /// All but this one.
+    AllBut(Hash),
+}
+
+impl Write for EndOwnSessions {
+    type Output = u64;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<u64, StoreError> {
+        let (statement, row) = match self.which {
+            WhichSessions::One(hash) => (DELETE_ONE_OF_USER, values![hash, self.user]),
+            WhichSessions::AllBut(hash) => (DELETE_OF_USER, values![self.user, hash]),
+        };
+        let ended = tx.run(statement, row).await?;
+        if ended > 0 {
+            let who = Who { user: Some(self.user), client: None, address: Some(&self.address) };
+            audit::record(tx, "session.ended", who, json!({ "why": "asked", "count": ended }), self.now)
+                .await?;
+            changes::record(tx, Topic::Session, Some(self.user), self.now).await?;
+        }
+        Ok(ended)
+    }
+}
+
+/// Notes that whoever has the session gave their password once more. Where the password changed meanwhile,
+/// nothing happens.
+#[derive(Debug, Clone, Copy)]
+pub struct Reauthenticated {
+    /// SHA-256 of the cookie.
+    pub hash: Hash,
+    /// The account's credential version that the password was held against.
+    pub credential_version: i64,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for Reauthenticated {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        tx.run(AUTHENTICATED, values![self.hash, self.credential_version, self.now]).await?;
         Ok(())
     }
 }

@@ -85,6 +85,7 @@ deletes! {
     "object.forget_initial_access": "delete from initial_access_token where user_object = $1",
     "object.forget_registration": "delete from registration where client = $1",
     "object.forget_client_days": "delete from client_day where client = $1",
+    "object.forget_password_uses": "delete from password_grant_use where client = $1",
     "object.forget_client": "delete from client where object = $1",
     "object.forget": "delete from object where id = $1",
 }

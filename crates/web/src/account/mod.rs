@@ -5,6 +5,7 @@ pub(crate) mod invitation;
 mod letters;
 mod links;
 pub(crate) mod new_password;
+pub(crate) mod own_password;
 pub(crate) mod recovery;
 pub(crate) mod registration;
 pub(crate) mod renewal;

@@ -76,7 +76,14 @@ impl Asking<'_> {
         match token_request(parameters, self.client, self.dialect)? {
             TokenGrant::Password { username, password, otp } => {
                 let scopes = requested(parameters, self.client)?;
-                self.password(username, password, otp, scopes).await
+                let answer = self.password(username, password, otp, scopes).await?;
+                self.app.identity().note_password_grant(
+                    self.client.object,
+                    self.address,
+                    &form.headers,
+                    self.now,
+                );
+                Ok(answer)
             }
             TokenGrant::Refresh { token } => self.refresh(token, parameters).await,
             TokenGrant::Code { code, redirect_uri, verifier } => {

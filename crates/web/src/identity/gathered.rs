@@ -11,6 +11,7 @@ use kibali_store::door::audit::{Event, RecordCounted};
 use kibali_store::door::client_use::{self, CountRequests};
 use kibali_store::door::families::MarkFirstUse;
 use kibali_store::door::marks::{MarkUsed, Used};
+use kibali_store::door::password_uses::{AddPasswordUses, Caller};
 use kibali_store::door::tokens;
 use serde_json::json;
 
@@ -32,6 +33,8 @@ struct Memory {
     happened: HashMap<Happened, u64>,
     /// Requests at the token endpoint, by client and day.
     asked: HashMap<(ObjectId, i64), u64>,
+    /// Tokens for passwords, by who asked for them, and when last.
+    by_password: HashMap<Caller, (u64, Timestamp)>,
     unnoted: u64,
 }
 
@@ -97,6 +100,11 @@ impl Gathered {
         self.memory().ask(client, client_use::day_of(at), 1);
     }
 
+    /// Counts a token for a password.
+    pub(super) fn by_password(&self, caller: Caller, at: Timestamp) {
+        self.memory().count_password(caller, 1, at);
+    }
+
     /// When something was last used, if that is not written yet.
     pub(super) fn last_use(&self, thing: &Used) -> Option<Timestamp> {
         self.memory().used.get(thing).copied()
@@ -155,6 +163,19 @@ impl Memory {
     }
 }
 
+impl Memory {
+    fn count_password(&mut self, caller: Caller, more: u64, at: Timestamp) {
+        match has_room(&self.by_password, &caller) {
+            true => {
+                let (times, last) = self.by_password.entry(caller).or_insert((0, at));
+                *times += more;
+                *last = at.max(*last);
+            }
+            false => self.unnoted += more,
+        }
+    }
+}
+
 fn has_room<K: Eq + Hash, V>(map: &HashMap<K, V>, key: &K) -> bool {
     map.len() < MOST || map.contains_key(key)
 }
@@ -165,7 +186,8 @@ fn has_room<K: Eq + Hash, V>(map: &HashMap<K, V>, key: &K) -> bool {
 /// The database failed; what was not written waits for the next flush.
 pub async fn flush(app: &App) -> Result<Flushed, StoreError> {
     let gathered = &app.identity().gathered;
-    let Memory { used, first_used, happened, asked, unnoted } = std::mem::take(&mut *gathered.memory());
+    let Memory { used, first_used, happened, asked, by_password, unnoted } =
+        std::mem::take(&mut *gathered.memory());
     let mut done =
         Flushed { marks: used.len(), first_uses: first_used.len(), events: happened.len(), unnoted };
     let mut first_uses: Vec<(tokens::Hash, Timestamp)> = first_used.into_iter().collect();
@@ -210,6 +232,16 @@ pub async fn flush(app: &App) -> Result<Flushed, StoreError> {
         if let Err(error) = app.store.write(CountRequests { counts: counts.collect() }).await {
             failed = Some(error);
             batch.iter().for_each(|((client, day), count)| gathered.memory().ask(*client, *day, *count));
+        }
+    }
+    let mut uses: Vec<(Caller, u64, Timestamp)> =
+        by_password.into_iter().map(|(caller, (times, last))| (caller, times, last)).collect();
+    uses.sort_unstable();
+    for batch in uses.chunks(BATCH) {
+        if let Err(error) = app.store.write(AddPasswordUses { uses: batch.to_vec() }).await {
+            failed = Some(error);
+            let again = batch.iter().cloned();
+            again.for_each(|(caller, times, at)| gathered.memory().count_password(caller, times, at));
         }
     }
     failed.map_or(Ok(done), Err)

@@ -32,13 +32,16 @@ pub use pending::remember_return;
 pub(crate) use pending::returned;
 pub(crate) use second_factor::{CodeRefusal, Holder, check_code, open_seed, seal_seed};
 pub(crate) use session::sent_cookie as sent_session;
+pub(crate) use session::session_name;
 pub use session::{Session, SetCookie, check_csrf, end_session, start_session};
 pub use sign_in::{HalfSignedIn, Opened, SignInRefusal, SignedIn, sign_in, sign_in_by_password};
 
+use http::HeaderMap;
 use kibali_crypto::{ClientSecrets, MacKey, Purpose, SealKey};
 
 use kibali_model::{ObjectId, Timestamp};
 use kibali_store::door::marks::Used;
+use kibali_store::door::password_uses::Caller as PasswordCaller;
 
 use crate::state::new_key;
 use crate::{Parts, Refusal};
@@ -96,6 +99,18 @@ impl Identity {
     pub(crate) fn note_client(&self, client: ObjectId, at: Timestamp) {
         self.gathered.used(&[Used::Client(client)], at);
         self.gathered.asked(client, at);
+    }
+
+    /// Notes that a client sent a user's password for a token.
+    pub(crate) fn note_password_grant(
+        &self,
+        client: ObjectId,
+        address: ClientAddress,
+        headers: &HeaderMap,
+        at: Timestamp,
+    ) {
+        let user_agent = session::user_agent(headers).unwrap_or_default();
+        self.gathered.by_password(PasswordCaller { client, address: address.to_string(), user_agent }, at);
     }
 
     /// When something was last used, if that is not written yet.

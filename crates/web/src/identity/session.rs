@@ -53,11 +53,10 @@ impl Session {
         self.since
     }
 
-    /// How they signed in, as tokens tell it. The session is named by a hash of the hash that the store
-    /// knows it under.
+    /// How they signed in, as tokens tell it.
     #[must_use]
     pub fn sign_in(&self) -> SignIn {
-        let sid = URL_SAFE_NO_PAD.encode(sha256(self.hash()));
+        let sid = session_name(self.hash());
         let proved = self.principal().is_some_and(|principal| principal.credential.proved().is_some());
         let amr = if proved { SignIn::WITH_FACTOR } else { "pwd" };
         SignIn { at: self.since, sid: Some(sid), amr: amr.to_owned() }
@@ -159,6 +158,11 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
     Ok(session)
 }
 
+/// What a session is called where it is told of: a hash of the hash that the store knows it under.
+pub(crate) fn session_name(hash: Digest) -> String {
+    URL_SAFE_NO_PAD.encode(sha256(hash))
+}
+
 /// Starts a session for somebody who signed in, in place of the one the browser had: its old cookie is
 /// worthless from now on. The page to return to waits on while a second factor is to be set up first.
 ///
@@ -173,8 +177,6 @@ pub async fn start_session(
 ) -> Result<SetCookie, Refusal> {
     let cookie = new_token(&*app.random);
     let now = app.now();
-    let user_agent =
-        headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(|name| shortened(name, 255));
     let start = sessions::StartSession {
         hash: sha256(cookie.expose()),
         replaces: Some(before.hash()),
@@ -183,7 +185,8 @@ pub async fn start_session(
         proof: who.proof,
         expires: now.plus_seconds(app.settings.session_seconds),
         address: address.to_string(),
-        user_agent,
+        user_agent: user_agent(headers),
+        at_most: app.settings.sessions_per_user,
         now,
     };
     if !app.store.write(start).await? {
@@ -298,8 +301,10 @@ pub(super) fn sent<'a>(headers: &'a HeaderMap, settings: &Settings, name: &str) 
     pairs.find(|(key, _)| key.strip_prefix(prefix) == Some(name)).map(|(_, value)| value)
 }
 
-fn shortened(text: &str, most: usize) -> String {
-    text.chars().take(most).collect()
+/// What a caller names itself, as much of it as is kept.
+pub(super) fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let name = headers.get(USER_AGENT)?.to_str().ok()?;
+    Some(name.chars().take(255).collect())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use kibali_store::door::accounts;
 
+use super::administration;
 use super::clients;
 use super::frame::Frame;
 use super::page::Page;
@@ -18,6 +19,7 @@ pub(super) struct Apps {
     pub(super) name: String,
     pub(super) username: String,
     pub(super) may_manage_clients: bool,
+    pub(super) may_administer: bool,
 }
 
 /// `GET /apps`.
@@ -30,5 +32,6 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Pag
         name: name.unwrap_or_else(|| principal.username.clone()),
         username: principal.username.clone(),
         may_manage_clients: clients::may_manage(&app, principal),
+        may_administer: administration::may_administer(principal),
     })
 }

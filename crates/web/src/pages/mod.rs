@@ -5,6 +5,7 @@
 //! `static/kibali.css`.
 
 mod account;
+mod administration;
 mod apps;
 mod assets;
 mod body;
@@ -17,6 +18,7 @@ mod error;
 mod frame;
 mod login;
 mod old_paths;
+mod own;
 mod page;
 mod parts;
 #[cfg(test)]
@@ -63,10 +65,12 @@ pub fn router() -> Router<App> {
         .route(setup::SETUP, get(setup::show).post(setup::create))
         .route(CALLBACK_PATH, get(dev::callback).post(dev::posted))
         .merge(account::router())
+        .merge(administration::router())
         .merge(clients::router())
         .merge(tokens::router())
         .merge(old_paths::router())
         .route(why::WHY, get(why::show))
+        .merge(own::router())
         .merge(two_factor::router())
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use kibali_model::Timestamp;
 
 /// Something wrong with what was typed, told at its field and in the summary above the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +117,24 @@ impl Copy {
     /// Text that is shown this once.
     pub(super) fn secret(id: &'static str, label: &'static str, text: String) -> Self {
         Self { id, label, text, secret: true }
+    }
+}
+
+/// A point in time, to the minute.
+pub(super) struct Moment(pub(super) Timestamp);
+
+impl Moment {
+    /// For machines.
+    pub(super) fn exact(&self) -> String {
+        format!("{}Z", self.0.to_dhis2())
+    }
+}
+
+impl std::fmt::Display for Moment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = self.0.to_dhis2();
+        let (date, clock) = text.split_once('T').unwrap_or((&text, ""));
+        write!(f, "{date} {} UTC", clock.get(..5).unwrap_or_default())
     }
 }
 

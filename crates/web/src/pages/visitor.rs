@@ -51,6 +51,11 @@ impl Visitor {
         Own::new(&self.principal, &self.session, address)
     }
 
+    /// The session they are signed in with.
+    pub(super) const fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// How they signed in.
     pub(super) fn sign_in(&self) -> SignIn {
         self.session.sign_in()

@@ -4,8 +4,8 @@ use askama::{Result, Template};
 use kibali_model::Timestamp;
 
 use super::form::{TokenForm, Typed};
-use super::views::{Delete, List, Made, Moment, New, Row};
-use crate::pages::parts::{Copy, Problem};
+use super::views::{Delete, List, Made, New, Row};
+use crate::pages::parts::{Copy, Moment, Problem};
 use crate::pages::samples::signed_in;
 
 pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)> {

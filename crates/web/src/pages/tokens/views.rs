@@ -6,7 +6,7 @@ use kibali_store::door::api_tokens::ApiToken;
 
 use super::form::TokenForm;
 use crate::pages::frame::Frame;
-use crate::pages::parts::Copy;
+use crate::pages::parts::{Copy, Moment};
 
 /// The list.
 #[derive(Template)]
@@ -64,24 +64,6 @@ fn limits(token: &ApiToken) -> Vec<String> {
             }
         })
         .collect()
-}
-
-/// A point in time, to the minute.
-pub(super) struct Moment(pub(super) Timestamp);
-
-impl Moment {
-    /// For machines.
-    fn exact(&self) -> String {
-        format!("{}Z", self.0.to_dhis2())
-    }
-}
-
-impl std::fmt::Display for Moment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = self.0.to_dhis2();
-        let (date, clock) = text.split_once('T').unwrap_or((&text, ""));
-        write!(f, "{date} {} UTC", clock.get(..5).unwrap_or_default())
-    }
 }
 
 /// *Make a token*.

@@ -22,6 +22,8 @@ use crate::identity::Session;
 
 /// Where the page is.
 pub(super) const TWO_FACTOR: &str = "/account/two-factor";
+/// Where the second factor is proved once more.
+pub(super) const PROVE: &str = "/account/two-factor/prove";
 /// The title of the bar.
 const TITLE: &str = "Two-factor authentication";
 
@@ -34,7 +36,7 @@ pub(super) fn router() -> Router<App> {
         .route(&at("/confirm"), get(handlers::back).post(handlers::confirm))
         .route(&at("/codes"), get(handlers::back).post(handlers::replace_codes))
         .route(&at("/off"), get(handlers::back).post(handlers::switch_off))
-        .route(&at("/prove"), get(prove::show).post(prove::submit))
+        .route(PROVE, get(prove::show).post(prove::submit))
 }
 
 /// Somebody who is signed in, or would be with a second factor.

@@ -1,0 +1,110 @@
+//! Who may open these pages: administrators, who proved lately that it is them.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::request::Parts;
+use kibali_model::Principal;
+use kibali_store::door::accounts;
+use kibali_store::door::live_grants::Cutter;
+
+use super::{GRANTS, TITLE};
+use crate::identity::remember_return;
+use crate::pages::body::Form;
+use crate::pages::error::Message;
+use crate::pages::own::PROVE as PROVE_PASSWORD;
+use crate::pages::page::Page;
+use crate::pages::redirect;
+use crate::pages::two_factor::PROVE as PROVE_FACTOR;
+use crate::pages::visitor::{Visitor, VisitorForm};
+use crate::{App, Refusal};
+
+/// How long a sign-in by password alone is believed.
+const PASSWORD_SECONDS: i64 = 3600;
+
+/// May the caller open these pages?
+pub(in crate::pages) fn may_administer(caller: &Principal) -> bool {
+    caller.is_superuser()
+}
+
+/// An administrator. Others get a page that says what they lack; one who proved themselves too long ago is asked
+/// first, and comes back here.
+pub(super) struct Administrator(pub(super) Visitor);
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let visitor = Visitor::from_request_parts(parts, app).await?;
+        let page = parts.uri.path_and_query().map_or(GRANTS, |page| page.as_str());
+        admit(app, &visitor, page).await?;
+        Ok(Self(visitor))
+    }
+}
+
+/// A form that an administrator sent.
+pub(super) struct AdministratorForm(VisitorForm);
+
+impl AdministratorForm {
+    /// The form, if it carries the token of its session.
+    pub(super) fn checked(&self) -> Result<&Form, Refusal> {
+        self.0.checked()
+    }
+
+    /// Who sent it, and from where.
+    pub(super) fn cutter(&self) -> Cutter {
+        Cutter { user: self.0.visitor.principal.user, address: self.0.address().to_string() }
+    }
+}
+
+impl FromRequest<App> for AdministratorForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let form = VisitorForm::from_request(request, app).await?;
+        admit(app, &form.visitor, GRANTS).await?;
+        Ok(Self(form))
+    }
+}
+
+async fn admit(app: &App, visitor: &Visitor, page: &str) -> Result<(), Response> {
+    if !may_administer(&visitor.principal) {
+        return Err(may_not(app, visitor));
+    }
+    match asked_first(app, visitor).await.map_err(IntoResponse::into_response)? {
+        None => Ok(()),
+        Some(question) => {
+            let cookie =
+                remember_return(app, visitor.session(), page).map_err(IntoResponse::into_response)?;
+            Err((cookie, redirect(&app.settings, question)).into_response())
+        }
+    }
+}
+
+/// Where the visitor proves once more who they are, if they have to.
+async fn asked_first(app: &App, visitor: &Visitor) -> Result<Option<&'static str>, Refusal> {
+    let now = app.now();
+    let within = |at, seconds| now.seconds_since(at) < seconds;
+    let proved = visitor.principal.credential.proved();
+    if proved.is_some_and(|(_, at)| within(at, app.settings.administration_proof_seconds)) {
+        return Ok(None);
+    }
+    let account = accounts::by_user(&mut app.store.reader().await?, visitor.principal.user).await?;
+    if account.is_some_and(|account| account.two_factor.is_enabled()) {
+        return Ok(Some(PROVE_FACTOR));
+    }
+    let lately = visitor.session().since().is_some_and(|at| within(at, PASSWORD_SECONDS));
+    Ok((!lately).then_some(PROVE_PASSWORD))
+}
+
+/// The page that says what they lack.
+fn may_not(app: &App, visitor: &Visitor) -> Response {
+    let message = Message {
+        frame: visitor.frame(&app.settings, TITLE),
+        heading: "You may not open this page".to_owned(),
+        text: "Seeing and ending what other people have open needs the authority ALL.".to_owned(),
+        detail: None,
+        request_id: None,
+    };
+    Page::render(&message).map(|page| page.status(StatusCode::FORBIDDEN)).into_response()
+}
