@@ -1,12 +1,13 @@
 //! A person's device enrols and registers, step by step.
 
+use kibali_model::Clock as _;
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, import};
-use kibali_testkit::{Browser, TestApp, both};
+use kibali_testkit::{Answer, Browser, TestApp, both};
 use serde_json::json;
 
-use super::{DEVICE, android, parameter, register};
+use super::{DEVICE, android, key, parameter, register};
 use crate::foundation::admin;
-use crate::oauth2::{said, sign_in, signed_in};
+use crate::oauth2::{VERIFIER, said, sign_in, signed_in};
 
 const ENROL: &str = "/api/auth/enrollDevice?redirectUri=dhis2oauth://oauth&state=s%201&deviceType=android";
 
@@ -171,5 +172,59 @@ both!(
         assert_eq!(manage().await, 401);
         assert_eq!(admin(t.post("/api/users/userDevice1/enabled")).send().await.status, 204);
         assert_eq!(manage().await, 200);
+    }
+);
+
+/// An assertion of the device, as DHIS2 Android makes it: the first part of the path stands in its audience.
+fn assertion(t: &TestApp, id: &str, number: u32) -> String {
+    let now = t.clock.now().seconds();
+    let claims = json!({
+        "iss": id, "sub": id, "aud": "http://localhost:8080/oauth2/", "iat": now, "exp": now + 60,
+        "jti": format!("assertion {number}"),
+    });
+    let header = json!({ "kid": "device" });
+    let signed = key().sign(header.as_object().unwrap(), claims.as_object().unwrap()).unwrap();
+    signed.expose().clone()
+}
+
+async fn token(t: &TestApp, id: &str, number: u32, more: &[(&str, &str)]) -> Answer {
+    let assertion = assertion(t, id, number);
+    let fields = [
+        ("client_id", id),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", assertion.as_str()),
+    ];
+    t.post("/oauth2/token").form(&[&fields[..], more].concat()).send().await
+}
+
+both!(
+    fn a_device_goes_all_the_way_from_enrolment_to_the_api_with_its_own_key(t) {
+        let discovery = t.get("/.well-known/openid-configuration").send().await.json();
+        assert_eq!(discovery["registration_endpoint"], "http://localhost:8080/connect/register");
+        let mut browser = signed_in(t).await;
+        let initial = enrolled(&mut browser).await;
+        let told = register(t, &initial, &android(json!({}))).await.json();
+        let id = told["client_id"].as_str().unwrap();
+        let path = format!("/oauth2/authorize?response_type=code&client_id={id}&redirect_uri={DEVICE}&scope=openid+profile+username&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256");
+        let code = parameter(browser.open_once(&path).await.location().unwrap(), "code").unwrap();
+        let redeem = [
+            ("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", DEVICE),
+            ("code_verifier", VERIFIER),
+        ];
+        let answer = token(t, id, 1, &redeem).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let first = answer.json();
+        t.clock.advance_seconds(300);
+        let spent = first["refresh_token"].as_str().unwrap();
+        let refresh = [("grant_type", "refresh_token"), ("refresh_token", spent)];
+        let answer = token(t, id, 2, &refresh).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let second = answer.json();
+        assert!(second["refresh_token"].is_string() && second["refresh_token"] != first["refresh_token"]);
+        let me = t.get("/api/me").bearer(second["access_token"].as_str().unwrap()).send().await;
+        assert_eq!((me.status, &me.json()["username"]), (200, &json!(ADMIN)));
+        // Without its key nobody refreshes.
+        let bare = [&[("client_id", id)], &refresh[..]].concat();
+        assert_eq!(t.post("/oauth2/token").form(&bare).send().await.status, 401);
     }
 );
