@@ -2,8 +2,9 @@
 
 use crate::door::{
     accounts, api_tokens, audit, changes, client_use, clients, codes, consents, devices, emails, factors,
-    families, grants, installation, keys, links, live_grants, marks, password_uses, passwords, principals,
-    purge, pushed, questions, registrations, sessions, settings, setup_link, spent, tokens, trail,
+    families, grants, held, installation, keys, links, live_grants, marks, password_uses, passwords,
+    principals, purge, pushed, questions, registrations, sessions, settings, setup_link, spent, tokens,
+    trail,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -25,6 +26,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         factors::STATEMENTS,
         families::STATEMENTS,
         grants::STATEMENTS,
+        held::STATEMENTS,
         installation::STATEMENTS,
         keys::STATEMENTS,
         links::STATEMENTS,

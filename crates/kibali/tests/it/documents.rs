@@ -209,7 +209,7 @@ fn commands_in_the_documents_are_commands_of_the_binary() {
                             .map(|word| vec![group.to_owned(), word.to_owned()]),
                     );
                 }
-                Some(word @ ("dev" | "serve" | "import" | "migrate")) => {
+                Some(word @ ("dev" | "serve" | "import" | "migrate" | "why")) => {
                     seen.insert(vec![word.to_owned()]);
                 }
                 _ => {}
@@ -218,7 +218,8 @@ fn commands_in_the_documents_are_commands_of_the_binary() {
         let text = read(&document);
         let unknown = quoted(&text).filter_map(|span| span.strip_prefix("kibali ")).find(|rest| {
             let word = rest.split(' ').next().unwrap();
-            !word.starts_with('-') && !["dev", "serve", "import", "migrate", "user", "client"].contains(&word)
+            !word.starts_with('-')
+                && !["dev", "serve", "import", "migrate", "user", "client", "why"].contains(&word)
         });
         assert_eq!(unknown, None, "{document}");
     }

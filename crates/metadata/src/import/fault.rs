@@ -89,6 +89,7 @@ codes! {
     E6014 "Attribute `{0}` needs a date; `{1}` is none.",
     E6016 "Attribute `{0}` needs true or false; `{1}` is neither.",
     E6018 "Attribute `{0}` needs an e-mail address; `{1}` is none.",
+    E6023 "Objects of type `{0}` are made while OAuth2 runs, and cannot be imported.",
 }
 
 /// One thing that is wrong with one object.

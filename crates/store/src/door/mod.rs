@@ -15,6 +15,7 @@ pub mod emails;
 pub mod factors;
 pub mod families;
 pub mod grants;
+pub mod held;
 pub mod installation;
 pub mod keys;
 pub mod links;

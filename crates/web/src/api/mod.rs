@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod api_tokens;
 mod apps;
 mod auth;
+pub(crate) mod authorizations;
 mod configuration;
 mod enrol;
 pub(crate) mod finish;
@@ -48,6 +49,7 @@ pub fn router(app: &App) -> Router<App> {
         .merge(api_tokens::router())
         .merge(apps::router())
         .merge(auth::router())
+        .merge(authorizations::router())
         .merge(configuration::router())
         .merge(enrol::router())
         .merge(initial_access_tokens::router())

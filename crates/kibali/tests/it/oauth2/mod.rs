@@ -1,6 +1,7 @@
 //! The modern authorization server: `/oauth2/*` (modern reference 1, 3).
 
 pub(crate) mod assertion;
+mod authorizations;
 mod authorize;
 mod device;
 mod discovery;

@@ -14,6 +14,7 @@ use kibali_store::{StoreError, Write};
 use serde_json::{Map, Value, json};
 
 use super::patch::{self, Patch};
+use super::runtime_state;
 use crate::api::settings::stored::Stored;
 use crate::{App, Refusal};
 
@@ -49,6 +50,9 @@ pub async fn import(
     payload: &Map<String, Value>,
     params: ImportParams,
 ) -> Result<ImportReport, Refusal> {
+    if let Some(report) = runtime_state::refused(payload) {
+        return Ok(report);
+    }
     let batch = parse_payload(&app.registry, payload, &params, &mut || app.new_uid());
     Ok(run(app, caller, &batch, params, false).await?.plan.report)
 }

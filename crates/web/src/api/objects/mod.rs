@@ -19,6 +19,7 @@ mod people;
 mod present;
 mod put;
 mod read;
+mod runtime_state;
 mod share_many;
 mod sharing;
 #[cfg(test)]
