@@ -35,9 +35,12 @@ const tokens = await codes.getToken({ code: back.searchParams.get("code"), redir
 assert.equal((await me(tokens.token.access_token)).username, "admin");
 console.log("ok authorization code");
 
-const modern = { tokenHost: BASE, tokenPath: "/oauth2/token", revokePath: "/oauth2/revoke", authorizePath: "/oauth2/authorize" };
+const modern = { tokenHost: BASE, tokenPath: "/oauth2/token", revokePath: "/oauth2/revoke" };
 await register("simple", {});
-const simple = new AuthorizationCode({ client: { id: "simple", secret: SECRET }, auth: modern });
+const simple = new AuthorizationCode({
+  client: { id: "simple", secret: SECRET },
+  auth: { ...modern, authorizePath: "/oauth2/authorize" },
+});
 const verifier = randomBytes(32).toString("base64url");
 const proof = {
   code_challenge: createHash("sha256").update(verifier).digest("base64url"),
