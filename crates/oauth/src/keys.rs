@@ -45,16 +45,19 @@ pub struct NextKey {
 }
 
 /// The key that signs now: the last one that has begun to, unless the operator brought one of their own, whose
-/// name is `pinned`.
+/// name is `pinned`. Before any has begun the first one signs: it was made just now, by somebody whose clock is
+/// ahead or who was asked a moment later.
 #[must_use]
 pub fn signs<'k>(
-    keys: impl IntoIterator<Item = &'k KeyFacts>,
+    keys: impl IntoIterator<Item = &'k KeyFacts, IntoIter: Clone>,
     algorithm: SigningAlgorithm,
     pinned: Option<&str>,
     now: Timestamp,
 ) -> Option<&'k KeyFacts> {
-    let ready = keys.into_iter().filter(|key| key.algorithm == algorithm && key.active_from <= now);
-    ready.max_by_key(|key| (Some(key.kid.as_str()) == pinned, key.active_from, key.sequence))
+    let keys = keys.into_iter().filter(|key| key.algorithm == algorithm);
+    let begun = keys.clone().filter(|key| key.active_from <= now);
+    let last = begun.max_by_key(|key| (Some(key.kid.as_str()) == pinned, key.active_from, key.sequence));
+    last.or_else(|| keys.min_by_key(|key| (key.active_from, key.sequence)))
 }
 
 /// The key of this algorithm that is to be made now, if one is. A pinned key has no successor.
@@ -132,6 +135,7 @@ mod tests {
         assert_eq!(signs(&keys, Rs256, None, day(89)), Some(&keys[0]));
         assert_eq!(signs(&keys, Rs256, None, day(90)), Some(&keys[1]));
         assert_eq!(signs(&keys, Es256, None, day(90)), None);
+        assert_eq!(signs(&keys, Rs256, None, day(-1)), Some(&keys[0]), "whose clock is behind signs too");
         assert!(!is_done(&keys[0], &keys, None, day(91)), "clocks may be an hour apart");
         assert!(is_done(&keys[0], &keys, None, day(92)));
         assert!(!is_done(&keys[1], &keys, None, day(400)), "who signs is needed, however late the next is");

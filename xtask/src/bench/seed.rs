@@ -150,6 +150,7 @@ fn people() -> Value {
         let mut client = client(number, name, &["client_credentials"], settings);
         client["actsAs"] = to('u', 1);
         client["profile"] = "standard".into();
+        client["scopes"] = "username".into();
         client
     };
     let reference = || json!({ "settings.token.access-token-format": "reference" });

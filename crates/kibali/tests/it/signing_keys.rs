@@ -111,6 +111,18 @@ both!(
 );
 
 both!(
+    fn a_node_whose_clock_is_behind_signs_with_the_first_key_of_another(t) {
+        let other = t.another(2, |_| {}).await;
+        let ahead = sign(t, SigningAlgorithm::Es256, 300).await;
+        t.clock.advance_seconds(-5);
+        let behind = sign(&other, SigningAlgorithm::Es256, 300).await;
+        let set = shown(&other).await;
+        assert!(is_checked(&set, &ahead) && is_checked(&set, &behind));
+        other.app.store.close().await;
+    }
+);
+
+both!(
     fn a_restart_changes_no_key(t) {
         let token = sign(t, SigningAlgorithm::Rs256, 300).await;
         let before = shown(t).await;
