@@ -64,6 +64,15 @@ pub struct Principal {
 }
 
 impl Credential {
+    /// Was it given to a program, by a person who signs in otherwise?
+    #[must_use]
+    pub const fn is_token(&self) -> bool {
+        match self {
+            Self::Bearer { .. } | Self::ApiToken { .. } => true,
+            Self::Session { .. } | Self::Basic | Self::System => false,
+        }
+    }
+
     /// The second factor that was proved, and when.
     #[must_use]
     pub const fn proved(&self) -> Option<(Factor, Timestamp)> {

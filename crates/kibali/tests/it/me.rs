@@ -255,3 +255,56 @@ both!(
         assert_eq!(judge(NEW_PASSWORD).await["isValidPassword"], false);
     }
 );
+
+both!(
+    fn a_token_changes_nothing_by_which_its_user_signs_in(t) {
+        seed_nurse(t).await;
+        let manager = json!([{ "op": "replace", "path": "/authorities", "value": ["F_USER_ADD", "F_USER_VIEW", "F_METADATA_IMPORT"] }]);
+        let patch = "application/json-patch+json";
+        assert_eq!(admin(t.patch("/api/userRoles/Rnurse00001")).body(patch, manager.to_string()).send().await.status, 200);
+        let form = [("grant_type", "password"), ("username", "nurse"), ("password", PASSWORD)];
+        let token = t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&form).send().await;
+        let bearer = format!("Bearer {}", token.json()["access_token"].as_str().unwrap());
+        let made = nurse(t.post("/api/apiTokens")).json(&json!({})).send().await.json();
+        let personal = format!("ApiToken {}", made["response"]["key"].as_str().unwrap());
+        let own = "/api/users/Unurse00001";
+        for credential in [&bearer, &personal] {
+            let with = |request: Request| request.header("authorization", credential);
+            let whole = with(t.get(&format!("{own}?fields=:owner"))).send().await.json();
+            for (name, value) in [
+                ("email", json!("thief@example.org")), ("openId", json!("thief")), ("ldapId", json!("thief")),
+                ("password", json!(NEW_PASSWORD)), ("externalAuth", json!(true)),
+            ] {
+                let mut changed = whole.clone();
+                changed[name] = value.clone();
+                let operations = json!([{ "op": "add", "path": format!("/{name}"), "value": value }]);
+                let import = json!({ "users": [changed] });
+                for (way, request) in [
+                    ("put", t.put(own).json(&changed)),
+                    ("patch", t.patch(own).body(patch, operations.to_string())),
+                    ("import", t.post("/api/metadata").json(&import)),
+                ] {
+                    let answer = with(request).send().await;
+                    assert_eq!(answer.status, 409, "{credential} {way} {name}: {}", answer.text());
+                    assert!(answer.text().contains("by which its user signs in"), "{way} {name}: {}", answer.text());
+                }
+            }
+            let thief = with(t.put("/api/me")).json(&json!({ "email": "thief@example.org" })).send().await;
+            assert_eq!((thief.status, &thief.json()["errorCode"]), (409, &json!("E4030")), "{}", thief.text());
+            let me = get(t, "/api/me").await;
+            assert_eq!(me["email"], "asha@example.org");
+            // Everything else, and the same address as before, as applications send it back.
+            let same = with(t.put("/api/me")).json(&json!({ "email": me["email"], "jobTitle": "Matron" })).send().await;
+            assert_eq!((same.status, &same.json()["jobTitle"]), (200, &json!("Matron")));
+            assert_eq!(with(t.put(own)).json(&whole).send().await.status, 200);
+        }
+        let other = json!({ "users": [{ "id": "Uother00001", "username": "other", "password": PASSWORD, "firstName": "O",
+            "surname": "T", "userRoles": [{ "id": "Rnurse00001" }] }] });
+        import(&t.app, &other).await;
+        let operations = json!([{ "op": "add", "path": "/email", "value": "other@example.org" }]);
+        let others = t.patch("/api/users/Uother00001").header("authorization", &bearer).body(patch, operations.to_string());
+        assert_eq!(others.send().await.status, 200, "managing users is what the authority is for");
+        let person = nurse(t.put("/api/me")).json(&json!({ "email": "new@example.org" })).send().await;
+        assert_eq!((person.status, &person.json()["email"]), (200, &json!("new@example.org")));
+    }
+);

@@ -13,13 +13,11 @@ const LATELY_SECONDS: i64 = 5 * 60;
 /// # Errors
 /// [`Refusal::Forbidden`].
 pub(crate) fn require_person(caller: &Principal) -> Result<(), Refusal> {
-    match caller.credential {
-        Credential::Session { .. } | Credential::Basic | Credential::System => Ok(()),
-        Credential::ApiToken { .. } | Credential::Bearer { .. } => Err(Refusal::Forbidden {
-            code: None,
-            message: "A token cannot see or change how its user signs in; sign in to do that".to_owned(),
-        }),
+    if !caller.credential.is_token() {
+        return Ok(());
     }
+    let message = "A token cannot see or change how its user signs in; sign in to do that".to_owned();
+    Err(Refusal::Forbidden { code: None, message })
 }
 
 /// May the caller make personal access tokens, or change what theirs may do? Only a person who signed in: what

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kibali_model::{Authorities, ObjectId, is_username};
 use serde_json::Value;
 
-use crate::import::facts::Needs;
+use crate::import::facts::{AccountFacts, Needs};
 use crate::import::plan::{Action, Work};
 use crate::import::{Code, Fault};
 use crate::kind::{EdgeNumber, Property};
@@ -14,6 +14,8 @@ pub(super) const ROLES: &str = "userRoles";
 const GROUPS: &str = "userGroups";
 const ADD: &str = "F_USER_ADD";
 const DELETE: &str = "F_USER_DELETE";
+/// Values of a user that lead to its account, besides the password.
+const WAYS_IN: [&str; 3] = ["email", "openId", "ldapId"];
 
 /// Holds every user of the batch, and every role given or taken, against the rules.
 pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<Needs>> {
@@ -23,6 +25,7 @@ pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<
         if draft.action != Action::Delete {
             check_name(work, at);
             check_password(work, at);
+            check_own_way_in(work, at);
             check_roles_left(work, at, roles)?;
         }
         check_managed(work, at, roles)?;
@@ -54,6 +57,32 @@ fn check_password(work: &mut Work<'_>, at: usize) {
         && !trusted
     {
         work.fail(at, Fault::new(Code::E4005, ["password", &fault.to_string()]).at("password"));
+    }
+}
+
+/// What was given to a program changes nothing by which its user signs in: neither the password and the names
+/// by which others vouch for the user, nor the address that a link to a new password is sent to.
+fn check_own_way_in(work: &mut Work<'_>, at: usize) {
+    let caller = work.context.caller;
+    let Some(draft) = work.drafts.get(at).filter(|draft| draft.head.is_some()) else { return };
+    if !caller.credential.is_token() || draft.id != caller.user {
+        return;
+    }
+    let (stored, next) = (draft.detail, &draft.next);
+    let doc = stored.map(|stored| &stored.doc);
+    let changed = |name: &&&str| next.doc.get(**name) != doc.and_then(|doc| doc.get(**name));
+    let external = |account: Option<&AccountFacts>| account.is_some_and(|account| account.external_auth);
+    let property = if next.secret.is_some() {
+        Some("password")
+    } else if external(next.account.as_ref()) != external(stored.and_then(|s| s.account.as_ref())) {
+        Some("externalAuth")
+    } else {
+        WAYS_IN.iter().find(changed).copied()
+    };
+    if let Some(property) = property {
+        let why =
+            "a token changes nothing by which its user signs in or recovers the account; sign in to do that";
+        work.fail(at, Fault::new(Code::E4030, ["changed", why]).at(property));
     }
 }
 

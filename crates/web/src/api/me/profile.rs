@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use kibali_metadata::import::{ImportParams, ImportStrategy, MergeMode};
-use kibali_model::{Authorities, Credential, Principal};
+use kibali_model::{Authorities, Principal};
 use serde_json::{Map, Value};
 
 use super::view;
@@ -60,11 +60,8 @@ pub(super) async fn update(
     view::me(State(app), Caller(caller), pairs).await
 }
 
-/// The caller as owner of the profile: it asks for no authority. What is written is the list above.
+/// The caller as owner of the profile: it asks for no authority. What is written is the list above; a token
+/// stays one, which changes no address that links to a new password go to.
 fn as_owner(caller: &Principal) -> Principal {
-    Principal {
-        authorities: Authorities::from_iter([Authorities::ALL]),
-        credential: Credential::System,
-        ..caller.clone()
-    }
+    Principal { authorities: Authorities::from_iter([Authorities::ALL]), ..caller.clone() }
 }
