@@ -25,6 +25,11 @@ pub(crate) fn minted(t: &TestApp, name: &str) -> NewTokens {
 
 /// A grant of the superuser to the client; answers the client.
 pub(crate) async fn issue(t: &TestApp, id: i64, name: &str) -> ObjectId {
+    issue_by(t, id, name, GrantType::Password).await
+}
+
+/// The same, obtained in this way.
+pub(crate) async fn issue_by(t: &TestApp, id: i64, name: &str, grant_type: GrantType) -> ObjectId {
     let mut reader = t.app.store.reader().await.unwrap();
     let account = accounts::by_username(&mut reader, seed::ADMIN).await.unwrap().unwrap();
     let client = clients::by_client_id(&mut reader, seed::CLIENT).await.unwrap().unwrap().client.object;
@@ -33,7 +38,7 @@ pub(crate) async fn issue(t: &TestApp, id: i64, name: &str) -> ObjectId {
         id,
         user: account.user,
         client,
-        grant_type: GrantType::Password,
+        grant_type,
         scopes: Scopes::parse("ALL"),
         address: "127.0.0.1".into(),
         credential_version: account.credential_version,

@@ -1,14 +1,14 @@
 //! What has expired goes, in small writes; what lives stays.
 
 use kibali_crypto::sha256;
-use kibali_model::Clock;
+use kibali_model::{Clock, GrantType};
 use kibali_store::door::families::{Becomes, Refresh, Refreshed};
 use kibali_store::door::tokens::NewTokens;
 use kibali_store::door::{purge, tokens};
 use kibali_store::{Statement, StoreError, Tx, Write, values};
 use kibali_testkit::{Engine, TestApp, both};
 
-use crate::grants::{ACCESS, DAY, issue, minted};
+use crate::grants::{ACCESS, DAY, issue, issue_by, minted};
 
 async fn refresh_lives(t: &TestApp, name: &str) -> bool {
     let mut reader = t.app.store.reader().await.unwrap();
@@ -44,6 +44,23 @@ both!(
         purge::run(&t.app.store, t.clock.now(), ACCESS).await.unwrap();
         assert!(!refresh_lives(t, "busy").await);
         assert_eq!(purge::run(&t.app.store, t.clock.now(), ACCESS).await.unwrap(), 0);
+    }
+);
+
+both!(
+    fn what_a_person_allowed_waits_for_its_first_refresh_and_what_a_program_fetched_does_not(t) {
+        let program = [GrantType::Password, GrantType::ClientCredentials, GrantType::TokenExchange];
+        let person = [GrantType::AuthorizationCode, GrantType::DeviceCode];
+        let all: Vec<(String, i64, GrantType)> =
+            (1..).zip(program.into_iter().chain(person)).map(|(id, by)| (by.as_str().to_owned(), id, by)).collect();
+        for (name, id, by) in &all {
+            issue_by(t, *id, name, *by).await;
+        }
+        t.clock.advance_seconds(7 * DAY + ACCESS + 3600);
+        purge::run(&t.app.store, t.clock.now(), ACCESS).await.unwrap();
+        for (name, _, by) in &all {
+            assert_eq!(refresh_lives(t, name).await, person.contains(by), "{name}");
+        }
     }
 );
 

@@ -115,7 +115,7 @@ impl Write for InsertDevice {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        if tx.row(TOO_MANY, values![self.client, self.now, MOST_WAITING]).await?.is_some() {
+        if tx.row(TOO_MANY, values![self.client, self.now, MOST_WAITING - 1]).await?.is_some() {
             return Ok(false);
         }
         let row =

@@ -62,7 +62,7 @@ impl Write for Push {
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
         let PushedRequest { client, parameters, expires } = &self.request;
-        if tx.row(TOO_MANY, values![*client, self.now, MOST_WAITING]).await?.is_some() {
+        if tx.row(TOO_MANY, values![*client, self.now, MOST_WAITING - 1]).await?.is_some() {
             return Ok(false);
         }
         tx.run(INSERT, values![self.hash, *client, parameters.as_str(), self.now, *expires]).await?;

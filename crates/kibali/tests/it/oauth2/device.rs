@@ -3,6 +3,7 @@
 use kibali_testkit::{Answer, Browser, Page, TestApp, both};
 use serde_json::{Value, json};
 
+use super::par::all_but_one_wait;
 use super::{SECRET, register, said, signed_in};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -114,5 +115,18 @@ both!(
         let mut other = signed_in(t).await;
         let forged = other.send(other.request("POST", PAGE).form(&fields)).await;
         assert_eq!(forged.status, 403);
+    }
+);
+
+both!(
+    fn two_thousand_codes_of_a_client_wait_and_no_more(t) {
+        television(t).await;
+        let insert = "insert into device_code (hash, user_hash, client, scope, created, expires) values ($1, $1, $2, '', $3, $4)";
+        all_but_one_wait(t, "tv", insert).await;
+        start(t).await;
+        let full = t.post("/oauth2/device_authorization").basic("tv", SECRET).send().await;
+        assert_eq!((full.status, full.header("retry-after")), (503, Some("60")), "{}", full.text());
+        t.clock.advance_seconds(60);
+        start(t).await;
     }
 );

@@ -49,3 +49,21 @@ both!(
         assert_eq!((missing.status, &missing.json()["error"]), (400, &json!("invalid_request")));
     }
 );
+
+both!(
+    fn a_refresh_token_is_told_to_its_own_client_and_no_other(t) {
+        register(t, "app", json!({})).await;
+        register(t, "other", json!({})).await;
+        let tokens = tokens(t, "app", "&scope=username").await;
+        let active = async |client: &str, token: &Value| {
+            let form = [("token", token.as_str().unwrap())];
+            let answer = t.post("/oauth2/introspect").basic(client, SECRET).form(&form).send().await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            answer.json()
+        };
+        assert_eq!(active("app", &tokens["refresh_token"]).await["active"], true);
+        assert_eq!(active("other", &tokens["refresh_token"]).await, json!({ "active": false }));
+        // An access token is for whoever it is sent to, and they ask what it is worth.
+        assert_eq!(active("other", &tokens["access_token"]).await["active"], true);
+    }
+);

@@ -1,5 +1,9 @@
 //! Authorization requests that are pushed first (RFC 9126).
 
+use kibali_crypto::sha256;
+use kibali_model::{ObjectId, Timestamp};
+use kibali_store::door::clients;
+use kibali_store::{Statement, StoreError, Tx, Write, values};
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
 use kibali_testkit::{Answer, TestApp, both};
 use serde_json::json;
@@ -71,5 +75,69 @@ both!(
         let form = login.form("/login").fill("username", ADMIN).fill("password", ADMIN_PASSWORD);
         let page = browser.submit(&login, &form).await;
         assert!(member(&page, "code").is_some(), "{:?}", page.answer.location());
+    }
+);
+
+/// As many requests of a client as may wait, but `fewer`.
+struct Waiting(Statement, ObjectId, i64, Timestamp);
+
+impl Write for Waiting {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let Self(insert, client, fewer, now) = self;
+        for number in 0..2000 - fewer {
+            let hash = sha256(format!("{number} of {}", client.0)).to_vec();
+            tx.run(*insert, values![hash, *client, *now, now.plus_seconds(60)]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts all but one of those that may wait for a client into the database, by `insert` of hash, client, now and end.
+pub(super) async fn all_but_one_wait(t: &TestApp, client_id: &str, insert: &'static str) {
+    let mut reader = t.app.store.reader().await.unwrap();
+    let client = clients::by_client_id(&mut reader, client_id).await.unwrap().unwrap().client.object;
+    drop(reader);
+    let insert = Statement::new("test.waiting", insert);
+    t.app.store.write(Waiting(insert, client, 1, t.app.now())).await.unwrap();
+}
+
+both!(
+    fn two_thousand_pushed_requests_of_a_client_wait_and_no_more(t) {
+        register(t, "app", json!({})).await;
+        register(t, "other", json!({})).await;
+        let insert = "insert into pushed_request (hash, client, parameters, created, expires) values ($1, $2, '', $3, $4)";
+        all_but_one_wait(t, "app", insert).await;
+        assert_eq!(push(t, &[]).await.status, 201);
+        let full = push(t, &[]).await;
+        assert_eq!((full.status, full.header("retry-after")), (503, Some("60")), "{}", full.text());
+        let fields = [("response_type", "code"), ("redirect_uri", CALLBACK), ("code_challenge_method", "S256"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")];
+        let other = t.post("/oauth2/par").basic("other", SECRET).form(&fields).send().await;
+        assert_eq!(other.status, 201, "nobody fills up another's place: {}", other.text());
+        t.clock.advance_seconds(60);
+        assert_eq!(push(t, &[]).await.status, 201);
+    }
+);
+
+both!(
+    fn no_wrong_secret_of_somebody_elses_holds_a_public_client_back(t) {
+        register(t, "public", json!({ "clientAuthenticationMethods": "none", "clientSecret": null })).await;
+        let fields = [
+            ("response_type", "code"),
+            ("redirect_uri", CALLBACK),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+            ("client_id", "public"),
+        ];
+        let guess = [&fields[..], &[("client_secret", "wrong")]].concat();
+        let mut statuses = Vec::new();
+        for _ in 0..13 {
+            statuses.push(t.post("/oauth2/par").form(&guess).send().await.status);
+        }
+        assert_eq!((statuses.first(), statuses.last()), (Some(&401), Some(&429)), "{statuses:?}");
+        let own = t.post("/oauth2/par").form(&fields).send().await;
+        assert_eq!(own.status, 201, "{}", own.text());
     }
 );

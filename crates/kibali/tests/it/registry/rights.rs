@@ -89,6 +89,31 @@ both!(
 );
 
 both!(
+    fn a_client_that_asks_nobody_is_changed_only_by_whoever_holds_all(t) {
+        people(t).await;
+        let settings = r#"{"settings.client.require-proof-key":true,"settings.client.require-authorization-consent":false}"#;
+        let uid = made(t, 42, &json!({ "clientId": "app", "authorizationGrantTypes": "authorization_code", "redirectUris": "https://a.example/cb", "scopes": "openid", "clientSettings": settings })).await;
+        let before = shown(t, 42, &uid, ":owner").await;
+        let keys = r#"{"settings.client.require-proof-key":true,"settings.client.require-authorization-consent":false,"settings.client.jwk-set-url":"https://evil.example/jwks"}"#;
+        for change in [
+            json!({ "redirectUris": "https://a.example/cb,https://evil.example/cb" }),
+            json!({ "scopes": "openid,username" }),
+            json!({ "clientSecret": "2f0b1e6d-50c0-4fee-91e5-98d03c15c2c6" }),
+            json!({ "clientAuthenticationMethods": "none" }),
+            json!({ "clientSettings": keys }),
+        ] {
+            assert_eq!(every_path(t, &uid, &before, &change).await, [409; 5], "{change}");
+            assert_eq!(shown(t, 42, &uid, ":owner").await, before, "{change}");
+        }
+        // What lets nobody in is the manager's to change; and all of it, once people are asked again.
+        assert_eq!(every_path(t, &uid, &before, &json!({ "name": "Renamed" })).await, [200; 5]);
+        let asking = settings.replace("consent\":false", "consent\":true");
+        let change = json!({ "clientSettings": asking, "redirectUris": "https://b.example/cb" });
+        assert_eq!(every_path(t, &uid, &before, &change).await, [200; 5]);
+    }
+);
+
+both!(
     fn a_client_that_acts_as_somebody_greater_is_not_touched(t) {
         people(t).await;
         let uid = made(t, 42, &json!({ "clientId": "robot", "authorizationGrantTypes": "client_credentials", "actsAs": { "id": "userGreater" } })).await;

@@ -5,6 +5,7 @@ use kibali_testkit::{Browser, Page, TestApp, both};
 use serde_json::json;
 
 use super::{App, enrolled, get, opens};
+use crate::oauth2::{allow, asking, redeem, register, said};
 use crate::pages::{CLIENTS, ORDINARY, assert_page, fill_login, make_ordinary, signed_in};
 
 const TWO_FACTOR: &str = "/account/two-factor";
@@ -226,5 +227,31 @@ both!(
         assert_eq!(proved(&without).await, None);
         let page = without.open("/account/two-factor/prove").await;
         assert_eq!(send(&mut without, &page, "/prove", "code", "123456").await.path, TWO_FACTOR);
+    }
+);
+
+both!(
+    fn signing_in_again_because_an_application_asks_takes_the_code_again(t) {
+        make_ordinary(t, &[]).await;
+        register(t, "app", json!({})).await;
+        let (mut browser, app) = enrolled(t).await;
+        t.clock.advance_seconds(600);
+        let again = browser.open(&asking("app", "&scope=openid&prompt=login")).await;
+        assert_eq!((again.answer.status, again.path.as_str()), (200, "/login"));
+        let page = fill_login(&mut browser, &again, ORDINARY.0, ORDINARY.1).await;
+        assert_eq!((page.answer.status, page.path.as_str()), (200, "/login/code"), "{}", page.answer.text());
+        // Whoever is signed in already gets no further with the password alone.
+        let before = browser.open(&asking("app", "&scope=openid&max_age=60")).await;
+        assert_eq!(before.path, "/login");
+        let page = browser.open("/login/code").await;
+        assert_eq!(page.path, "/login/code");
+        let wrong = send(&mut browser, &page, "/login/code", "code", &app.wrong(t)).await;
+        assert_eq!(wrong.answer.status, 401, "{}", wrong.answer.text());
+        let done = send(&mut browser, &wrong, "/login/code", "code", &app.shows(t)).await;
+        let done = allow(&mut browser, &asking("app", "&scope=openid&max_age=60")).await.answer.location().map(str::to_owned).or(done.answer.location().map(str::to_owned)).unwrap();
+        let code = done.split_once("code=").unwrap_or_else(|| panic!("{done}")).1.split('&').next().unwrap().to_owned();
+        let tokens = redeem(t, "app", &code).await.json();
+        let told = said(&tokens["id_token"]);
+        assert_eq!(told["auth_time"].as_i64(), Some(kibali_model::Clock::now(&*t.clock).seconds()));
     }
 );
