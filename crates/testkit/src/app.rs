@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kibali_crypto::MasterKey;
 use kibali_metadata::{Kind, Registry};
 use kibali_store::{Engine, Location, Store, StoreOptions};
+use kibali_web::guard::Limits;
 use kibali_web::{App, Parts, Rooms, Settings};
 
 use crate::database::Database;
@@ -150,6 +151,8 @@ pub(crate) async fn open(
 ) -> App {
     let mut settings = Settings::new("http://localhost:8080".parse().expect("an address"));
     settings.bcrypt_cost = 4;
+    // A clock that stands still gives no quota back.
+    settings.limits = Limits::NONE;
     let mut options = StoreOptions { connections: 4, ..StoreOptions::default() };
     choose(&mut settings, &mut options);
     App::new(Parts {

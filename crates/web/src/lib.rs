@@ -9,6 +9,7 @@ mod authorize;
 pub mod body;
 mod exchange;
 mod factor;
+pub mod guard;
 pub mod identity;
 pub mod keys;
 pub mod mail;

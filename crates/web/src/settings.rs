@@ -5,6 +5,7 @@ use std::time::Duration;
 use kibali_model::ApiVersion;
 use url::Url;
 
+use crate::guard::Limits;
 use crate::mail::MailSettings;
 
 /// The operator's choices. Built by the binary from `kibali.conf`, the environment and flags.
@@ -35,6 +36,8 @@ pub struct Settings {
     pub query_token: bool,
     /// How long the body of a request may take to arrive whole; an import fifteen times as long.
     pub body_patience: Duration,
+    /// How much one caller may ask for.
+    pub limits: Limits,
     /// Personal access tokens are taken.
     pub api_tokens: bool,
     /// Users may protect their account with an authenticator app.
@@ -72,6 +75,7 @@ impl Settings {
             password_grants_per_user: 100,
             query_token: false,
             body_patience: Duration::from_secs(20),
+            limits: Limits::default(),
             api_tokens: true,
             totp: true,
             bcrypt_cost: 10,

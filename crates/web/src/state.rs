@@ -11,6 +11,7 @@ use kibali_store::Store;
 use crate::Settings;
 use crate::api::me::Remembered;
 use crate::api::objects::Turns;
+use crate::guard::Guard;
 use crate::identity::Identity;
 use crate::keys::Signer;
 use crate::mail::Mailer;
@@ -33,6 +34,7 @@ struct Running {
     remembered: Remembered,
     turns: Turns,
     why: Why,
+    guard: Guard,
 }
 
 /// What an application is made of.
@@ -59,6 +61,7 @@ impl App {
         let signer = Signer::new(&parts);
         let mailer = Mailer::start(&parts);
         let remembered = Remembered::new(&parts.store);
+        let guard = Guard::new(&parts.settings.limits);
         let registry = parts.registry.spoken(parts.settings.as_version.dialect());
         let running = Running {
             parts,
@@ -68,6 +71,7 @@ impl App {
             remembered,
             turns: Turns::default(),
             why: Why::default(),
+            guard,
         };
         Self { running: Arc::new(running), registry }
     }
@@ -88,6 +92,12 @@ impl App {
     #[must_use]
     pub fn why(&self) -> &Why {
         &self.running.why
+    }
+
+    /// Counts the requests of this node.
+    #[must_use]
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.running.guard
     }
 
     /// The turns of long answers.

@@ -59,6 +59,86 @@ pub(super) const KEYS: &[Key] = &[
         |config, value| values::seconds(value, 1, 3600).map(|patience| config.web.body_patience = patience),
     ),
     key(
+        "limits.address.per_minute",
+        "120000",
+        "Requests a minute from one address, of IPv6 from one /64; 0: any number",
+        |config, value| {
+            values::number(value, 0, 10_000_000).map(|number| config.web.limits.address.per_minute = number)
+        },
+    ),
+    key(
+        "limits.address.at_once",
+        "500",
+        "Requests answered at once from one address, of IPv6 from one /64; 0: any number",
+        |config, value| {
+            values::number(value, 0, 100_000).map(|number| config.web.limits.address.at_once = number)
+        },
+    ),
+    key(
+        "limits.doors.per_minute",
+        "1200",
+        "Requests a minute from one address for tokens, to sign in, to register, and forms of pages; 0: any number",
+        |config, value| {
+            values::number(value, 0, 10_000_000).map(|number| config.web.limits.doors.per_minute = number)
+        },
+    ),
+    key(
+        "limits.doors.at_once",
+        "200",
+        "Requests answered at once from one address for tokens, to sign in, to register, and forms of pages; 0: any number",
+        |config, value| {
+            values::number(value, 0, 100_000).map(|number| config.web.limits.doors.at_once = number)
+        },
+    ),
+    key(
+        "limits.tokens.per_minute",
+        "6000",
+        "Requests a minute for tokens of one client, of a public one from one address; 0: any number",
+        |config, value| {
+            values::number(value, 0, 10_000_000).map(|number| config.web.limits.tokens.per_minute = number)
+        },
+    ),
+    key(
+        "limits.tokens.at_once",
+        "200",
+        "Requests answered at once for tokens of one client, of a public one from one address; 0: any number",
+        |config, value| {
+            values::number(value, 0, 100_000).map(|number| config.web.limits.tokens.at_once = number)
+        },
+    ),
+    key(
+        "limits.client.per_minute",
+        "120000",
+        "Requests a minute of one client with its access tokens, and about tokens; 0: any number",
+        |config, value| {
+            values::number(value, 0, 10_000_000).map(|number| config.web.limits.client.per_minute = number)
+        },
+    ),
+    key(
+        "limits.client.at_once",
+        "500",
+        "Requests answered at once of one client with its access tokens, and about tokens; 0: any number",
+        |config, value| {
+            values::number(value, 0, 100_000).map(|number| config.web.limits.client.at_once = number)
+        },
+    ),
+    key(
+        "limits.user.per_minute",
+        "60000",
+        "Requests a minute to the Web API of one user; 0: any number",
+        |config, value| {
+            values::number(value, 0, 10_000_000).map(|number| config.web.limits.user.per_minute = number)
+        },
+    ),
+    key(
+        "limits.user.at_once",
+        "64",
+        "Requests answered at once to the Web API of one user; 0: any number",
+        |config, value| {
+            values::number(value, 0, 100_000).map(|number| config.web.limits.user.at_once = number)
+        },
+    ),
+    key(
         "server.tls.certificate",
         "",
         "A PEM file with the certificate and its chain; with server.tls.key, Kibali speaks https itself",

@@ -175,7 +175,7 @@ both!(
         let allowed = ask(origin).send().await;
         assert_eq!(allowed.header("access-control-allow-origin"), Some(origin));
         assert_eq!(allowed.header("access-control-allow-credentials"), Some("true"));
-        assert_eq!(allowed.header("access-control-expose-headers"), Some("ETag, Location"));
+        assert_eq!(allowed.header("access-control-expose-headers"), Some("ETag, Location, RateLimit, RateLimit-Policy, Retry-After"));
         assert!(allowed.headers.get_all("vary").iter().any(|value| value == "Origin"));
         for other in ["https://app.example.org.evil.org", "http://app.example.org", "https://example.net", "null"] {
             assert_eq!(ask(other).send().await.header("access-control-allow-origin"), None, "{other}");

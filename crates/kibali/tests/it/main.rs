@@ -17,6 +17,7 @@ mod families;
 mod foundation;
 mod freshness;
 mod grants;
+mod guard;
 mod house;
 mod identity;
 mod mail;

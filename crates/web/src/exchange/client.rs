@@ -16,7 +16,7 @@ use crate::{App, Refusal};
 ///
 /// # Errors
 /// [`Refusal::InvalidClient`] for whatever is wrong with the credentials: missing, unknown or wrong are not
-/// told apart. [`Refusal::TooManyAttempts`] after guesses, whatever was sent this time.
+/// told apart. [`Refusal::TooManyAttempts`] after guesses, whatever was sent this time; [`Refusal::OverLimit`].
 pub(crate) async fn authenticate(
     app: &App,
     form: &Form,
@@ -28,7 +28,11 @@ pub(crate) async fn authenticate(
         Ok(client) => app.identity().note_client(client.object, app.now()),
         Err(refusal) => app.identity().note_refused("client.refused", refusal, None, address, app.now()),
     }
-    proven
+    let client = proven?;
+    if let Some(passage) = &form.passage {
+        app.guard().of_client(passage, &client, app.now())?;
+    }
+    Ok(client)
 }
 
 /// Longest client id and secret looked at, in bytes; longer ones are wrong. DHIS2 allows 230 and 512 characters.

@@ -1,10 +1,13 @@
 //! Reading a request of OAuth2: its headers and its parameters.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, Request};
 use http::HeaderMap;
 use kibali_oauth::Parameters;
 
 use crate::body::{self, Bounds};
+use crate::guard::Passage;
 use crate::identity::SentProof;
 use crate::{App, Refusal};
 
@@ -15,6 +18,8 @@ pub(crate) struct Form {
     pub(crate) parameters: Parameters,
     /// The DPoP proof, where there is one.
     pub(crate) proof: Option<SentProof>,
+    /// What it has taken of its limits.
+    pub(crate) passage: Option<Arc<Passage>>,
 }
 
 /// The same, from the form alone, as `/oauth2` takes them: what stands in addresses ends up in logs.
@@ -44,6 +49,6 @@ async fn read(app: &App, request: Request, query: &str) -> Result<Form, Refusal>
         body::require_form(&parts.headers)?;
     }
     let parameters = Parameters::read([query.as_bytes(), body.as_ref()]);
-    let proof = parts.extensions.get().cloned();
-    Ok(Form { headers: parts.headers, parameters, proof })
+    let (proof, passage) = (parts.extensions.get().cloned(), parts.extensions.get().cloned());
+    Ok(Form { headers: parts.headers, parameters, proof, passage })
 }

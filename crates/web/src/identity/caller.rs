@@ -8,6 +8,7 @@ use kibali_model::Principal;
 
 use super::dpop::Presented;
 use super::{Authorization, ClientAddress, Session, api_token, basic, bearer};
+use crate::guard::Passage;
 use crate::speech::cors;
 use crate::{App, Refusal};
 
@@ -23,6 +24,9 @@ impl FromRequestParts<App> for Caller {
             return Ok(known.clone());
         }
         let caller = Self(prove(parts, app).await?);
+        if let Some(passage) = parts.extensions.get::<Arc<Passage>>() {
+            app.guard().of_principal(passage, &caller.0, app.now())?;
+        }
         parts.extensions.insert(caller.clone());
         Ok(caller)
     }

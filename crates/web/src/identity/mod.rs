@@ -43,6 +43,7 @@ use kibali_model::{ObjectId, Timestamp};
 use kibali_store::door::marks::Used;
 use kibali_store::door::password_uses::Caller as PasswordCaller;
 
+use crate::guard::Over;
 use crate::state::new_key;
 use crate::{Parts, Refusal};
 
@@ -79,6 +80,11 @@ impl Identity {
         at: Timestamp,
     ) {
         self.gathered.happened(event, &refusal.name(), None, client, address, at);
+    }
+
+    /// Counts a request that was one more than a limit allows.
+    pub(crate) fn note_over(&self, over: Over, address: ClientAddress, at: Timestamp) {
+        self.gathered.happened("limit.reached", &over.key(), None, None, address, at);
     }
 
     /// Counts a request that anybody may make, and refuses one too many of its kind from an address.

@@ -36,14 +36,15 @@ pub(super) async fn tell(State(app): State<App>, BodyForm(form): BodyForm) -> Re
     drop(reader);
     let account = account.filter(|account| found.stands(account, now)).ok_or(Refusal::InvalidToken)?;
     let is_ours = found.resource.as_deref().is_none_or(|resource| app.settings.is_ours(resource));
-    if !is_ours || found.client_uid.is_none() {
-        return Err(Refusal::InvalidToken);
-    }
+    let client = found.client_uid.filter(|_| is_ours).ok_or(Refusal::InvalidToken)?;
     let presented = match is_bound {
         true => Presented::Dpop { token: &token, proof: form.proof.as_ref() },
         false => Presented::Bearer,
     };
     dpop::require(&app, found.jkt.as_deref(), presented, found.profile).await?;
+    if let Some(passage) = &form.passage {
+        app.guard().of_user(passage, found.user, Some(client), now)?;
+    }
     if !found.scopes.asks_for_identity() {
         return Err(Refusal::InsufficientScope);
     }

@@ -13,6 +13,8 @@ use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
 use kibali_store::StoreError;
 
+use crate::guard::Over;
+
 /// A refusal, as a value. What each looks like stands in one table, `refusal/table.rs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -40,6 +42,8 @@ pub enum Refusal {
         /// When to come back.
         seconds: u32,
     },
+    /// One request more than a limit allows.
+    OverLimit(Over),
     /// Two `Authorization` headers, or a header together with an `access_token` parameter.
     TwoCredentials,
     /// The `Authorization` header cannot be read; `0` says what is wrong with it, never its value.

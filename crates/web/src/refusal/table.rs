@@ -128,6 +128,7 @@ pub(super) fn row(refusal: &Refusal) -> Row {
             .web(UNAUTHORIZED, "A role of this account demands a second factor, and none is set up").challenge(Any),
         R::TooManyAttempts { seconds } => same(429, "temporarily_unavailable",
             format!("Too many failed attempts, try again in {seconds} s")).retry(*seconds),
+        R::OverLimit(over) => same(429, "temporarily_unavailable", over.to_string()).retry(over.seconds),
         R::TwoCredentials => same(400, "invalid_request", "The request carries more than one credential"),
         R::UnreadableCredentials(why) => same(401, "invalid_request", format!("The Authorization header cannot be read: {why}"))
             .challenge(Any),

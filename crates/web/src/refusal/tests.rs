@@ -12,6 +12,7 @@ use url::Url;
 
 use super::{Refusal, render};
 use crate::Settings;
+use crate::guard::{Limit, Measure, Over};
 use crate::speech::{Format, Room, Speech};
 
 fn every() -> Vec<Refusal> {
@@ -27,6 +28,8 @@ fn every() -> Vec<Refusal> {
         R::SecondFactorActive,
         R::SecondFactorDemanded,
         R::TooManyAttempts { seconds: 8 },
+        R::OverLimit(Over { limit: Limit::User, measure: Measure::PerMinute, most: 60_000, seconds: 3 }),
+        R::OverLimit(Over { limit: Limit::Address, measure: Measure::AtOnce, most: 500, seconds: 1 }),
         R::TwoCredentials,
         R::UnreadableCredentials("it is not Base64"),
         R::InvalidToken,

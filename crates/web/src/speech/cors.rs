@@ -16,6 +16,9 @@ use crate::{App, Refusal};
 /// The name under which the list is stored.
 pub(crate) const WHITELIST: &str = "corsWhitelist";
 
+/// Headers of an answer that such pages may read.
+const EXPOSED: &str = "ETag, Location, RateLimit, RateLimit-Policy, Retry-After";
+
 /// One entry of the list: an origin, or all hosts below a domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern {
@@ -133,7 +136,7 @@ impl Cors {
         if self.room == Room::Api {
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, Location"));
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
         if let Some((methods, asked)) = self.preflight {
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
             if let Some(asked) = asked {

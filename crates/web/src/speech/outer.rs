@@ -17,6 +17,7 @@ use tower::Service as _;
 use super::cors::Cors;
 use super::{Room, Speech};
 use crate::api::finish::GzipFile;
+use crate::guard::Place;
 use crate::identity::SentProof;
 use crate::refusal::{self, Refusal};
 use crate::why::{Told, Trace};
@@ -68,14 +69,17 @@ impl Rooms {
         let id = self.numbers.next();
         let method = request.method().clone();
         request.extensions_mut().insert(speech);
+        let place = Place::of(speech.room, &method, request.uri().path());
+        let (passage, entered) = app.guard().enter(place, trace.address(), app.now());
+        request.extensions_mut().insert(Arc::clone(&passage));
 
-        let cors = match request.headers().contains_key(ORIGIN) {
+        let cors = match request.headers().contains_key(ORIGIN) && entered.is_ok() {
             // Boxed: programs send no origin, and their calls need not carry room for this.
             true => Box::pin(Cors::of(app, speech.room, &method, request.headers())).await,
             false => Ok(None),
         };
-        let answer = match &cors {
-            Err(refusal) => refusal.clone().into_response(),
+        let answer = match entered.and(cors.as_ref().map_err(Clone::clone)) {
+            Err(refusal) => refusal.into_response(),
             Ok(Some(cors)) if cors.is_preflight() => StatusCode::NO_CONTENT.into_response(),
             Ok(_) => self.enter(speech, request).await,
         };
@@ -83,6 +87,9 @@ impl Rooms {
             Some(refusal) => {
                 if let Refusal::Internal(cause) = &refusal {
                     tracing::error!(request = id, cause = %cause, "a request failed");
+                }
+                if let Refusal::OverLimit(over) = &refusal {
+                    app.identity().note_over(*over, trace.address(), app.now());
                 }
                 let answer = refusal::render(&refusal, &speech, &app.settings, &id);
                 trace.note(app, speech, &id, &answer, &refusal);
@@ -103,11 +110,12 @@ impl Rooms {
         if let Ok(Some(cors)) = cors {
             cors.answer(headers);
         }
+        passage.tell(app.guard(), headers);
         protect(headers, speech.room, app.settings.base_url.scheme() == "https");
         if let Ok(id) = HeaderValue::try_from(id) {
             headers.insert(X_REQUEST_ID, id);
         }
-        answer
+        passage.until_answered(answer)
     }
 
     /// The room that the path leads to answers.

@@ -134,7 +134,7 @@ pub(super) fn explain(refused: &Refused, facts: &Facts) -> Explanation {
 fn broken(refused: &Refused, facts: &Facts) -> Step {
     use Refusal as R;
     match &refused.refusal {
-        R::TooManyAttempts { .. } | R::Busy { .. } => Step::Rate,
+        R::TooManyAttempts { .. } | R::OverLimit(_) | R::Busy { .. } => Step::Rate,
         R::NoCredentials
         | R::WrongCredentials
         | R::TwoCredentials
@@ -273,6 +273,9 @@ fn change(broken: Step, refused: &Refused, facts: &Facts) -> String {
     let user = facts.account.as_ref().map_or("the user", |account| &account.username);
     match broken {
         Step::Rate => match refused.refusal.retry_after() {
+            Some(seconds) if let Refusal::OverLimit(over) = refused.refusal => {
+                format!("wait {seconds} s, or raise {}, which is {}", over.key(), over.most)
+            }
             Some(seconds) => format!("wait {seconds} seconds"),
             None => "wait".to_owned(),
         },

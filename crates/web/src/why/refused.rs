@@ -63,9 +63,11 @@ pub(super) enum Presented {
 }
 
 impl Refused {
-    /// Has the database nothing to say about it?
+    /// Has the database nothing to say about it? A flood that was refused for its rate is no flood of reads either:
+    /// its facts are read when somebody asks.
     pub(super) fn asks_nothing(&self) -> bool {
         matches!(self.presented, Presented::Nothing | Presented::Unreadable)
+            || matches!(self.refusal, Refusal::OverLimit(_))
     }
 }
 
@@ -80,6 +82,11 @@ impl Trace {
             cookie: request.headers().get(COOKIE).cloned(),
             address: ClientAddress::behind(peer, request.headers(), &app.settings.trusted_proxies),
         }
+    }
+
+    /// Where it came from.
+    pub(crate) const fn address(&self) -> ClientAddress {
+        self.address
     }
 
     /// Remembers the call, if `answer` refuses it. `inner` is the path as the room saw it.
