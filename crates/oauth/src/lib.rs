@@ -11,6 +11,7 @@ mod binding;
 pub mod claims;
 mod client;
 mod code;
+mod credential;
 pub mod device;
 pub mod dpop;
 mod error;
@@ -31,6 +32,7 @@ pub use authorize::{
 pub use binding::{Standing, act_as};
 pub use client::{JWT_BEARER, Proof, proof};
 pub use code::{CodeFacts, Redeemer, redeem};
+pub use credential::{BasicPair, CredentialFault, SentCredential};
 pub use error::OAuthError;
 pub use exchange::{TokenGrant, token_request};
 pub use lifetimes::{ID_TOKEN_SECONDS, Lifetimes, format};

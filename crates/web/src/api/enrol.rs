@@ -9,12 +9,12 @@ use http::header::{CACHE_CONTROL, LOCATION};
 use http::request::Parts;
 use kibali_model::{Credential, Principal};
 use kibali_oauth::registration::is_listed;
-use kibali_oauth::with_parameters;
+use kibali_oauth::{SentCredential, with_parameters};
 use std::sync::Arc;
 
 use super::query::Pairs;
 use super::settings::stored::Stored;
-use crate::identity::{Authorization, Caller, ClientAddress, Session};
+use crate::identity::{Caller, ClientAddress, Session, sent_credential};
 use crate::pages::sign_in_first;
 use crate::registration::{may_enrol, mint_for_device};
 use crate::{App, Refusal};
@@ -56,7 +56,7 @@ async fn enrol(State(app): State<App>, pairs: Pairs, request: Request) -> Result
 
 /// Who is signed in, or the way to the login page. What was given to a program connects no device.
 async fn person(app: &App, parts: &mut Parts) -> Result<Result<Arc<Principal>, Response>, Refusal> {
-    if Authorization::read(&parts.headers)? != Authorization::Absent {
+    if sent_credential(&parts.headers)? != SentCredential::Absent {
         let Caller(caller) = Caller::from_request_parts(parts, app).await?;
         return match caller.credential {
             Credential::Session { .. } | Credential::Basic => Ok(Ok(caller)),

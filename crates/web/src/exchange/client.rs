@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use kibali_metadata::import::is_bcrypt;
 use kibali_model::{Client, ClientAuthentication, Dialect};
-use kibali_oauth::{Proof, proof};
+use kibali_oauth::{BasicPair, Proof, SentCredential, proof};
 use kibali_store::door::clients::{self, ClientCredentials, ReplaceVerifier};
 
 use super::assertion;
 use super::form::Form;
-use crate::identity::{Authorization, BasicPair, ClientAddress};
+use crate::identity::{ClientAddress, sent_credential};
 use crate::{App, Refusal};
 
 /// The client that sent the request and proved it.
@@ -39,11 +39,11 @@ pub(crate) async fn authenticate(
 const LONGEST: usize = 2048;
 
 async fn prove(app: &App, form: &Form, address: ClientAddress, dialect: Dialect) -> Result<Client, Refusal> {
-    let pair = match Authorization::read(&form.headers) {
-        Ok(Authorization::Basic(pair)) => Some(pair),
-        Ok(Authorization::Absent) => None,
+    let pair = match sent_credential(&form.headers) {
+        Ok(SentCredential::Basic(pair)) => Some(pair),
+        Ok(SentCredential::Absent) => None,
         Err(Refusal::TwoCredentials) => return Err(Refusal::TwoCredentials),
-        Ok(Authorization::Bearer(_) | Authorization::Dpop(_) | Authorization::ApiToken(_)) | Err(_) => {
+        Ok(SentCredential::Bearer(_) | SentCredential::Dpop(_) | SentCredential::ApiToken(_)) | Err(_) => {
             return Err(Refusal::InvalidClient);
         }
     };
@@ -80,7 +80,7 @@ async fn prove(app: &App, form: &Form, address: ClientAddress, dialect: Dialect)
 }
 
 fn parts(pair: &BasicPair) -> (&str, &str) {
-    (&pair.name, pair.password.expose())
+    (&pair.name, &pair.password)
 }
 
 /// Who the claim says it is.

@@ -2,12 +2,12 @@
 
 use kibali_crypto::{Digest, MacKey};
 use kibali_model::{Credential, ObjectId, Principal, Timestamp};
+use kibali_oauth::BasicPair;
 use kibali_store::door::marks::Used;
 use kibali_store::door::{accounts, principals};
 use quick_cache::sync::Cache;
 
 use super::ClientAddress;
-use super::authorization::BasicPair;
 use super::sign_in::{SignInRefusal, may_sign_in, sign_in};
 use crate::{App, Refusal};
 
@@ -43,7 +43,7 @@ pub(super) async fn verify(
     address: ClientAddress,
 ) -> Result<Principal, Refusal> {
     let cache = &app.identity().basic;
-    let key = cache.key.tag_parts(&[pair.name.as_bytes(), pair.password.expose().as_bytes()]);
+    let key = cache.key.tag_parts(&[pair.name.as_bytes(), pair.password.as_bytes()]);
     if let Some(verified) = cache.pairs.get(&key) {
         if let Some(principal) = recall(app, verified).await? {
             return Ok(principal);
@@ -54,7 +54,7 @@ pub(super) async fn verify(
     let verified = cache
         .pairs
         .get_or_insert_async(&key, async {
-            let signed_in = sign_in(app, &pair.name, pair.password.expose(), address).await?;
+            let signed_in = sign_in(app, &pair.name, &pair.password, address).await?;
             let (user, now) = (Some(signed_in.user), app.now());
             app.identity().gathered.happened("sign_in.accepted", "Basic", user, None, address, now);
             Ok::<_, SignInRefusal>(Verified {

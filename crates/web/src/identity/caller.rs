@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use kibali_model::Principal;
+use kibali_oauth::SentCredential;
 
 use super::dpop::Presented;
-use super::{Authorization, ClientAddress, Session, api_token, basic, bearer};
+use super::{ClientAddress, Session, api_token, basic, bearer, sent_credential};
 use crate::guard::Passage;
 use crate::speech::cors;
 use crate::{App, Refusal};
@@ -52,29 +53,29 @@ impl FromRequestParts<App> for MaybeCaller {
 /// One credential decides alone: the header where there is one, else the session. What programs seldom send
 /// is boxed, so that it does not enlarge the future of a call with a bearer token.
 async fn prove(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Refusal> {
-    let header = Authorization::read(&parts.headers)?;
+    let header = sent_credential(&parts.headers)?;
     let parameter = if app.settings.query_token { access_token(parts.uri.query()) } else { None };
     let principal = match (header, parameter) {
-        (Authorization::Absent, None) => return Box::pin(of_session(parts, app)).await,
-        (Authorization::Absent, Some(token)) => {
+        (SentCredential::Absent, None) => return Box::pin(of_session(parts, app)).await,
+        (SentCredential::Absent, Some(token)) => {
             return bearer::verify(app, &token, &parts.method, Presented::Bearer).await;
         }
         (_, Some(_)) => return Err(Refusal::TwoCredentials),
-        (Authorization::Bearer(token), None) => {
-            return bearer::verify(app, token.expose(), &parts.method, Presented::Bearer).await;
+        (SentCredential::Bearer(token), None) => {
+            return bearer::verify(app, token, &parts.method, Presented::Bearer).await;
         }
-        (Authorization::Dpop(token), None) => {
-            let token = token.expose();
+        (SentCredential::Dpop(token), None) => {
             let presented = Presented::Dpop { token, proof: parts.extensions.get() };
             return Box::pin(bearer::verify(app, token, &parts.method, presented)).await;
         }
-        (Authorization::Basic(pair), None) => {
+        (SentCredential::Basic(pair), None) => {
             let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
             Box::pin(basic::verify(app, &pair, address)).await?
         }
-        (Authorization::ApiToken(token), None) => {
+        (SentCredential::ApiToken(token), None) => {
+            let token = token.to_owned();
             let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
-            return api_token::verify(app, token.expose(), parts, address).await;
+            return api_token::verify(app, &token, parts, address).await;
         }
     };
     Ok(Arc::new(principal))

@@ -21,7 +21,7 @@ mod sign_in;
 mod throttle;
 
 pub use address::ClientAddress;
-pub(crate) use authorization::{Authorization, BasicPair};
+pub(crate) use authorization::sent_credential;
 pub use caller::{Caller, MaybeCaller};
 pub(crate) use dpop::SentProof;
 pub use gathered::{Flushed, flush};

@@ -4,10 +4,11 @@ use axum::extract::{RawQuery, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use http::{HeaderMap, StatusCode};
+use kibali_oauth::SentCredential;
 
 use super::answer;
 use crate::body::{self, Bounds};
-use crate::identity::{Authorization, ClientAddress};
+use crate::identity::{ClientAddress, sent_credential};
 use crate::registration::{self, Managed};
 use crate::{App, Refusal};
 
@@ -70,10 +71,10 @@ async fn proven(app: &App, query: Option<&str>, headers: &HeaderMap) -> Result<M
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    match Authorization::read(headers)? {
-        Authorization::Bearer(token) => Ok(Some(token.expose().clone())),
-        Authorization::Absent => Ok(None),
-        Authorization::Basic(_) | Authorization::Dpop(_) | Authorization::ApiToken(_) => {
+    match sent_credential(headers)? {
+        SentCredential::Bearer(token) => Ok(Some(token.to_owned())),
+        SentCredential::Absent => Ok(None),
+        SentCredential::Basic(_) | SentCredential::Dpop(_) | SentCredential::ApiToken(_) => {
             Err(Refusal::InvalidToken)
         }
     }

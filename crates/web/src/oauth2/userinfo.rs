@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use kibali_crypto::sha256;
+use kibali_oauth::SentCredential;
 use kibali_oauth::claims::{self, Subject};
 use kibali_store::door::accounts::{self, Contact};
 use kibali_store::door::tokens;
@@ -12,22 +13,24 @@ use serde_json::Value;
 
 use super::answer;
 use crate::exchange::BodyForm;
-use crate::identity::Authorization;
 use crate::identity::dpop::{self, Presented};
+use crate::identity::sent_credential;
 use crate::{App, Refusal};
 
 /// With the token in the header, or in the form of a POST (RFC 6750 section 2.2).
 pub(super) async fn tell(State(app): State<App>, BodyForm(form): BodyForm) -> Result<Response, Refusal> {
     let sent = form.parameters.get("access_token")?;
-    let (token, is_bound) = match (Authorization::read(&form.headers)?, sent) {
-        (Authorization::Bearer(_) | Authorization::Dpop(_), Some(_)) => return Err(Refusal::TwoCredentials),
-        (Authorization::Bearer(token), None) => (token.expose().clone(), false),
-        (Authorization::Dpop(token), None) => (token.expose().clone(), true),
-        (Authorization::Absent, Some(token)) => (token.to_owned(), false),
+    let (token, is_bound) = match (sent_credential(&form.headers)?, sent) {
+        (SentCredential::Bearer(_) | SentCredential::Dpop(_), Some(_)) => {
+            return Err(Refusal::TwoCredentials);
+        }
+        (SentCredential::Bearer(token), None) => (token, false),
+        (SentCredential::Dpop(token), None) => (token, true),
+        (SentCredential::Absent, Some(token)) => (token, false),
         _ => return Err(Refusal::NoCredentials),
     };
     let mut reader = app.store.reader().await?;
-    let found = tokens::find_access(&mut reader, sha256(&token)).await?.ok_or(Refusal::InvalidToken)?;
+    let found = tokens::find_access(&mut reader, sha256(token)).await?.ok_or(Refusal::InvalidToken)?;
     let now = app.now();
     if now >= found.expires {
         return Err(Refusal::ExpiredToken);
@@ -38,7 +41,7 @@ pub(super) async fn tell(State(app): State<App>, BodyForm(form): BodyForm) -> Re
     let is_ours = found.resource.as_deref().is_none_or(|resource| app.settings.is_ours(resource));
     let client = found.client_uid.filter(|_| is_ours).ok_or(Refusal::InvalidToken)?;
     let presented = match is_bound {
-        true => Presented::Dpop { token: &token, proof: form.proof.as_ref() },
+        true => Presented::Dpop { token, proof: form.proof.as_ref() },
         false => Presented::Bearer,
     };
     dpop::require(&app, found.jkt.as_deref(), presented, found.profile).await?;

@@ -8,9 +8,10 @@ use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use kibali_crypto::{Digest, sha256};
 use kibali_model::Timestamp;
+use kibali_oauth::SentCredential;
 use std::net::SocketAddr;
 
-use crate::identity::{Authorization, ClientAddress, sent_session};
+use crate::identity::{ClientAddress, sent_credential, sent_session};
 use crate::speech::{Room, Speech};
 use crate::{App, Refusal};
 
@@ -115,14 +116,14 @@ impl Trace {
         if let Some(value) = &self.authorization {
             headers.insert(AUTHORIZATION, value.clone());
         }
-        match Authorization::read(&headers) {
-            Ok(Authorization::Bearer(token) | Authorization::Dpop(token)) => {
-                return Presented::Bearer(sha256(token.expose()));
+        match sent_credential(&headers) {
+            Ok(SentCredential::Bearer(token) | SentCredential::Dpop(token)) => {
+                return Presented::Bearer(sha256(token));
             }
-            Ok(Authorization::ApiToken(token)) => return Presented::ApiToken(sha256(token.expose())),
-            Ok(Authorization::Basic(pair)) => return Presented::Basic(shortened(&pair.name)),
+            Ok(SentCredential::ApiToken(token)) => return Presented::ApiToken(sha256(token)),
+            Ok(SentCredential::Basic(pair)) => return Presented::Basic(shortened(&pair.name)),
             Err(_) => return Presented::Unreadable,
-            Ok(Authorization::Absent) => {}
+            Ok(SentCredential::Absent) => {}
         }
         if let Some(value) = &self.cookie {
             headers.insert(COOKIE, value.clone());
