@@ -112,12 +112,13 @@ fn address(text: &str, allowed: &[String]) -> Option<String> {
     }
     Some(format!(
         "Invalid redirect URI: '{shown}'. Write a whole address that begins with https:// or with a scheme of the \
-         application's own that has a point in it, without spaces and without a part after #."
+         application's own that has a point in it, in plain ASCII, without spaces, without a user name and without a part after #."
     ))
 }
 
 /// An absolute address without a fragment (RFC 6749 section 3.1.2): http, https, or the private scheme of
-/// an app, a domain of its maker's turned round (RFC 8252 section 7.1). Never one that a browser would run.
+/// an app, a domain of its maker's turned round (RFC 8252 section 7.1). Never one that a browser would run, nor one
+/// that looks like another host's: no user name stands in front of the host.
 #[must_use]
 pub fn is_redirect(address: &str) -> bool {
     let Some((scheme, rest)) = address.split_once(':') else { return false };
@@ -129,9 +130,15 @@ pub fn is_redirect(address: &str) -> bool {
         && (web || scheme.contains('.'))
         && address.len() <= ADDRESS_LENGTH
         && !rest.is_empty()
-        && !address.contains('#')
-        && !address.chars().any(|c| c.is_whitespace() || c.is_control())
-        && (!web || shape::is_url(address))
+        // What stands in no address (RFC 3986) stands in no header either, or is read in two ways.
+        && address.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '#' | '\\'))
+        && (!web || (shape::is_url(address) && !has_user(rest)))
+}
+
+/// Stands a user name in front of the host, in what follows the scheme?
+fn has_user(rest: &str) -> bool {
+    let rest = rest.trim_start_matches('/');
+    rest.split(['/', '?']).next().is_some_and(|authority| authority.contains('@'))
 }
 
 /// PKCE cannot be switched off where the profile, or the lack of a secret, asks for it.
@@ -186,6 +193,7 @@ mod tests {
     fn addresses_that_a_browser_runs_are_refused() {
         for address in [
             "https://a.example/cb?x=1",
+            "https://a.example/@b?c=d@e",
             "http://127.0.0.1/callback",
             "org.example.app:/cb",
             "http://[::1]:8/x",
@@ -204,6 +212,11 @@ mod tests {
             "https://a/#f",
             "https://",
             "https://a b",
+            "https://a.example@evil.example/cb",
+            "https://a.example:1@evil.example",
+            "https://a\\@b/",
+            "https://a.example/\u{fc}",
+            "org.example.app:/\u{fc}",
             "1x:/y",
         ] {
             assert!(!is_redirect(address), "{address}");
