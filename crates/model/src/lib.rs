@@ -28,7 +28,7 @@ pub use password::{PasswordFault, PasswordPolicy, is_username};
 pub use principal::{Credential, OrgUnitScope, Principal};
 pub use scope::{Scope, Scopes};
 pub use sign_in::SignIn;
-pub use signing::SigningAlgorithm;
+pub use signing::{PRIVATE_KEY_MEMBERS, SigningAlgorithm};
 pub use time::{Clock, Timestamp};
 pub use uid::{ObjectId, Uid, UidError};
 pub use version::{ApiVersion, Dialect};

@@ -1,5 +1,8 @@
 //! Signature algorithms, by their names in JOSE (RFC 7518 section 3, RFC 8037).
 
+/// Members of a JSON Web Key that only a private or shared key has (RFC 7518 section 6).
+pub const PRIVATE_KEY_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+
 /// An algorithm that tokens and assertions are signed with: a private key signs, anybody may check. `HS256`
 /// is none of them, since whoever checks it could sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

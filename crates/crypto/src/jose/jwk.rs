@@ -4,7 +4,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
     RsaPublicKeyComponents, UnparsedPublicKey,
 };
-use kibali_model::SigningAlgorithm;
+use kibali_model::{PRIVATE_KEY_MEMBERS, SigningAlgorithm};
 use serde_json::{Map, Value, json};
 
 use super::{base64url, json::parse_object, roca};
@@ -15,8 +15,6 @@ const MOST_BYTES: usize = 64 * 1024;
 const MOST_KEYS: usize = 32;
 /// Characters of a `kid`, at most.
 const MOST_KID: usize = 255;
-/// Members that only a private or shared key has (RFC 7518 section 6).
-const PRIVATE: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 /// A key that checks signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +104,7 @@ impl PublicKey {
     /// # Errors
     /// [`JwkError`], but for [`JwkError::TooMuch`].
     pub fn from_jwk(jwk: &Map<String, Value>) -> Result<Self, JwkError> {
-        if PRIVATE.iter().any(|member| jwk.contains_key(*member)) {
+        if PRIVATE_KEY_MEMBERS.iter().any(|member| jwk.contains_key(*member)) {
             return Err(JwkError::Private);
         }
         let text = |name: &str| jwk.get(name).and_then(Value::as_str);

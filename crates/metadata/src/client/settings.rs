@@ -1,7 +1,7 @@
 //! `clientSettings` and `tokenSettings`: texts that hold JSON with Java's type names in it (oauth2-modern reference
 //! 2.4). They are taken with and without those names, and shown with them.
 
-use kibali_model::{ClientSettings, TokenFormat, TokenSettings};
+use kibali_model::{ClientSettings, PRIVATE_KEY_MEMBERS, TokenFormat, TokenSettings};
 use serde_json::{Map, Value, json};
 
 const CLASS: &str = "@class";
@@ -99,15 +99,16 @@ pub(super) fn read_client(text: &str) -> Result<(ClientSettings, More), String> 
         jwks_uri: take_text(&mut map, JWKS_URI)?,
         assertion_algorithm: take_text(&mut map, ASSERTION)?,
         jwks: match map.shift_remove(JWKS) {
-            Some(Value::Object(set)) => Some(Value::Object(set).to_string()),
-            Some(Value::String(text)) if !text.is_empty() => Some(text),
-            None | Some(Value::Null | Value::String(_)) => None,
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) if text.is_empty() => None,
+            Some(Value::String(text)) => {
+                let set = serde_json::from_str(&text).map_err(|error| format!("{JWKS}: {error}"))?;
+                Some(public_set(&set)?)
+            }
+            Some(set @ Value::Object(_)) => Some(public_set(&set)?),
             Some(_) => return Err(format!("{JWKS} must hold a JWK set")),
         },
     };
-    if let Some(jwks) = &settings.jwks {
-        check_jwks(jwks)?;
-    }
     if settings.jwks_uri.as_ref().is_some_and(|uri| !uri.starts_with("https://")) {
         return Err(format!("{JWKS_URI} must begin with https://"));
     }
@@ -184,18 +185,18 @@ fn take_seconds(map: &mut More, key: &str) -> Result<Option<i64>, String> {
     whole.filter(|seconds| (1..=LONGEST_LIFE).contains(seconds)).map(Some).ok_or_else(wrong)
 }
 
-/// A set of public keys. A private or symmetric one must not be given away, here neither.
-fn check_jwks(text: &str) -> Result<(), String> {
-    let set: Value = serde_json::from_str(text).map_err(|error| format!("{JWKS}: {error}"))?;
+/// A set of public keys as it is kept: written anew, so that nothing is kept that was not looked at. A private or
+/// symmetric one must not be given away, here neither.
+fn public_set(set: &Value) -> Result<String, String> {
     let keys =
         set.get("keys").and_then(Value::as_array).ok_or_else(|| format!("{JWKS} has no list `keys`"))?;
     let is_public = |key: &Value| {
-        key.get("kty").is_some() && ["d", "p", "q", "k"].iter().all(|part| key.get(part).is_none())
+        key.get("kty").is_some() && PRIVATE_KEY_MEMBERS.iter().all(|part| key.get(part).is_none())
     };
     if keys.is_empty() || !keys.iter().all(is_public) {
         return Err(format!("{JWKS} must hold public keys, and nothing of a private one"));
     }
-    Ok(())
+    Ok(set.to_string())
 }
 
 #[cfg(test)]
@@ -243,6 +244,14 @@ mod tests {
     }
 
     #[test]
+    fn no_key_is_kept_that_was_not_looked_at() {
+        let twice = r#"{"keys":[{"kty":"EC","d":"x"}],"keys":[{"kty":"OKP","kid":"1"}]}"#;
+        let text = json!({ PROOF_KEY: true, CONSENT: true, JWKS: twice }).to_string();
+        let (settings, _) = read_client(&text).unwrap();
+        assert_eq!(settings.jwks.as_deref(), Some(r#"{"keys":[{"kty":"OKP","kid":"1"}]}"#));
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         let both = |rest: &str| format!(r#"{{"{PROOF_KEY}":true,"{CONSENT}":true,{rest}}}"#);
         for (text, said) in [
@@ -253,6 +262,7 @@ mod tests {
             (both(r#""settings.client.jwk-set-url":"http://a""#), "https"),
             (both(r#""client.inline.jwks":"{}""#), "keys"),
             (both(r#""client.inline.jwks":{"keys":[{"kty":"EC","d":"x"}]}"#), "private"),
+            (both(r#""client.inline.jwks":{"keys":[{"kty":"RSA","qi":"x"}]}"#), "private"),
         ] {
             let why = read_client(&text).unwrap_err();
             assert!(why.contains(said), "{why}");
