@@ -75,7 +75,7 @@ pub fn read(body: &Map<String, Value>) -> Result<Metadata, Wrong> {
         ));
     }
     Ok(Metadata {
-        name: text(body, "client_name")?.map(|name| name.chars().take(NAME).collect()),
+        name: text(body, "client_name")?.map(short),
         redirect_uris,
         post_logout_redirect_uris: list(body, "post_logout_redirect_uris", METADATA)?.unwrap_or_default(),
         grant_types: grant_types(body)?,
@@ -84,6 +84,12 @@ pub fn read(body: &Map<String, Value>) -> Result<Metadata, Wrong> {
         jwks: jwks.filter(|_| keyed),
         jwks_uri: jwks_uri.filter(|_| keyed).map(str::to_owned),
     })
+}
+
+/// As much of a name as is kept, so that it stays the same when it is sent again.
+fn short(name: &str) -> String {
+    let kept: String = name.chars().take(NAME).collect();
+    kept.trim_end().to_owned()
 }
 
 fn authentication(name: Option<&str>) -> Result<ClientAuthentication, Wrong> {
@@ -224,6 +230,19 @@ mod tests {
         let little = said(&json!({ "redirect_uris": ["https://a.example/cb"] })).unwrap();
         assert_eq!(little.grant_types, [GrantType::AuthorizationCode]);
         assert_eq!(little.authentication, ClientAuthentication::SecretBasic);
+    }
+
+    #[test]
+    fn a_long_name_is_cut_to_one_that_stays() {
+        let name = format!("{} and more", "n".repeat(199));
+        let read = |name: &str| {
+            said(&json!({ "redirect_uris": ["https://a.example/cb"], "client_name": name }))
+                .unwrap()
+                .name
+                .unwrap()
+        };
+        assert_eq!(read(&name), "n".repeat(199));
+        assert_eq!(read(&read(&name)), read(&name));
     }
 
     #[test]
