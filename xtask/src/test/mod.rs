@@ -24,7 +24,7 @@ struct Step {
 
 /// In this order: what is quick to fail comes first, and all that compiles before all that runs servers.
 const STEPS: &[Step] = &[
-    Step { name: "format", needs: &[], run: || cargo(&["fmt", "--all", "--", "--check"]) },
+    Step { name: "format", needs: &[], run: format },
     Step {
         name: "lints",
         needs: &[tools::COMPILER],
@@ -94,6 +94,12 @@ pub(crate) fn run() -> ExitCode {
     }
     println!("total    {:>4} s", endings.iter().map(|(_, _, time)| time.as_secs()).sum::<u64>());
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The workspace, and the fuzz targets, which are one of their own. A test replays their corpora.
+fn format() -> Result<(), Failure> {
+    cargo(&["fmt", "--all", "--", "--check"])?;
+    cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--", "--check"])
 }
 
 fn cargo(arguments: &[&str]) -> Result<(), Failure> {

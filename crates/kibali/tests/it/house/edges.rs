@@ -30,6 +30,11 @@ const ROOMS: &[Room] = &[
     },
     Room { name: "kibali", imports: ALL, never: &[] },
     Room { name: "kibali-testkit", imports: ALL, never: &[] },
+    Room {
+        name: "kibali-fuzzed",
+        imports: &["kibali-model", "kibali-oauth", "kibali-metadata", "kibali-crypto"],
+        never: PURE,
+    },
     // A bench needs the same private PostgreSQL that the tests have; no binary that anybody runs holds it.
     Room { name: "xtask", imports: CHORES, never: &[] },
 ];

@@ -1,0 +1,4 @@
+//! The `Authorization` header.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| kibali_fuzzed::basic(data));

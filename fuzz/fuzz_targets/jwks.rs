@@ -1,0 +1,4 @@
+//! Sets of public keys.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| kibali_fuzzed::jwks(data));
