@@ -208,6 +208,9 @@ pub(crate) struct Dev {
     /// The address people use, when a proxy stands in front; http://<listen> otherwise
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<url::Url>,
+    /// Also trust the certificates signed by this authority, in a PEM file, of hosts that clients name
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
     /// Show a line for each request
     #[arg(long)]
     pub(crate) verbose: bool,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use kibali_crypto::SystemRandom;
 use kibali_store::{Location, Store};
 use kibali_web::api::objects;
+use kibali_web::outbound::Trust;
 use kibali_web::{App, Parts, mail};
 
 use crate::clock::SystemClock;
@@ -36,6 +37,9 @@ pub(crate) async fn open(config: &Config, bound: SocketAddr) -> Result<App, Fail
         threads => threads,
     };
     settings.mail.authorities = authorities(&config.mail_authorities)?;
+    if let Some(pem) = read_authorities(&config.outbound_authorities)? {
+        settings.outbound.trust = Trust::and(&pem).map_err(unusable(&config.outbound_authorities))?;
+    }
     let app = App::new(Parts {
         store,
         registry: Arc::new(registry),
@@ -50,13 +54,21 @@ pub(crate) async fn open(config: &Config, bound: SocketAddr) -> Result<App, Fail
 
 /// The certificates that the mail server's may be signed with beside the public ones.
 fn authorities(file: &Path) -> Result<Option<Arc<[u8]>>, Failure> {
-    if file.as_os_str().is_empty() {
-        return Ok(None);
+    let pem = read_authorities(file)?;
+    if let Some(pem) = &pem {
+        mail::check_authorities(pem).map_err(unusable(file))?;
     }
-    let pem = std::fs::read(file).map_err(Failure::file(file))?;
-    mail::check_authorities(&pem)
-        .map_err(|why| Failure::Said(format!("mail.tls.authorities: {}: {why}", file.display())))?;
-    Ok(Some(pem.into()))
+    Ok(pem.map(Arc::from))
+}
+
+/// A file of certificates, where one is named.
+fn read_authorities(file: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let named = !file.as_os_str().is_empty();
+    named.then(|| std::fs::read(file).map_err(Failure::file(file))).transpose()
+}
+
+fn unusable(file: &Path) -> impl Fn(&'static str) -> Failure {
+    move |why| Failure::Said(format!("{}: {why}", file.display()))
 }
 
 /// Makes the file of a new database, so that only its owner may read it; SQLite gives the files beside it the

@@ -10,6 +10,7 @@ mod authorize;
 mod binding;
 pub mod claims;
 mod client;
+pub mod client_keys;
 mod code;
 mod credential;
 pub mod device;

@@ -20,6 +20,9 @@ pub const REDIRECT: &str = "invalid_redirect_uri";
 /// The error of everything else that a client says.
 pub const METADATA: &str = "invalid_client_metadata";
 
+/// The error of a registration that lacks something.
+const REQUEST: &str = "invalid_request";
+
 /// What a client says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
@@ -35,10 +38,32 @@ pub struct Metadata {
     pub authentication: ClientAuthentication,
     /// What its assertions are signed with.
     pub algorithm: Option<SigningAlgorithm>,
-    /// Its public keys: there where it proves itself with one, and then they alone count.
+    /// Its public keys, where it proves itself with one; then they alone count.
     pub jwks: Option<Map<String, Value>>,
-    /// Where its keys would be; told back and never fetched.
+    /// Where its keys are; beside `jwks` it is told back and never fetched.
     pub jwks_uri: Option<String>,
+}
+
+impl Metadata {
+    /// Are its keys where they must be? Those of a person's device are on it, and it sends them; anybody else may say
+    /// where they are. Who does both, as DHIS2's Android application does, has sent them.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn check_keys(&self, of_device: bool) -> Result<(), Wrong> {
+        let keyed = self.authentication == ClientAuthentication::PrivateKeyJwt;
+        match (&self.jwks, &self.jwks_uri) {
+            (None, _) if keyed && of_device => Err((
+                REQUEST,
+                "jwks is missing: the public keys of the device, where it uses private_key_jwt",
+            )),
+            (None, None) if keyed => Err((
+                REQUEST,
+                "jwks or jwks_uri is missing: the public keys of the client, or where they are",
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Reads it.
@@ -65,15 +90,9 @@ pub fn read(body: &Map<String, Value>) -> Result<Metadata, Wrong> {
     let jwks = match body.get("jwks") {
         None | Some(Value::Null) => None,
         Some(Value::Object(set)) => Some(set.clone()),
-        Some(_) => return Err(("invalid_request", "jwks is an object with a list of keys")),
+        Some(_) => return Err((REQUEST, "jwks is an object with a list of keys")),
     };
     let keyed = authentication == ClientAuthentication::PrivateKeyJwt;
-    if keyed && jwks.is_none() {
-        return Err((
-            "invalid_request",
-            "jwks is missing: the public keys of the client, where it uses private_key_jwt",
-        ));
-    }
     Ok(Metadata {
         name: text(body, "client_name")?.map(short),
         redirect_uris,
@@ -260,13 +279,34 @@ mod tests {
             ("token_endpoint_auth_method", json!(1), METADATA),
             ("token_endpoint_auth_signing_alg", json!("HS256"), METADATA),
             ("jwks_uri", json!("http://dhis2.org/jwks.json"), METADATA),
-            ("jwks", json!(null), "invalid_request"),
             ("jwks", json!([]), "invalid_request"),
         ] {
             let mut body = android();
             body.as_object_mut().unwrap().insert(member.to_owned(), value);
             assert_eq!(said(&body).unwrap_err().0, error, "{member} in {body}");
         }
+    }
+
+    #[test]
+    fn keys_are_sent_by_devices_and_sent_or_named_by_others() {
+        let set = json!({ "keys": [{ "kty": "RSA" }] });
+        let uri = json!("https://dhis2.org/jwks.json");
+        for (jwks, jwks_uri, device, other) in [
+            (&set, &uri, true, true),
+            (&set, &Value::Null, true, true),
+            (&Value::Null, &uri, false, true),
+            (&Value::Null, &Value::Null, false, false),
+        ] {
+            let mut body = android();
+            body.as_object_mut()
+                .unwrap()
+                .extend([("jwks".to_owned(), jwks.clone()), ("jwks_uri".to_owned(), jwks_uri.clone())]);
+            let metadata = said(&body).unwrap();
+            assert_eq!(metadata.check_keys(true).is_ok(), device, "{body}");
+            assert_eq!(metadata.check_keys(false).is_ok(), other, "{body}");
+        }
+        let little = said(&json!({ "redirect_uris": ["https://a.example/cb"] })).unwrap();
+        assert_eq!((little.check_keys(true), little.check_keys(false)), (Ok(()), Ok(())));
     }
 
     #[test]

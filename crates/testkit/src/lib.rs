@@ -24,6 +24,7 @@ mod mail;
 pub mod postgres;
 mod request;
 pub mod seed;
+mod site;
 pub mod statements;
 
 pub use app::TestApp;
@@ -33,6 +34,7 @@ pub use forms::Form;
 pub use known::{TestClock, TestRandom};
 pub use mail::{MailServer, Mood, Received};
 pub use request::{Answer, Request};
+pub use site::{Asked, Reply, Site, TestNames};
 
 pub use kibali_store::Engine;
 

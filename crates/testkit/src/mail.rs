@@ -92,7 +92,7 @@ fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn acceptor(chain: &[u8], key: &[u8]) -> TlsAcceptor {
+pub(crate) fn acceptor(chain: &[u8], key: &[u8]) -> TlsAcceptor {
     let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<_, _>>().expect("a certificate");
     let key = PrivateKeyDer::from_pem_slice(key).expect("a key");
     let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).expect("a pair");

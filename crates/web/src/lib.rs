@@ -14,6 +14,7 @@ pub mod identity;
 pub mod keys;
 pub mod mail;
 mod oauth2;
+pub mod outbound;
 pub mod pages;
 pub mod refusal;
 pub mod registration;

@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::guard::Limits;
 use crate::mail::MailSettings;
+use crate::outbound::OutboundSettings;
 
 /// The operator's choices. Built by the binary from `kibali.conf`, the environment and flags.
 #[derive(Debug, Clone)]
@@ -48,6 +49,8 @@ pub struct Settings {
     pub hash_threads: usize,
     /// How mail leaves.
     pub mail: MailSettings,
+    /// What may be called where a client names an address.
+    pub outbound: OutboundSettings,
     /// The name of the signing key that the operator brought, if they did.
     pub signing_key: Option<String>,
     /// Life of a refresh token of a client that registered itself, in seconds.
@@ -81,6 +84,7 @@ impl Settings {
             bcrypt_cost: 10,
             hash_threads: 1,
             mail: MailSettings::default(),
+            outbound: OutboundSettings::default(),
             signing_key: None,
             registered_refresh_seconds: 2_592_000,
             open_registration: false,

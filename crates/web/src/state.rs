@@ -11,10 +11,12 @@ use kibali_store::Store;
 use crate::Settings;
 use crate::api::me::Remembered;
 use crate::api::objects::Turns;
+use crate::exchange::ClientKeys;
 use crate::guard::Guard;
 use crate::identity::Identity;
 use crate::keys::Signer;
 use crate::mail::Mailer;
+use crate::outbound::Outbound;
 use crate::why::Why;
 
 /// The running application: cheap to clone, handed to every handler.
@@ -31,6 +33,8 @@ struct Running {
     identity: Identity,
     signer: Signer,
     mailer: Mailer,
+    outbound: Outbound,
+    client_keys: ClientKeys,
     remembered: Remembered,
     turns: Turns,
     why: Why,
@@ -60,6 +64,7 @@ impl App {
         let identity = Identity::new(&parts);
         let signer = Signer::new(&parts);
         let mailer = Mailer::start(&parts);
+        let outbound = Outbound::new(&parts.settings.outbound);
         let remembered = Remembered::new(&parts.store);
         let guard = Guard::new(&parts.settings.limits);
         let registry = parts.registry.spoken(parts.settings.as_version.dialect());
@@ -68,6 +73,8 @@ impl App {
             identity,
             signer,
             mailer,
+            outbound,
+            client_keys: ClientKeys::default(),
             remembered,
             turns: Turns::default(),
             why: Why::default(),
@@ -110,6 +117,18 @@ impl App {
     #[must_use]
     pub fn mailer(&self) -> &Mailer {
         &self.running.mailer
+    }
+
+    /// Calls hosts that clients named.
+    #[must_use]
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.running.outbound
+    }
+
+    /// The keys of clients that say where they are.
+    #[must_use]
+    pub(crate) fn client_keys(&self) -> &ClientKeys {
+        &self.running.client_keys
     }
 
     /// Signs tokens.

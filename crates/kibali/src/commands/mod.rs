@@ -27,6 +27,11 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
     keystore::import(&config, &app).await?;
     setup_link::offer(&app, &config.home).await?;
     let (address, version) = (server.address(), app.settings.as_version);
+    let listed: Vec<String> = app.settings.outbound.listed.iter().map(ToString::to_string).collect();
+    if !listed.is_empty() {
+        let networks = listed.join(", ");
+        tracing::warn!(networks, "clients may have this server call hosts there, which are not public");
+    }
     tracing::info!(%address, base_url = %app.settings.base_url, %version, "serving");
     server.run(app).await
 }

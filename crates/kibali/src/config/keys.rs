@@ -307,6 +307,22 @@ pub(super) const KEYS: &[Key] = &[
             Ok(())
         },
     ),
+    key(
+        "outbound.networks",
+        "",
+        "Networks or addresses, separated by commas, like 10.20.0.0/16: hosts there may be called where a client says \
+         that its keys are there, or wants to hear of logouts there, although they are not public",
+        |config, value| values::networks(value).map(|listed| config.web.outbound.listed = listed),
+    ),
+    key(
+        "outbound.tls.authorities",
+        "",
+        "A PEM file with certificates of authorities that may sign those of such hosts, beside the public ones",
+        |config, value| {
+            config.outbound_authorities = values::path(config, value);
+            Ok(())
+        },
+    ),
     key("logging.format", "text", "text or json", |config, value| {
         values::log_format(value).map(|format| config.log_format = format)
     }),

@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) tls_key: PathBuf,
     /// Certificates of authorities that may sign the mail server's; empty: only public ones may.
     pub(crate) mail_authorities: PathBuf,
+    /// Certificates of authorities that may sign those of hosts that clients name; empty: only public ones may.
+    pub(crate) outbound_authorities: PathBuf,
     /// The file of the master key.
     pub(crate) master_key_file: PathBuf,
     /// The operator's own signing key.
@@ -115,6 +117,7 @@ impl Config {
             tls_certificate: PathBuf::new(),
             tls_key: PathBuf::new(),
             mail_authorities: PathBuf::new(),
+            outbound_authorities: PathBuf::new(),
             master_key_file: home.join("master.key"),
             keystore: Keystore::none(),
             hash_threads: 0,

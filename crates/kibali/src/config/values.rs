@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use kibali_web::outbound::Network;
 use tracing::Level;
 use url::Url;
 
@@ -53,6 +54,13 @@ pub(super) fn addresses(value: &str) -> Result<Vec<IpAddr>, String> {
     let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts
         .map(|part| part.parse().map_err(|_| format!("'{part}' is not an IP address, like 10.0.0.1")))
+        .collect()
+}
+
+pub(super) fn networks(value: &str) -> Result<Vec<Network>, String> {
+    let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| part.parse().map_err(|()| format!("'{part}' is not a network, like 10.20.0.0/16")))
         .collect()
 }
 

@@ -7,6 +7,8 @@ mod seed;
 
 use std::path::Path;
 
+use kibali_web::outbound::Network;
+
 use crate::cli::Dev;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -33,6 +35,9 @@ pub(crate) async fn run(dev: Dev) -> Result<(), Failure> {
     config.web.as_version = dev.as_version;
     config.web.dev = true;
     config.web.mail.folder = Some(directory.path().join("mail"));
+    // An application under development has its keys, and hears of logouts, on this machine.
+    config.web.outbound.listed = Network::LOOPBACK.to_vec();
+    config.outbound_authorities = dev.trust.unwrap_or_default();
     let level = if dev.verbose { tracing::Level::INFO } else { tracing::Level::WARN };
     serve::log::start(config.log_format, level);
 

@@ -4,12 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kibali_crypto::jose::{Claims, Jwks, Jws, SharedKey, parse_object};
 use kibali_crypto::sha256;
+use kibali_model::Client;
 use kibali_model::ClientAuthentication::{PrivateKeyJwt, SecretJwt};
-use kibali_oauth::assertion::{self, check};
+use kibali_oauth::assertion::{self, Assertion, check};
 use kibali_store::door::clients::ClientCredentials;
 use kibali_store::door::spent::{Purpose, Spend};
 use serde_json::Value;
 
+use super::client_keys::with_keys_at;
 use crate::api::objects::client_secret_place;
 use crate::{App, Refusal};
 
@@ -22,12 +24,10 @@ pub(super) fn subject(assertion: &str) -> Option<String> {
 /// Does it prove the client? It is spent by that, on every node.
 ///
 /// # Errors
-/// The database failed, or the client's secret cannot be unsealed.
+/// The database failed, the client's secret cannot be unsealed, or its keys are nowhere to be had.
 pub(super) async fn proves(app: &App, found: &ClientCredentials, assertion: &str) -> Result<bool, Refusal> {
-    let Some(claims) = claims(app, found, assertion)? else { return Ok(false) };
-    let Ok(held) = check(&claims, &found.client, &app.settings.issuer(), app.now()) else {
-        return Ok(false);
-    };
+    let Some(claims) = claims(app, found, assertion).await? else { return Ok(false) };
+    let Some(held) = holds(app, &found.client, &claims) else { return Ok(false) };
     // Without a name it is its own; not its signature, which may be written in more than one way.
     let signed = assertion.rsplit_once('.').map_or(assertion, |(signed, _)| signed);
     let name = sha256(held.jti.as_deref().unwrap_or(signed));
@@ -35,8 +35,13 @@ pub(super) async fn proves(app: &App, found: &ClientCredentials, assertion: &str
     Ok(app.store.write(Spend { purpose: Purpose::Assertion, value, expires: held.until }).await?)
 }
 
+/// What it says, if that is what an assertion of this client must say here and now.
+fn holds(app: &App, client: &Client, claims: &Claims) -> Option<Assertion> {
+    check(claims, client, &app.settings.issuer(), app.now()).ok()
+}
+
 /// What it says, where the client signed it in a way that it may prove itself by.
-fn claims(app: &App, found: &ClientCredentials, assertion: &str) -> Result<Option<Claims>, Refusal> {
+async fn claims(app: &App, found: &ClientCredentials, assertion: &str) -> Result<Option<Claims>, Refusal> {
     let Ok(jws) = Jws::read(assertion) else { return Ok(None) };
     let client = &found.client;
     let by = if jws.signing_algorithm().is_some() { PrivateKeyJwt } else { SecretJwt };
@@ -48,8 +53,21 @@ fn claims(app: &App, found: &ClientCredentials, assertion: &str) -> Result<Optio
         let named = registered.is_none_or(|name| name == jws.algorithm());
         return if named { signed_by_secret(app, found, &jws) } else { Ok(None) };
     }
-    let keys = client.settings.jwks.as_deref().and_then(|text| Jwks::parse(text).ok());
-    Ok(keys.and_then(|keys| jws.verified_claims(&keys, &assertion::algorithms(client)).ok()))
+    let accept = assertion::algorithms(client);
+    let prove = |keys: &Jwks| jws.verified_claims(keys, &accept).ok();
+    match (&client.settings.jwks, &client.settings.jwks_uri) {
+        (Some(text), _) => Ok(Jwks::parse(text).ok().and_then(|keys| prove(&keys))),
+        // Nothing is fetched for what would prove nothing whatever the keys are.
+        (None, Some(address)) if jws.signing_algorithm().is_some_and(|used| accept.contains(&used)) => {
+            let claims = jws.unverified_claims().ok().and_then(|claims| holds(app, client, &claims));
+            if claims.is_none() {
+                return Ok(None);
+            }
+            let found = with_keys_at(app, address, prove).await;
+            found.map_err(|fault| Refusal::ClientKeys(fault.told()))
+        }
+        (None, _) => Ok(None),
+    }
 }
 
 fn signed_by_secret(app: &App, found: &ClientCredentials, jws: &Jws<'_>) -> Result<Option<Claims>, Refusal> {

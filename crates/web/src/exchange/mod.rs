@@ -6,6 +6,7 @@
 mod answer;
 mod assertion;
 mod client;
+mod client_keys;
 mod code;
 mod device;
 mod exchanged;
@@ -19,6 +20,7 @@ mod revoke;
 
 pub(crate) use answer::TokenAnswer;
 pub(crate) use client::authenticate;
+pub(crate) use client_keys::ClientKeys;
 pub(crate) use form::{BodyForm, Form};
 pub(crate) use revoke::revoke;
 

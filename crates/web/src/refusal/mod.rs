@@ -78,6 +78,8 @@ pub enum Refusal {
     // The token endpoint (legacy reference 3.7) ------------------------------------------------------
     /// Unknown client, wrong secret, or no client credentials: one answer.
     InvalidClient,
+    /// The keys of the client cannot be had from where it says they are; why.
+    ClientKeys(&'static str),
     /// `client_id` differs from the Basic user name.
     ClientIdMismatch,
     /// The client may not use this grant.

@@ -152,6 +152,8 @@ pub(super) fn row(refusal: &Refusal) -> Row {
         R::FormExpired => same(403, "access_denied", "This form has expired: go back, reload the page and try again"),
 
         R::InvalidClient => same(401, "invalid_client", "Bad client credentials").challenge(Client),
+        R::ClientKeys(why) => same(401, "invalid_client", format!("The keys at the jwks_uri of this client cannot be used: {why}"))
+            .challenge(Client),
         R::ClientIdMismatch => same(401, "invalid_client", "Given client ID does not match authenticated client"),
         R::GrantNotAllowed(grant) => same(401, "invalid_client", format!("Unauthorized grant type: {grant}"))
             .modern("unauthorized_client"),

@@ -47,6 +47,7 @@ fn every() -> Vec<Refusal> {
         R::CrossSite,
         R::FormExpired,
         R::InvalidClient,
+        R::ClientKeys("it answered with an error"),
         R::ClientIdMismatch,
         R::GrantNotAllowed("password"),
         R::ClientNotBound,

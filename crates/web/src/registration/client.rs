@@ -73,7 +73,7 @@ pub(crate) async fn register(
 ) -> Result<Value, Refusal> {
     let app = &app.speaking(Dialect::Modern);
     let by = who_lets(app, token, address).await?;
-    let metadata = metadata(&body.await?)?;
+    let metadata = metadata(&body.await?, by.way())?;
     check_addresses(&metadata, by.way(), by.only(), &by.listed)?;
     let client_id = new_token(&*app.random);
     let registration_token = new_token(&*app.random);
@@ -169,9 +169,10 @@ async fn not_meant_for_this(reader: &mut Reader, hash: Hash) -> Result<Refusal, 
     Ok(if other.is_some() { Refusal::InsufficientScope } else { Refusal::InvalidToken })
 }
 
-fn metadata(body: &Value) -> Result<Metadata, Refusal> {
+fn metadata(body: &Value, way: Way) -> Result<Metadata, Refusal> {
     let members = body.as_object().ok_or_else(|| refuse(("invalid_request", "The body is a JSON object")))?;
     let metadata = read(members).map_err(refuse)?;
+    metadata.check_keys(way == Way::Enrolled).map_err(refuse)?;
     if let Some(set) = &metadata.jwks {
         let why = "jwks holds public keys, RSA of 2048 bits or more, P-256 or Ed25519, and nothing of a private one";
         Jwks::from_members(set).map_err(|_| refuse(("invalid_request", why)))?;
@@ -214,7 +215,7 @@ fn object(metadata: &Metadata, settings: ClientSettings, client_id: &str) -> Map
     let settings = ClientSettings {
         require_proof_key: true,
         jwks: metadata.jwks.as_ref().map(|set| Value::Object(set.clone()).to_string()),
-        jwks_uri: None,
+        jwks_uri: metadata.jwks_uri.clone().filter(|_| metadata.jwks.is_none()),
         assertion_algorithm: metadata.algorithm.map(|algorithm| algorithm.as_str().to_owned()),
         ..settings
     };
@@ -222,7 +223,8 @@ fn object(metadata: &Metadata, settings: ClientSettings, client_id: &str) -> Map
     let short: String = client_id.chars().take(8).collect();
     let name =
         metadata.name.as_ref().map_or_else(|| client_id.to_owned(), |name| format!("{name} ({short})"));
-    let said = json!({ SAID: { "client_name": metadata.name, "jwks_uri": metadata.jwks_uri } });
+    let unused = metadata.jwks_uri.as_ref().filter(|_| metadata.jwks.is_some());
+    let said = json!({ SAID: { "client_name": metadata.name, "jwks_uri": unused } });
     let said = said.as_object().cloned().unwrap_or_default();
     let grants: Vec<&str> = metadata.grant_types.iter().map(|grant| grant.as_str()).collect();
     let object = json!({
@@ -287,7 +289,7 @@ pub(crate) async fn replace(app: &App, managed: Managed, body: &Value) -> Result
     if body.get("client_id").and_then(Value::as_str) != Some(before.client_id.as_str()) {
         return Err(refuse(("invalid_request", "client_id is that of the client")));
     }
-    let metadata = metadata(body)?;
+    let metadata = metadata(body, managed.registered.way)?;
     if managed.client.acts_as.is_some() {
         // Only who has every right of that user may (rules of the door 4).
         return Err(refuse(("invalid_request", "This client acts as a user: an administrator changes it")));
@@ -369,7 +371,7 @@ pub(crate) fn told(app: &App, managed: &Managed, secret: Option<&Secret<String>>
             client.settings.assertion_algorithm.as_ref().map(|name| json!(name)),
         ),
         ("id_token_signed_response_alg", Some(json!(client.tokens.algorithm.as_deref().unwrap_or("RS256")))),
-        ("jwks_uri", said("jwks_uri")),
+        ("jwks_uri", client.settings.jwks_uri.as_ref().map(|uri| json!(uri)).or_else(|| said("jwks_uri"))),
         ("jwks", jwks),
         ("registration_client_uri", Some(json!(format!("{address}?client_id={id}")))),
         ("registration_access_token", Some(json!(managed.token))),

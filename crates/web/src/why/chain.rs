@@ -146,6 +146,7 @@ fn broken(refused: &Refused, facts: &Facts) -> Step {
         | R::DpopNonce { .. }
         | R::DpopProof(_)
         | R::InvalidClient
+        | R::ClientKeys(_)
         | R::ClientIdMismatch => Step::Credential,
         // One answer for a dead token and a closed account: the facts tell them apart.
         R::InvalidToken => match (&facts.token, &facts.account) {

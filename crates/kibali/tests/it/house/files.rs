@@ -74,7 +74,7 @@ fn only_the_binary_and_tests_take_the_systems_randomness() {
 }
 
 /// Every text file of the project and what it says.
-fn written() -> BTreeMap<String, String> {
+pub(super) fn written() -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     collect(&root(), &root(), &mut files);
     assert!(files.len() > 100, "the project was not found");

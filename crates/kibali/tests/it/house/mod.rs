@@ -5,4 +5,5 @@ mod edges;
 mod files;
 mod licences;
 mod metadata;
+mod outbound;
 mod security;

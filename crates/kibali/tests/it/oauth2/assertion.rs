@@ -45,7 +45,7 @@ pub(crate) fn proof(t: &TestApp, key: &SigningKey, id: &str, jti: &str, more: &V
     key.sign(&Map::new(), &says(t, id, jti, more)).unwrap().expose().clone()
 }
 
-async fn sent(t: &TestApp, path: &str, assertion: &str, more: &[(&str, &str)]) -> Answer {
+pub(super) async fn sent(t: &TestApp, path: &str, assertion: &str, more: &[(&str, &str)]) -> Answer {
     let fields = [("client_assertion_type", JWT_BEARER), ("client_assertion", assertion)];
     t.post(path).form(&[&fields[..], more].concat()).send().await
 }

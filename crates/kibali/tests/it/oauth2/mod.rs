@@ -9,6 +9,7 @@ pub(crate) mod dpop;
 mod exchange;
 mod introspect;
 mod itself;
+mod jwks_uri;
 mod logout;
 mod par;
 mod profiles;

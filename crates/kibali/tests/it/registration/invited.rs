@@ -98,3 +98,39 @@ both!(
         assert_eq!(open.post(REGISTER).bearer("x").json(&android(json!({}))).send().await.status, 401);
     }
 );
+
+both!(
+    fn an_invited_client_says_where_its_keys_are_or_which_they_are(t) {
+        let token = invitation(t, json!({ "uses": 5 })).await;
+        let body = |more: serde_json::Value| {
+            let mut body = json!({
+                "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "private_key_jwt",
+                "jwks_uri": "https://app.example.org/jwks.json",
+            });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        let answer = register(t, &token, &body(json!({}))).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let told = answer.json();
+        assert_eq!((&told["jwks_uri"], told.get("jwks")), (&json!("https://app.example.org/jwks.json"), None));
+        let filter = format!("/api/42/oAuth2Clients?filter=clientId:eq:{}&fields=:all", told["client_id"].as_str().unwrap());
+        let client = admin(t.get(&filter)).send().await.json()["oAuth2Clients"][0].clone();
+        let settings = client["clientSettings"].as_str().unwrap();
+        assert!(settings.contains("jwk-set-url\":\"https://app.example.org/jwks.json\""), "{settings}");
+
+        let keys = json!({ "jwks": android(json!({}))["jwks"], "jwks_uri": null });
+        let answer = register(t, &token, &body(keys.clone())).await;
+        assert_eq!((answer.status, answer.json().get("jwks_uri")), (201, None), "{}", answer.text());
+        // Who does both has sent them.
+        let answer = register(t, &token, &body(json!({ "jwks": keys["jwks"] }))).await;
+        let filter = format!("/api/42/oAuth2Clients?filter=clientId:eq:{}&fields=:all", answer.json()["client_id"].as_str().unwrap());
+        assert!(!admin(t.get(&filter)).send().await.text().contains("jwk-set-url"));
+        for wrong in [
+            json!({ "jwks_uri": null }), json!({ "jwks_uri": "http://app.example.org/" }),
+            json!({ "jwks_uri": 1 }),
+        ] {
+            assert_eq!(register(t, &token, &body(wrong.clone())).await.status, 400, "{wrong}");
+        }
+    }
+);
