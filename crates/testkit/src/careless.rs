@@ -2,20 +2,16 @@
 
 use std::path::Path;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor, SqliteConnection};
+use rusqlite::Connection;
 
 /// Opens an SQLite file with `synchronous=OFF`.
-pub async fn open(file: &Path) -> SqliteConnection {
-    let options = SqliteConnectOptions::new()
-        .filename(file)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Off)
-        .disable_statement_logging();
-    options.connect().await.expect("it opens")
+pub fn open(file: &Path) -> Connection {
+    let connection = Connection::open(file).expect("it opens");
+    run(&connection, "pragma journal_mode = wal; pragma synchronous = off;");
+    connection
 }
 
 /// Runs statements without values.
-pub async fn run(connection: &mut SqliteConnection, sql: &str) {
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.expect("it obeys");
+pub fn run(connection: &Connection, sql: &str) {
+    connection.execute_batch(sql).expect("it obeys");
 }

@@ -67,7 +67,8 @@ impl Database {
                 name
             })
             .await;
-        Some(Self::create_on(base, &format!("template {template}")).await)
+        // Files are copied in half the time that their pages take through the log (PostgreSQL 15 and newer can say so).
+        Some(Self::create_on(base, &format!("template {template} strategy = file_copy")).await)
     }
 
     async fn create_on(base: &str, options: &str) -> Self {

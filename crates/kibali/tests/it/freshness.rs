@@ -68,7 +68,9 @@ both!(
             let later = caller(&t.app, &token).await;
             assert!(matches!(later, Err(Refusal::InvalidToken)), "after {pause} polls: {later:?}");
         }
-        assert!(overtaken >= 2, "a load waits for the database a few times");
+        // SQLite is called and never waited for: there a load is overtaken before it begins, or by another thread.
+        let waits = if t.engine() == Engine::Sqlite { 1 } else { 2 };
+        assert!(overtaken >= waits, "a load waits for the database a few times");
     }
 );
 

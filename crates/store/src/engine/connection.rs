@@ -1,10 +1,9 @@
 //! Connections: one that reads, one that writes.
 
 use sqlx::pool::PoolConnection;
-use sqlx::{
-    AssertSqlSafe, Connection, Executor, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction,
-};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres, Transaction};
 
+use super::sqlite::{Lent, Sqlite, apart};
 use super::{Row, Statement, StoreError, Value};
 use crate::fresh::Change;
 
@@ -19,108 +18,97 @@ pub enum Engine {
 
 /// Every way a connection is held; dropping one returns it, rolled back where it was in a transaction.
 pub(super) enum Held {
-    SqliteReader(PoolConnection<Sqlite>),
-    SqliteSnapshot(Transaction<'static, Sqlite>),
-    SqliteWriter(Box<SqliteConnection>),
+    SqliteReader(Lent),
+    SqliteWriter(Box<Sqlite>),
     PostgresReader(PoolConnection<Postgres>),
     PostgresTransaction(Transaction<'static, Postgres>),
 }
 
 enum Borrowed<'c> {
-    Sqlite(&'c mut SqliteConnection),
+    Sqlite(&'c mut Sqlite),
     Postgres(&'c mut PgConnection),
 }
 
+/// How long a statement may take.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    /// It stands in the catalogue, finds its rows by an index, and is done at once.
+    Short,
+    /// A list: who can tell?
+    Unknown,
+}
+
 impl Held {
-    fn borrow(&mut self) -> Borrowed<'_> {
-        match self {
-            Self::SqliteReader(connection) => Borrowed::Sqlite(connection),
-            Self::SqliteSnapshot(transaction) => Borrowed::Sqlite(transaction),
+    fn borrow(&mut self) -> Result<Borrowed<'_>, StoreError> {
+        Ok(match self {
+            Self::SqliteReader(lent) => Borrowed::Sqlite(lent.connection()?),
             Self::SqliteWriter(connection) => Borrowed::Sqlite(connection),
             Self::PostgresReader(connection) => Borrowed::Postgres(connection),
             Self::PostgresTransaction(transaction) => Borrowed::Postgres(transaction),
-        }
+        })
     }
 
     fn engine(&self) -> Engine {
         match self {
-            Self::SqliteReader(_) | Self::SqliteSnapshot(_) | Self::SqliteWriter(_) => Engine::Sqlite,
+            Self::SqliteReader(_) | Self::SqliteWriter(_) => Engine::Sqlite,
             Self::PostgresReader(_) | Self::PostgresTransaction(_) => Engine::Postgres,
         }
     }
 
-    pub(super) async fn rows(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        // A macro, because the two drivers' query types share no trait for binding.
-        macro_rules! fetch {
-            ($connection:expr, $row:path) => {{
-                let mut query = sqlx::query(AssertSqlSafe(sql.to_owned()));
-                for value in values {
-                    query = match value {
-                        Value::Int(value) => query.bind(value),
-                        Value::Text(value) => query.bind(value),
-                        Value::Bytes(value) => query.bind(value),
-                    };
-                }
-                let rows = $connection.fetch_all(query).await?;
-                Ok(rows.into_iter().map($row).collect())
-            }};
-        }
+    pub(super) async fn rows(
+        &mut self,
+        sql: &str,
+        values: Vec<Value>,
+        length: Length,
+    ) -> Result<Vec<Row>, StoreError> {
         refuse_nul(&values)?;
-        match self.borrow() {
-            Borrowed::Sqlite(connection) => fetch!(connection, Row::Sqlite),
-            Borrowed::Postgres(connection) => fetch!(connection, Row::Postgres),
+        match self.borrow()? {
+            Borrowed::Sqlite(connection) if length == Length::Short => connection.rows(sql, &values),
+            Borrowed::Sqlite(connection) => apart(|| connection.rows(sql, &values)),
+            Borrowed::Postgres(connection) => {
+                let rows = connection.fetch_all(bound(sql, values)).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
         }
     }
 
     pub(super) async fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
-        macro_rules! execute {
-            ($connection:expr) => {{
-                let mut query = sqlx::query(AssertSqlSafe(sql.to_owned()));
-                for value in values {
-                    query = match value {
-                        Value::Int(value) => query.bind(value),
-                        Value::Text(value) => query.bind(value),
-                        Value::Bytes(value) => query.bind(value),
-                    };
-                }
-                Ok($connection.execute(query).await?.rows_affected())
-            }};
-        }
         refuse_nul(&values)?;
-        match self.borrow() {
-            Borrowed::Sqlite(connection) => execute!(connection),
-            Borrowed::Postgres(connection) => execute!(connection),
+        match self.borrow()? {
+            Borrowed::Sqlite(connection) => connection.run(sql, &values),
+            Borrowed::Postgres(connection) => {
+                Ok(connection.execute(bound(sql, values)).await?.rows_affected())
+            }
         }
     }
 
     /// Runs a text of several statements, without values.
     pub(super) async fn script(&mut self, sql: &str) -> Result<(), StoreError> {
-        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-        match self.borrow() {
-            Borrowed::Sqlite(connection) => connection.execute(sql).await.map(drop)?,
-            Borrowed::Postgres(connection) => connection.execute(sql).await.map(drop)?,
+        match self.borrow()? {
+            Borrowed::Sqlite(connection) => connection.script(sql),
+            Borrowed::Postgres(connection) => {
+                Ok(connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.map(drop)?)
+            }
         }
-        Ok(())
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::SqliteSnapshot(transaction) => Ok(transaction.commit().await?),
             Self::PostgresTransaction(transaction) => Ok(transaction.commit().await?),
             Self::SqliteReader(_) | Self::SqliteWriter(_) | Self::PostgresReader(_) => Ok(()),
         }
     }
+}
 
-    /// Lets go of the connection; the last one of an SQLite file empties its log into it.
-    pub(super) async fn close(self) -> Result<(), StoreError> {
-        match self {
-            Self::SqliteWriter(connection) => Ok(connection.close().await?),
-            Self::SqliteReader(connection) => Ok(connection.close().await?),
-            Self::PostgresReader(connection) => Ok(connection.close().await?),
-            Self::SqliteSnapshot(transaction) => Ok(transaction.rollback().await?),
-            Self::PostgresTransaction(transaction) => Ok(transaction.rollback().await?),
-        }
-    }
+type PgQuery = sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments>;
+
+fn bound(sql: &str, values: Vec<Value>) -> PgQuery {
+    let query = sqlx::query(AssertSqlSafe(sql.to_owned()));
+    values.into_iter().fold(query, |query, value| match value {
+        Value::Int(value) => query.bind(value),
+        Value::Text(value) => query.bind(value),
+        Value::Bytes(value) => query.bind(value),
+    })
 }
 
 /// PostgreSQL has no text with U+0000; SQLite, which would take it, refuses it all the same.
@@ -140,7 +128,7 @@ macro_rules! queries {
             statement: Statement,
             values: Vec<Value>,
         ) -> Result<Vec<Row>, StoreError> {
-            self.held.rows(statement.sql, values).await
+            self.held.rows(statement.sql, values, Length::Short).await
         }
 
         /// The first row a statement answers.
@@ -161,7 +149,7 @@ macro_rules! queries {
         /// # Errors
         /// The database failed.
         pub async fn rows_composed(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-            self.held.rows(sql, values).await
+            self.held.rows(sql, values, Length::Unknown).await
         }
 
         /// Which database stands behind.

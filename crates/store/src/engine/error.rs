@@ -9,8 +9,8 @@ pub enum StoreError {
     /// The object was changed by someone else since it was read.
     #[error("the object was changed since it was read")]
     Stale,
-    /// The writes waiting in line are too many; try again.
-    #[error("too many writes are waiting")]
+    /// The reads or writes waiting in line are too many; try again.
+    #[error("too many reads or writes are waiting")]
     Busy,
     /// The batch this write shared with others could not be committed; nothing of it stands.
     #[error("the write was not committed: {0}")]
@@ -38,9 +38,12 @@ pub enum StoreError {
     /// What is stored cannot be read back.
     #[error("a stored value cannot be read: {0}")]
     Corrupt(String),
-    /// Everything else the driver reports.
+    /// Everything else SQLite reports.
     #[error("the database failed: {0}")]
-    Database(sqlx::Error),
+    Sqlite(rusqlite::Error),
+    /// Everything else PostgreSQL's driver reports.
+    #[error("the database failed: {0}")]
+    Postgres(sqlx::Error),
 }
 
 impl StoreError {
@@ -48,7 +51,7 @@ impl StoreError {
     /// deadlocks (SQLSTATE 40001, 40P01).
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        let Self::Postgres(sqlx::Error::Database(error)) = self else { return false };
         matches!(error.code().as_deref(), Some("40001" | "40P01"))
     }
 }
@@ -61,7 +64,23 @@ impl From<sqlx::Error> for StoreError {
                 Self::Duplicate(name)
             }
             sqlx::Error::PoolClosed => Self::Closed,
-            _ => Self::Database(error),
+            sqlx::Error::PoolTimedOut => Self::Busy,
+            _ => Self::Postgres(error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+        match error {
+            rusqlite::Error::SqliteFailure(failure, Some(message))
+                if [SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY]
+                    .contains(&failure.extended_code) =>
+            {
+                Self::Duplicate(message)
+            }
+            error => Self::Sqlite(error),
         }
     }
 }

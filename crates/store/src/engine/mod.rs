@@ -3,6 +3,7 @@
 mod connection;
 mod error;
 mod row;
+mod sqlite;
 mod statement;
 mod store;
 mod writer;

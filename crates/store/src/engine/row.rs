@@ -1,6 +1,7 @@
 //! One row of an answer, read by position.
 
 use kibali_model::{ObjectId, Timestamp};
+use rusqlite::types::Value;
 use sqlx::Row as _;
 use sqlx::ValueRef as _;
 
@@ -10,16 +11,20 @@ use super::StoreError;
 #[derive(Debug)]
 pub enum Row {
     /// From SQLite.
-    Sqlite(sqlx::sqlite::SqliteRow),
+    Sqlite(Box<[Value]>),
     /// From PostgreSQL.
     Postgres(sqlx::postgres::PgRow),
 }
 
 macro_rules! read {
-    ($self:ident, $at:ident, $ty:ty) => {
+    ($self:ident, $at:ident, $ty:ty, $variant:ident) => {
         match $self {
-            Row::Sqlite(row) => row.try_get_unchecked::<Option<$ty>, _>($at),
-            Row::Postgres(row) => row.try_get::<Option<$ty>, _>($at),
+            Row::Sqlite(row) => match row.get($at) {
+                Some(Value::$variant(value)) => Ok(Some(value.clone())),
+                Some(Value::Null) => Ok(None),
+                _ => Err(StoreError::Corrupt(format!("column {} holds something else", $at))),
+            },
+            Row::Postgres(row) => Ok(row.try_get::<Option<$ty>, _>($at)?),
         }
     };
 }
@@ -30,7 +35,7 @@ impl Row {
     /// # Errors
     /// There is no such column, or it holds something else.
     pub fn int_opt(&self, at: usize) -> Result<Option<i64>, StoreError> {
-        Ok(read!(self, at, i64)?)
+        read!(self, at, i64, Integer)
     }
 
     /// The whole number in column `at`.
@@ -54,7 +59,7 @@ impl Row {
     /// # Errors
     /// There is no such column, or it holds something else.
     pub fn text_opt(&self, at: usize) -> Result<Option<String>, StoreError> {
-        Ok(read!(self, at, String)?)
+        read!(self, at, String, Text)
     }
 
     /// The text in column `at`.
@@ -70,7 +75,7 @@ impl Row {
     /// # Errors
     /// There is no such column, or it holds something else.
     pub fn bytes_opt(&self, at: usize) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(read!(self, at, Vec<u8>)?)
+        read!(self, at, Vec<u8>, Blob)
     }
 
     /// The point in time in column `at`, none for null.
@@ -110,9 +115,12 @@ impl Row {
     /// # Errors
     /// There is no such column.
     pub fn is_null(&self, at: usize) -> Result<bool, StoreError> {
-        Ok(match self {
-            Self::Sqlite(row) => row.try_get_raw(at)?.is_null(),
-            Self::Postgres(row) => row.try_get_raw(at)?.is_null(),
-        })
+        match self {
+            Self::Sqlite(row) => match row.get(at) {
+                Some(value) => Ok(*value == Value::Null),
+                None => Err(StoreError::Corrupt(format!("there is no column {at}"))),
+            },
+            Self::Postgres(row) => Ok(row.try_get_raw(at)?.is_null()),
+        }
     }
 }

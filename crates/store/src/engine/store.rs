@@ -6,21 +6,16 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection as _, Executor, PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection as _, Executor, PgPool};
 use tokio::sync::watch;
 
-use super::connection::Held;
+use super::connection::{Held, Length};
+use super::sqlite::{PATIENCE, Pool, Sqlite};
 use super::writer::{Told, Writer};
 use super::{Engine, Reader, StoreError, Tx, Write};
 use crate::door::changes;
 use crate::fresh::{Feed, follow};
 use crate::migrate;
-
-/// Memory for pages of SQLite's one connection that writes; in KiB, negated, as `pragma cache_size` takes it.
-const WRITER_CACHE: &str = "-4096";
-/// Of each that reads: they are many, and a page that this lacks is one copy away in the system's cache.
-const READER_CACHE: &str = "-1024";
 
 /// A connection to PostgreSQL that was idle for longer is asked whether it still lives before it is used.
 const RECENT: Duration = Duration::from_secs(1);
@@ -70,7 +65,7 @@ pub struct Store {
 /// Where readers come from.
 #[derive(Clone)]
 pub(crate) enum Readers {
-    Sqlite(SqlitePool),
+    Sqlite(Pool),
     Postgres(PgPool),
 }
 
@@ -101,25 +96,12 @@ impl Store {
     }
 
     async fn connect_sqlite(path: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        let connect = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(10))
-            .pragma("cache_size", WRITER_CACHE)
-            .disable_statement_logging();
         // The writer connects first: it makes the file and sets the journal mode.
-        let mut held = Held::SqliteWriter(Box::new(connect.clone().connect().await?));
+        let mut held = Held::SqliteWriter(Box::new(Sqlite::writer(path)?));
         require_durable(&mut held).await?;
-        let pool = SqlitePoolOptions::new()
-            .max_connections(options.connections.saturating_add(1))
-            .acquire_timeout(Duration::from_secs(10))
-            // A file does not hang up: asking whether it is there would double what a short read costs.
-            .test_before_acquire(false)
-            .connect_lazy_with(connect.pragma("query_only", "on").pragma("cache_size", READER_CACHE));
+        let pool = Pool::new(path, options.connections.saturating_add(1));
         let told = Told::default();
-        let writer = Writer::sqlite(Tx::new(held), told.clone());
+        let writer = Writer::sqlite(Tx::new(held), told.clone())?;
         Ok(Self { readers: Readers::Sqlite(pool), writer, told, closing: watch::channel(false).0 })
     }
 
@@ -130,7 +112,7 @@ impl Store {
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.saturating_add(1))
-            .acquire_timeout(Duration::from_secs(10))
+            .acquire_timeout(PATIENCE)
             // A connection used a moment ago is taken to live: asking first would double what a short read costs.
             .test_before_acquire(false)
             .before_acquire(|connection, about| {
@@ -166,7 +148,11 @@ impl Store {
     /// As [`Store::reader`].
     pub async fn snapshot(&self) -> Result<Reader, StoreError> {
         let held = match &self.readers {
-            Readers::Sqlite(pool) => Held::SqliteSnapshot(pool.begin().await?),
+            Readers::Sqlite(pool) => {
+                let mut lent = pool.lend().await?;
+                lent.hold_still()?;
+                Held::SqliteReader(lent)
+            }
             Readers::Postgres(pool) => {
                 let mut transaction = pool.begin().await?;
                 transaction.execute("set transaction isolation level repeatable read read only").await?;
@@ -227,7 +213,7 @@ impl Store {
 impl Readers {
     pub(crate) async fn reader(&self) -> Result<Reader, StoreError> {
         let held = match self {
-            Self::Sqlite(pool) => Held::SqliteReader(pool.acquire().await?),
+            Self::Sqlite(pool) => Held::SqliteReader(pool.lend().await?),
             Self::Postgres(pool) => Held::PostgresReader(pool.acquire().await?),
         };
         Ok(Reader { held })
@@ -237,8 +223,8 @@ impl Readers {
 /// Reads back what the writer's connection promises (rules of the door 8).
 async fn require_durable(held: &mut Held) -> Result<(), StoreError> {
     for (pragma, wanted) in [("journal_mode", "wal"), ("synchronous", "2")] {
-        let rows =
-            held.rows(&format!("select cast({pragma} as text) from pragma_{pragma}"), Vec::new()).await?;
+        let sql = format!("select cast({pragma} as text) from pragma_{pragma}");
+        let rows = held.rows(&sql, Vec::new(), Length::Short).await?;
         let found = rows.first().map(|row| row.text(0)).transpose()?.unwrap_or_default();
         if found != wanted {
             return Err(StoreError::NotDurable(format!("{pragma} is {found}, not {wanted}")));

@@ -1,12 +1,12 @@
 //! How writes reach the database.
 //!
-//! SQLite has one connection that writes. It takes every write that waits, applies each in a savepoint of
-//! one transaction, and answers all of them after the one commit: many small writes share one `fsync`.
+//! SQLite has one connection that writes, on a thread of its own. It takes every write that waits, applies each
+//! in a savepoint of one transaction, and answers all of them after the one commit: many small writes share
+//! one `fsync`.
 //! PostgreSQL gives each write a transaction of its own, tried again when the server asks for it.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,6 +15,7 @@ use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connection::Held;
+use super::sqlite::Sqlite;
 use super::{StoreError, Tx};
 use crate::fresh::{Change, Feed};
 
@@ -38,14 +39,19 @@ const BATCH: usize = 256;
 /// How often PostgreSQL's conflicts are tried.
 const ATTEMPTS: usize = 8;
 
-type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
 /// A write waiting for its commit, with its types erased.
 pub(super) trait Job: Send {
     /// Applies the write; true when it may be committed.
-    fn apply<'a>(&'a mut self, tx: &'a mut Tx) -> Pending<'a, bool>;
+    fn apply(&mut self, tx: &mut Tx) -> bool;
     /// Answers the caller; an error when the batch could not be committed.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// What the thread that writes is sent.
+pub(super) enum Message {
+    Write(Box<dyn Job>),
+    /// Finish what was accepted before, and end.
+    Close,
 }
 
 struct Waiting<W: Write> {
@@ -55,15 +61,16 @@ struct Waiting<W: Write> {
 }
 
 impl<W: Write> Job for Waiting<W> {
-    fn apply<'a>(&'a mut self, tx: &'a mut Tx) -> Pending<'a, bool> {
-        Box::pin(async move {
-            // A panic undoes this write alone: the writer serves everybody.
-            let result = AssertUnwindSafe(self.write.apply(tx)).catch_unwind().await;
-            let result = result.unwrap_or_else(|_| Err(StoreError::NotCommitted("it panicked".into())));
-            let applied = result.is_ok();
-            self.result = Some(result);
-            applied
-        })
+    fn apply(&mut self, tx: &mut Tx) -> bool {
+        // A panic undoes this write alone: the writer serves everybody. On SQLite a statement is a call, so that a
+        // write, which waits for nothing else, is done when it is first asked.
+        let result = AssertUnwindSafe(self.write.apply(tx)).catch_unwind().now_or_never();
+        let failed = |why: &str| Err(StoreError::NotCommitted(why.to_owned()));
+        let result = result.unwrap_or_else(|| Ok(failed("it waits for something beside the database")));
+        let result = result.unwrap_or_else(|_| failed("it panicked"));
+        let applied = result.is_ok();
+        self.result = Some(result);
+        applied
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
@@ -82,9 +89,9 @@ impl<W: Write> Job for Waiting<W> {
 pub(super) enum Writer {
     Sqlite {
         /// Writes that wait.
-        jobs: mpsc::Sender<Box<dyn Job>>,
-        /// Tells the writer to end; it lets go of its own end when it has.
-        closing: watch::Sender<bool>,
+        jobs: mpsc::Sender<Message>,
+        /// The writer lets go of the other end when it has ended.
+        done: watch::Sender<()>,
     },
     Postgres {
         /// Connections that read and write.
@@ -113,19 +120,25 @@ impl Told {
 }
 
 impl Writer {
-    pub(super) fn sqlite(tx: Tx, told: Told) -> Self {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        let (closing, closed) = watch::channel(false);
-        tokio::spawn(write_batches(tx, receiver, closed, told));
-        Self::Sqlite { jobs: sender, closing }
+    pub(super) fn sqlite(tx: Tx, told: Told) -> Result<Self, StoreError> {
+        let (jobs, waiting) = mpsc::channel(WAITING);
+        let (done, working) = watch::channel(());
+        let thread = std::thread::Builder::new().name("sqlite-writer".to_owned());
+        let begun = thread.spawn(move || {
+            write_batches(tx, waiting, &told);
+            drop(working);
+        });
+        begun.map_err(|error| StoreError::NotCommitted(format!("no thread can be had: {error}")))?;
+        Ok(Self::Sqlite { jobs, done })
     }
 
     /// Finishes the writes already accepted, refuses new ones, and lets go of the connection.
     pub(super) async fn close(&self) {
         match self {
-            Self::Sqlite { closing, .. } => {
-                closing.send_replace(true);
-                closing.closed().await;
+            Self::Sqlite { jobs, done } => {
+                // Refused where somebody else has closed it.
+                let _ = jobs.send(Message::Close).await;
+                done.closed().await;
             }
             Self::Postgres { pool, .. } => pool.close().await,
         }
@@ -136,7 +149,7 @@ impl Writer {
             Self::Sqlite { jobs, .. } => {
                 let (reply, answer) = oneshot::channel();
                 let job = Box::new(Waiting { write, result: None, reply });
-                jobs.try_send(job).map_err(|error| match error {
+                jobs.try_send(Message::Write(job)).map_err(|error| match error {
                     mpsc::error::TrySendError::Full(_) => StoreError::Busy,
                     mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
                 })?;
@@ -171,51 +184,53 @@ async fn write_once<W: Write>(pool: &PgPool, told: &Told, write: &W) -> Result<W
 }
 
 /// Runs until every sender is gone, or until it is told to close and nothing waits any more.
-async fn write_batches(
-    mut tx: Tx,
-    mut waiting: mpsc::Receiver<Box<dyn Job>>,
-    mut closing: watch::Receiver<bool>,
-    told: Told,
-) {
-    let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        let taken = tokio::select! {
-            taken = waiting.recv_many(&mut batch, BATCH) => taken,
-            _ = closing.wait_for(|closing| *closing), if !waiting.is_closed() => {
-                waiting.close();
-                continue;
+fn write_batches(mut tx: Tx, mut waiting: mpsc::Receiver<Message>, told: &Told) {
+    let mut messages = Vec::with_capacity(BATCH);
+    while waiting.blocking_recv_many(&mut messages, BATCH) > 0 {
+        let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(messages.len());
+        for message in messages.drain(..) {
+            match message {
+                Message::Write(job) => batch.push(job),
+                Message::Close => waiting.close(),
             }
-        };
-        if taken == 0 {
-            break;
         }
-        let committed = write_batch(&mut tx, &mut batch).await;
+        let committed = write_batch(&mut tx, &mut batch);
         if let Err(error) = &committed {
             tracing::error!(%error, writes = batch.len(), "a batch of writes could not be committed");
             // Whatever state the transaction is in, the next batch starts outside of it.
-            let _ = tx.held.script("rollback").await;
+            let _ = direct(&tx).and_then(|connection| connection.script("rollback"));
         }
         told.committed(&std::mem::take(&mut tx.changes));
-        for job in batch.drain(..) {
+        for job in batch {
             job.answer(match &committed {
                 Ok(()) => Ok(()),
                 Err(error) => Err(StoreError::NotCommitted(error.to_string())),
             });
         }
     }
-    if let Err(error) = tx.held.close().await {
+    if let Held::SqliteWriter(connection) = tx.held
+        && let Err(error) = connection.close()
+    {
         tracing::warn!(%error, "the writer's connection did not close cleanly");
     }
 }
 
-async fn write_batch(tx: &mut Tx, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    tx.held.script("begin immediate").await?;
+fn write_batch(tx: &mut Tx, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    let run = |tx: &Tx, sql| direct(tx)?.run(sql, &[]).map(drop);
+    run(tx, "begin immediate")?;
     for job in batch.iter_mut() {
-        tx.held.run("savepoint one_write", Vec::new()).await?;
-        if !job.apply(tx).await {
-            tx.held.run("rollback to one_write", Vec::new()).await?;
+        run(tx, "savepoint one_write")?;
+        if !job.apply(tx) {
+            run(tx, "rollback to one_write")?;
         }
-        tx.held.run("release one_write", Vec::new()).await?;
+        run(tx, "release one_write")?;
     }
-    tx.held.script("commit").await
+    run(tx, "commit")
+}
+
+fn direct(tx: &Tx) -> Result<&Sqlite, StoreError> {
+    match &tx.held {
+        Held::SqliteWriter(connection) => Ok(connection),
+        _ => Err(StoreError::Closed),
+    }
 }

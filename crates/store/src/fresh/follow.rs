@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{Change, Feed};
 use crate::door::changes;
-use crate::engine::{Engine, Reader, Readers, StoreError};
+use crate::engine::{Engine, Reader, Readers, Statement, StoreError};
 
 /// How often the log is read when nothing tells that it moved. The promise is one second.
 const UNTOLD: Duration = Duration::from_millis(500);
@@ -18,6 +18,8 @@ const POLL: Duration = Duration::from_millis(25);
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Without a read for this long, caches are not believed. One second of it is spent on noticing.
 const TRUST: Duration = Duration::from_secs(4);
+
+const DATA_VERSION: Statement = Statement::new("change.data_version", "pragma data_version");
 
 /// Follows the log from `sequence` on until the store closes.
 pub(crate) async fn follow(
@@ -145,6 +147,5 @@ impl Follower {
 /// A counter that moves whenever another connection commits (SQLite's `pragma data_version`).
 async fn data_version(reader: &mut Reader) -> Result<i64, StoreError> {
     debug_assert_eq!(reader.engine(), Engine::Sqlite);
-    let rows = reader.rows_composed("pragma data_version", Vec::new()).await?;
-    rows.first().map_or(Ok(0), |row| row.int(0))
+    reader.row(DATA_VERSION, Vec::new()).await?.map_or(Ok(0), |row| row.int(0))
 }

@@ -91,7 +91,7 @@ async fn through_store(file: &Path, acknowledged: &Arc<Mutex<File>>, run: u32, w
 }
 
 async fn unsynced(file: &Path, acknowledged: &Mutex<File>, run: u32, writes: u32) {
-    let mut connection = careless::open(file).await;
+    let connection = careless::open(file);
     for number in 0..writes {
         let Pair { run, number } = Pair { run, number };
         let sql = format!(
@@ -99,7 +99,7 @@ async fn unsynced(file: &Path, acknowledged: &Mutex<File>, run: u32, writes: u32
              insert into installation (name, value) values ('run {run} {number} two', '{0}'); commit",
             filling(number)
         );
-        careless::run(&mut connection, &sql).await;
+        careless::run(&connection, &sql);
         acknowledge(acknowledged, number);
     }
 }
