@@ -1,5 +1,6 @@
 //! Clients, as the token endpoint asks for them.
 
+use super::changes::{self, Topic};
 use kibali_metadata::client::Registration;
 use kibali_metadata::kinds::edges;
 use kibali_model::{Client, ClientProfile, ClientSettings, ObjectId, Timestamp, TokenFormat, TokenSettings};
@@ -179,13 +180,17 @@ pub struct ReplaceVerifier {
     pub old: Vec<u8>,
     /// What takes its place.
     pub new: Vec<u8>,
+    /// When.
+    pub now: Timestamp,
 }
 
 impl Write for ReplaceVerifier {
     type Output = ();
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        tx.run(REPLACE_VERIFIER, values![self.client, self.old.clone(), self.new.clone()]).await?;
+        if tx.run(REPLACE_VERIFIER, values![self.client, self.old.clone(), self.new.clone()]).await? > 0 {
+            changes::record(tx, Topic::Client, Some(self.client), self.now).await?;
+        }
         Ok(())
     }
 }

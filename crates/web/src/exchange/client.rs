@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use kibali_metadata::import::is_bcrypt;
 use kibali_model::{Client, ClientAuthentication, Dialect};
 use kibali_oauth::{BasicPair, Proof, SentCredential, proof};
-use kibali_store::door::clients::{self, ClientCredentials, ReplaceVerifier};
+use kibali_store::door::clients::{ClientCredentials, ReplaceVerifier};
 
 use super::assertion;
 use super::form::Form;
-use crate::identity::{ClientAddress, sent_credential};
+use crate::identity::{ClientAddress, known, sent_credential};
 use crate::{App, Refusal};
 
 /// The client that sent the request and proved it.
@@ -94,10 +94,7 @@ fn named<'a>(proof: &Proof<'a>) -> Cow<'a, str> {
 }
 
 async fn check(app: &App, proof: &Proof<'_>, dialect: Dialect) -> Result<Option<Client>, Refusal> {
-    let mut reader = app.store.reader().await?;
-    let found = clients::by_client_id(&mut reader, &named(proof)).await?;
-    drop(reader);
-    let Some(found) = found else { return Ok(None) };
+    let Some(found) = known::client(app, &named(proof)).await? else { return Ok(None) };
     let proven = match proof {
         Proof::Secret { secret, by, .. } => {
             takes_secret(&found, secret, *by, dialect)
@@ -106,7 +103,7 @@ async fn check(app: &App, proof: &Proof<'_>, dialect: Dialect) -> Result<Option<
         Proof::Nothing { .. } => found.client.may_prove_by(ClientAuthentication::None),
         Proof::Assertion { assertion, .. } => assertion::proves(app, &found, assertion).await?,
     };
-    Ok(proven.then_some(found.client))
+    Ok(proven.then(|| found.client.clone()))
 }
 
 fn fits(app: &App, found: &ClientCredentials, secret: &str) -> bool {
@@ -121,7 +118,8 @@ async fn fits_imported(app: &App, found: &ClientCredentials, secret: &str) -> Re
     for (old, hash) in hashes {
         if app.identity().passwords.verify(secret, Some(hash)).await? {
             let new = app.identity().client_secrets.verifier(secret).to_vec();
-            app.store.write(ReplaceVerifier { client: found.client.object, old: old.to_vec(), new }).await?;
+            let (client, old, now) = (found.client.object, old.to_vec(), app.now());
+            app.store.write(ReplaceVerifier { client, old, new, now }).await?;
             return Ok(true);
         }
     }

@@ -1,15 +1,18 @@
 //! A token without a person: the client acts as the user that an administrator bound it to.
 
+use std::sync::Arc;
+
 use kibali_model::{GrantType, ObjectId, Scopes};
 use kibali_oauth::{OAuthError, Standing as Facts, act_as};
-use kibali_store::door::accounts::{self, Account};
+use kibali_store::door::accounts::Account;
 use kibali_store::door::grants::IssueGrant;
-use kibali_store::door::principals::{self, Standing};
+use kibali_store::door::principals::Standing;
 
 use super::Asking;
 use super::answer::TokenAnswer;
 use super::mint::Order;
 use crate::Refusal;
+use crate::identity::{known, standing};
 
 impl Asking<'_> {
     pub(super) async fn itself(&self, scopes: Scopes) -> Result<TokenAnswer, Refusal> {
@@ -21,7 +24,7 @@ impl Asking<'_> {
         act_as(user.as_ref().map(|of| self.facts(of)), binder.map(|of| self.facts(of)))?;
         let (account, _) = user.ok_or(OAuthError::NotBound)?;
         // It asks again when the token ends: there is nobody to spare a sign-in.
-        let order = Order { refreshable: false, ..self.order(&account, scopes) };
+        let order = Order { refreshable: false, ..self.order(&*account, scopes) };
         let (answer, tokens) = self.mint(&order).await?;
         let grant = self.grant(GrantType::ClientCredentials, &order);
         let at_most = self.app.settings.password_grants_per_user;
@@ -30,15 +33,13 @@ impl Asking<'_> {
         if issued { Ok(answer) } else { Err(Refusal::ClientNotBound) }
     }
 
-    async fn someone(&self, user: Option<ObjectId>) -> Result<Option<(Account, Standing)>, Refusal> {
+    async fn someone(&self, user: Option<ObjectId>) -> Result<Option<(Arc<Account>, Standing)>, Refusal> {
         let Some(user) = user else { return Ok(None) };
-        let mut reader = self.app.store.reader().await?;
-        let Some(account) = accounts::by_user(&mut reader, user).await? else { return Ok(None) };
-        let standing = principals::standing(&mut reader, user).await?;
-        Ok(Some((account, standing)))
+        let Some(person) = known::person(self.app, user).await? else { return Ok(None) };
+        Ok(Some((person.account, standing(self.app, user).await?)))
     }
 
-    fn facts<'f>(&self, (account, standing): &'f (Account, Standing)) -> Facts<'f> {
+    fn facts<'f>(&self, (account, standing): &'f (Arc<Account>, Standing)) -> Facts<'f> {
         Facts { open: account.is_open(self.now), authorities: standing.authorities() }
     }
 }

@@ -6,7 +6,7 @@ use kibali_crypto::{Secret, half_hash, new_token, sha256};
 use kibali_model::{GrantType, ObjectId, Scopes, SignIn, SigningAlgorithm, Timestamp, TokenFormat};
 use kibali_oauth::claims::{self, Bound, Issue, Subject};
 use kibali_oauth::{ID_TOKEN_SECONDS, Lifetimes, format};
-use kibali_store::door::accounts::{self, Account, Contact};
+use kibali_store::door::accounts::{Account, Contact};
 use kibali_store::door::grants::NewGrant;
 use kibali_store::door::tokens::{NewToken, NewTokens};
 
@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::Asking;
 use super::answer::TokenAnswer;
-use crate::identity::SignedIn;
+use crate::identity::{SignedIn, known};
 use crate::{Refusal, keys};
 
 /// What is to be minted, and for whom.
@@ -168,8 +168,8 @@ impl Asking<'_> {
 
     /// Whom tokens are about.
     async fn subject(&self, order: &Order<'_>) -> Result<Subject, Refusal> {
-        let mut reader = self.app.store.reader().await?;
-        let Contact { name, email } = accounts::contact(&mut reader, order.whose.user).await?;
+        let person = known::person(self.app, order.whose.user).await?;
+        let Contact { name, email } = person.map(|person| (*person.contact).clone()).unwrap_or_default();
         Ok(Subject { username: order.whose.username.to_owned(), email, name, sign_in: order.sign_in.clone() })
     }
 

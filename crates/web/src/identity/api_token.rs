@@ -139,7 +139,8 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
     if !account.is_open(now) {
         return Err(Refusal::ApiTokenOwner);
     }
-    let standing = standing(app, &mut reader, found.user).await?;
+    drop(reader);
+    let standing = standing(app, found.user).await?;
     Ok(Live {
         principal: Arc::new(standing.of(&account, Credential::ApiToken { token: found.uid })),
         token: found.id,

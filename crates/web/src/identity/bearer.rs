@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use http::Method;
 use kibali_crypto::{Digest, sha256};
 use kibali_model::{ClientProfile, Credential, ObjectId, Principal, Scopes, Timestamp};
-use kibali_store::Reader;
 use kibali_store::door::accounts;
 use kibali_store::door::changes::Topic;
 use kibali_store::door::marks::Used;
@@ -149,7 +148,8 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
         return Err(Refusal::InvalidToken);
     }
     let credential = Credential::Bearer { client, scopes: found.scopes.clone() };
-    let standing = standing(app, &mut reader, found.user).await?;
+    drop(reader);
+    let standing = standing(app, found.user).await?;
     Ok(Live {
         principal: Arc::new(standing.of(&account, credential)),
         grant: ObjectId(found.grant),
@@ -165,9 +165,10 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
 }
 
 /// What a user is, remembered for all its tokens.
-pub(super) async fn standing(app: &App, reader: &mut Reader, user: ObjectId) -> Result<Standing, Refusal> {
+pub(crate) async fn standing(app: &App, user: ObjectId) -> Result<Standing, Refusal> {
     let standing = app.identity().standings.get_or_load(&user, async {
-        Ok::<_, Refusal>(UserStanding { user, standing: principals::standing(reader, user).await? })
+        let mut reader = app.store.reader().await?;
+        Ok::<_, Refusal>(UserStanding { user, standing: principals::standing(&mut reader, user).await? })
     });
     Ok(standing.await?.standing)
 }

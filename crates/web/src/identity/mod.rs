@@ -10,6 +10,7 @@ pub(crate) mod dpop;
 mod gathered;
 mod half;
 mod hashing;
+pub(crate) mod known;
 mod making;
 mod origin;
 mod pending;
@@ -22,6 +23,7 @@ mod throttle;
 
 pub use address::ClientAddress;
 pub(crate) use authorization::sent_credential;
+pub(crate) use bearer::standing;
 pub use caller::{Caller, MaybeCaller};
 pub(crate) use dpop::SentProof;
 pub use gathered::{Flushed, flush};
@@ -64,6 +66,7 @@ pub struct Identity {
     bearer: bearer::BearerCache,
     api_tokens: api_token::ApiTokenCache,
     standings: bearer::StandingCache,
+    known: known::Known,
     forms: MacKey,
     cookies: SealKey,
     pub(crate) gathered: gathered::Gathered,
@@ -138,6 +141,7 @@ impl Identity {
             bearer: bearer::BearerCache::new(parts.store.feed(), bearer::REMEMBERED),
             api_tokens: api_token::ApiTokenCache::new(parts.store.feed(), bearer::REMEMBERED),
             standings: bearer::StandingCache::new(parts.store.feed(), bearer::STANDINGS),
+            known: known::Known::new(parts.store.feed()),
             gathered: gathered::Gathered::default(),
             forms: parts.master_key.mac_key(Purpose::Form),
             cookies: parts.master_key.cookie_key(),

@@ -4,15 +4,14 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use kibali_crypto::sha256;
-use kibali_model::Dialect;
-use kibali_store::Reader;
-use kibali_store::door::tokens::{self, FoundToken};
-use kibali_store::door::{accounts, clients, families};
+use kibali_model::{Client, Dialect, ObjectId};
+use kibali_store::door::tokens::{self, FoundToken, Hash};
+use kibali_store::door::{clients, families};
 use serde_json::{Value, json};
 
 use super::answer;
 use crate::exchange::{BodyForm, authenticate};
-use crate::identity::ClientAddress;
+use crate::identity::{ClientAddress, known};
 use crate::{App, Refusal};
 
 /// Tells a confidential client what a token is worth; whoever has none of its own is told nothing. A token
@@ -27,34 +26,47 @@ pub(super) async fn introspect(
         return Err(Refusal::InvalidClient);
     }
     let hash = sha256(form.parameters.require("token")?);
-    let mut reader = app.store.reader().await?;
-    let told = match tokens::find_access(&mut reader, hash).await? {
-        Some(found) => tell(&app, &mut reader, found, true).await?,
-        None => match tokens::find_refresh(&mut reader, hash).await? {
-            // Shown to its own client only, to whom it is of use until it is spent for its successor.
-            Some(found) if found.client != client.object => None,
-            Some(found) => match families::line(&mut reader, hash).await? {
-                Some(line) if line.spent.is_none() => tell(&app, &mut reader, found, false).await?,
-                _ => None,
-            },
-            None => None,
-        },
+    let told = match find(&app, &client, hash).await? {
+        Some((found, is_access)) => tell(&app, &client, found, is_access).await?,
+        None => None,
     };
     let told = told.unwrap_or_else(|| json!({ "active": false }));
     Ok(answer::private(StatusCode::OK, &told))
 }
 
+/// The token, and whether it is an access token.
+async fn find(app: &App, client: &Client, hash: Hash) -> Result<Option<(FoundToken, bool)>, Refusal> {
+    let mut reader = app.store.reader().await?;
+    if let Some(found) = tokens::find_access(&mut reader, hash).await? {
+        return Ok(Some((found, true)));
+    }
+    // Shown to its own client only, to whom it is of use until it is spent for its successor.
+    let found = tokens::find_refresh(&mut reader, hash).await?;
+    let Some(found) = found.filter(|found| found.client == client.object) else { return Ok(None) };
+    let line = families::line(&mut reader, hash).await?;
+    Ok(line.filter(|line| line.spent.is_none()).map(|_| (found, false)))
+}
+
+/// What a client is called in its tokens; none where it is gone.
+async fn name(app: &App, asking: &Client, client: ObjectId) -> Result<Option<String>, Refusal> {
+    if client == asking.object {
+        return Ok(Some(asking.client_id.clone()));
+    }
+    let named = clients::named(&mut app.store.reader().await?, client).await?;
+    Ok(named.map(|(_, client_id)| client_id))
+}
+
 async fn tell(
     app: &App,
-    reader: &mut Reader,
+    asking: &Client,
     found: FoundToken,
     is_access: bool,
 ) -> Result<Option<Value>, Refusal> {
     let now = app.now();
-    let account = accounts::by_user(reader, found.user).await?;
+    let account = known::person(app, found.user).await?.map(|person| person.account);
     let account = account.filter(|account| now < found.expires && found.stands(account, now));
-    let client = clients::named(reader, found.client).await?;
-    let (Some(account), Some((_, client_id))) = (account, client) else { return Ok(None) };
+    let client = name(app, asking, found.client).await?;
+    let (Some(account), Some(client_id)) = (account, client) else { return Ok(None) };
     let mut told = json!({
         "active": true,
         "sub": account.username,

@@ -1,0 +1,106 @@
+//! Accounts and clients that were looked up not long ago, until they change (rules of the door 7).
+
+use std::sync::Arc;
+
+use kibali_model::ObjectId;
+use kibali_store::door::accounts::{self, Account, Contact};
+use kibali_store::door::changes::Topic;
+use kibali_store::door::clients::{self, ClientCredentials};
+use kibali_store::fresh::{Cached, Change, RestsOn};
+
+use crate::{App, Refusal};
+
+/// Accounts remembered, a kilobyte each.
+const ACCOUNTS: usize = 1000;
+/// Clients remembered, a few kilobytes each.
+const CLIENTS: usize = 500;
+
+/// What is remembered.
+pub(super) struct Known {
+    people: Cached<ObjectId, Person>,
+    clients: Cached<String, KnownClient>,
+}
+
+impl Known {
+    pub(super) fn new(feed: &kibali_store::fresh::Feed) -> Self {
+        Self { people: Cached::new(feed, ACCOUNTS), clients: Cached::new(feed, CLIENTS) }
+    }
+}
+
+/// An account and what its holder is called.
+#[derive(Clone)]
+pub(crate) struct Person {
+    pub(crate) account: Arc<Account>,
+    pub(crate) contact: Arc<Contact>,
+}
+
+impl RestsOn for Person {
+    fn rests_on(&self, change: &Change) -> bool {
+        match change.topic {
+            Topic::User => change.touches(self.account.user),
+            // A role may demand a second factor.
+            Topic::Role => true,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Clone)]
+struct KnownClient(Arc<ClientCredentials>);
+
+impl RestsOn for KnownClient {
+    fn rests_on(&self, change: &Change) -> bool {
+        let client = &self.0.client;
+        match change.topic {
+            Topic::Client => change.touches(client.object),
+            // The user it acts as, or who bound it, may be gone.
+            Topic::User => {
+                [client.acts_as, client.bound_by].iter().flatten().any(|user| change.touches(*user))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The account of this user. A write that rests on it asks again.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn person(app: &App, user: ObjectId) -> Result<Option<Person>, Refusal> {
+    let load = async {
+        let mut reader = app.store.reader().await.map_err(failed)?;
+        let account = accounts::by_user(&mut reader, user).await.map_err(failed)?.ok_or(None)?;
+        let contact = accounts::contact(&mut reader, user).await.map_err(failed)?;
+        Ok(Person { account: Arc::new(account), contact: Arc::new(contact) })
+    };
+    found(app.identity().known.people.get_or_load(&user, load).await)
+}
+
+/// The client with this `client_id`; letters count as written.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn client(app: &App, client_id: &str) -> Result<Option<Arc<ClientCredentials>>, Refusal> {
+    let load = async {
+        let mut reader = app.store.reader().await.map_err(failed)?;
+        let client = clients::by_client_id(&mut reader, client_id).await.map_err(failed)?.ok_or(None)?;
+        Ok(KnownClient(Arc::new(client)))
+    };
+    let known = app.identity().known.clients.get_or_load(&client_id.to_owned(), load).await;
+    Ok(found(known)?.map(|client| client.0))
+}
+
+/// What a load ends with that finds nothing to remember: nothing, or a refusal.
+type Nothing = Option<Refusal>;
+
+fn failed(error: kibali_store::StoreError) -> Nothing {
+    Some(error.into())
+}
+
+fn found<T>(loaded: Result<T, Nothing>) -> Result<Option<T>, Refusal> {
+    match loaded {
+        Ok(value) => Ok(Some(value)),
+        Err(None) => Ok(None),
+        Err(Some(refusal)) => Err(refusal),
+    }
+}
