@@ -22,6 +22,8 @@ pub enum Purpose {
     Cookie,
     /// Nonces of DPoP proofs.
     DpopNonce,
+    /// Seals of the audit trail.
+    Audit,
     /// The installation's public identifier.
     SystemId,
     /// The value kept in the database that tells a wrong master key at start.
@@ -37,6 +39,7 @@ impl Purpose {
             Self::Seal => "kibali seal v1",
             Self::Cookie => "kibali return v1",
             Self::DpopNonce => "kibali dpop nonce v1",
+            Self::Audit => "kibali audit v1",
             Self::SystemId => "kibali system id v1",
             Self::Check => "kibali master key check v1",
         }

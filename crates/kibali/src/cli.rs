@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use kibali_model::ApiVersion;
+use kibali_web::audit::Head;
 
 /// The OAuth2 door of DHIS2, and the Web API behind it.
 #[derive(Debug, Parser)]
@@ -32,6 +33,9 @@ pub(crate) enum Command {
     Import(Import),
     /// Show why a call was refused, and what would allow it
     Why(Why),
+    /// The trail of what happened
+    #[command(subcommand)]
+    Audit(Audit),
     /// Bring the database up to date ahead of a start
     Migrate(Settings),
 }
@@ -178,6 +182,23 @@ pub(crate) struct Import {
 pub(crate) struct Why {
     /// The number of the request: the X-Request-Id of its answer
     pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `kibali audit`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Tell whether the audit trail is the one that was written; fails where it is not
+    Verify(AuditVerify),
+}
+
+/// `kibali audit verify`.
+#[derive(Debug, Args)]
+pub(crate) struct AuditVerify {
+    /// A head that was noted, as the log of the server shows it; more than once for more
+    #[arg(long, value_name = "HEAD")]
+    pub(crate) head: Vec<Head>,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

@@ -54,6 +54,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Client(client) => commands::client::run(client).await,
         Command::Import(import) => commands::import::run(&import).await,
         Command::Why(why) => commands::why::run(&why).await,
+        Command::Audit(audit) => commands::audit::run(&audit).await,
         Command::Migrate(settings) => commands::migrate(&settings).await,
     }
 }

@@ -3,8 +3,8 @@
 use crate::door::{
     accounts, api_tokens, audit, changes, client_use, clients, codes, consents, devices, emails, factors,
     families, grants, held, installation, keys, links, live_grants, marks, password_uses, passwords,
-    principals, purge, pushed, questions, registrations, sessions, settings, setup_link, spent, tokens,
-    trail,
+    principals, purge, pushed, questions, registrations, seals, sessions, settings, setup_link, spent,
+    tokens, trail,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -41,6 +41,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         pushed::STATEMENTS,
         registrations::STATEMENTS,
         questions::STATEMENTS,
+        seals::STATEMENTS,
         sessions::STATEMENTS,
         settings::STATEMENTS,
         setup_link::STATEMENTS,

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0013_registration.sql"),
     include_str!("../migrations/0014_why.sql"),
     include_str!("../migrations/0015_seeing.sql"),
+    include_str!("../migrations/0016_audit_seals.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

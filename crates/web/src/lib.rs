@@ -5,6 +5,7 @@
 
 mod account;
 pub mod api;
+pub mod audit;
 mod authorize;
 pub mod body;
 mod exchange;

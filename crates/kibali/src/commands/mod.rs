@@ -1,5 +1,6 @@
 //! The commands of an operator.
 
+pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod import;
 pub(crate) mod user;

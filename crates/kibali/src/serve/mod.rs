@@ -64,7 +64,7 @@ impl Server {
         let background = tokio::spawn(round::keep(app.clone()));
         connection::serve(self.listener, self.manner, service, self.stop.told(), GRACE).await;
         background.abort();
-        round::last(&app).await;
+        round::end(&app).await;
         if !app.mailer().settle(MAIL_GRACE).await {
             tracing::warn!("the server stops while messages wait to be delivered");
         }

@@ -4,12 +4,15 @@
 use std::time::Duration;
 
 use kibali_store::door::purge;
+use kibali_web::audit::{self, Head};
 use kibali_web::{App, identity, why};
 
 /// Time between two rounds.
 const PAUSE: Duration = Duration::from_secs(30);
 /// Time between two of the short ones.
 const SECOND: Duration = Duration::from_secs(1);
+/// Seconds between two heads of the audit trail in the log, where it moved.
+const TELL_HEAD_SECONDS: u64 = 60;
 
 /// Makes rounds until it is dropped. Taking away may last; what was gathered is written in time all the same,
 /// since the first use of a refresh token is among it.
@@ -17,13 +20,36 @@ pub(super) async fn keep(app: App) {
     tokio::join!(write_down(&app), tend_and_take_away(&app), every_second(&app));
 }
 
-/// What somebody waits for.
+/// What somebody waits for, and what is not to lie open for long.
 async fn every_second(app: &App) {
-    loop {
+    let mut head = None;
+    for second in 1_u64.. {
         tokio::time::sleep(SECOND).await;
         if let Err(error) = why::answer_questions(app).await {
             tracing::warn!(%error, "questions about refused calls were not answered");
         }
+        head = seal(app).await.or(head);
+        if second.is_multiple_of(TELL_HEAD_SECONDS) {
+            tell(head.take());
+        }
+    }
+}
+
+/// Closes what came to the audit trail.
+async fn seal(app: &App) -> Option<Head> {
+    match audit::seal(app).await {
+        Ok(head) => head,
+        Err(error) => {
+            tracing::error!(%error, "the audit trail was not sealed");
+            None
+        }
+    }
+}
+
+/// A copy of the log outside is what the trail can be held against later.
+fn tell(head: Option<Head>) {
+    if let Some(head) = head {
+        tracing::info!(%head, "the audit trail is sealed");
     }
 }
 
@@ -46,6 +72,9 @@ async fn tend_and_take_away(app: &App) {
             Ok(rows) => tracing::debug!(rows, "expired rows were taken away"),
             Err(error) => tracing::warn!(%error, "expired rows were not taken away"),
         }
+        if let Err(error) = audit::cut(app).await {
+            tracing::warn!(%error, "old events were not taken away");
+        }
     }
 }
 
@@ -57,10 +86,16 @@ async fn tend(app: &App) {
 }
 
 /// Writes down what was gathered in memory, which must not be lost when the server stops.
-pub(super) async fn last(app: &App) {
+async fn last(app: &App) {
     match identity::flush(app).await {
         Ok(identity::Flushed { unnoted: 0, .. }) => {}
         Ok(flushed) => tracing::warn!(unnoted = flushed.unnoted, "too much happened to note all of it"),
         Err(error) => tracing::warn!(%error, "what was gathered was not written"),
     }
+}
+
+/// The same, and closes the audit trail behind it.
+pub(super) async fn end(app: &App) {
+    last(app).await;
+    tell(seal(app).await);
 }

@@ -32,6 +32,7 @@ mod quiet;
 mod registration;
 mod registry;
 mod schemas;
+mod sealed;
 mod seeing;
 mod settings;
 mod sharing;

@@ -28,6 +28,7 @@ pub mod purge;
 pub mod pushed;
 pub mod questions;
 pub mod registrations;
+pub mod seals;
 pub mod sessions;
 pub mod settings;
 pub mod setup_link;

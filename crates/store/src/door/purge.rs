@@ -19,8 +19,6 @@ const SPENT_SECONDS: i64 = 300;
 const GRANT_SECONDS: i64 = 7 * 86_400;
 /// How long an expired personal access token is shown to its owner.
 const API_TOKEN_SECONDS: i64 = 30 * 86_400;
-/// How long the audit trail reaches back.
-const AUDIT_SECONDS: i64 = 366 * 86_400;
 
 macro_rules! expired {
     ($name:literal, $table:literal, $key:literal) => {
@@ -82,12 +80,8 @@ const OLD_CHANGES: Statement = Statement::new(
     "delete from change where seq in (
        select seq from change where at < $1 and seq < (select max(seq) from change) order by seq limit $2)",
 );
-const OLD_AUDIT: Statement = Statement::new(
-    "audit.purge",
-    "delete from audit where id in (select id from audit where at < $1 order by at limit $2)",
-);
 
-pub(crate) const STATEMENTS: &[Statement] = &[DEAD_GRANTS, DELETE_GRANT, SPENT, OLD_CHANGES, OLD_AUDIT];
+pub(crate) const STATEMENTS: &[Statement] = &[DEAD_GRANTS, DELETE_GRANT, SPENT, OLD_CHANGES];
 
 /// Takes away everything that has expired by `now`, at most 100,000 rows, in writes of at most 500, between
 /// which others get their turn. `access_token_seconds` is the life of an access token. Answers how many
@@ -130,10 +124,6 @@ impl Write for Purge {
             return Ok(went);
         }
         let went = tx.run(OLD_CHANGES, values![forgotten, BATCH]).await?;
-        if went > 0 {
-            return Ok(went);
-        }
-        let went = tx.run(OLD_AUDIT, values![self.now.plus_seconds(-AUDIT_SECONDS), BATCH]).await?;
         if went > 0 {
             return Ok(went);
         }

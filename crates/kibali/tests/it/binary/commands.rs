@@ -149,3 +149,23 @@ both! {
         server.stop();
     }
 }
+
+both! {
+    fn the_audit_trail_is_sealed_by_a_running_server_and_held_against_the_head_it_told(t) {
+        let home = Home::on(&t.location());
+        home.done(&["user", "add", "clerk", "--role", "Superuser"], "Correct-1-horse\n");
+        let server = home.serve();
+        assert_eq!(server.get_as("clerk", "Correct-1-horse", "/api/me").status, 200);
+        let log = server.stop();
+        let line = log.lines().rfind(|line| line.contains("the audit trail is sealed")).expect("a head");
+        let head = line.split_once("head=").expect("the head").1.split(' ').next().unwrap().trim_matches('"');
+        let said = home.done(&["audit", "verify", "--head", head], "");
+        assert!(said.contains("are as they were written") && said.contains(&format!("Head: {head}")), "{said}");
+        let (number, mac) = head.split_once(':').unwrap();
+        let later = format!("{}:{mac}", number.parse::<i64>().unwrap() + 1);
+        let complaint = home.refused(&["audit", "verify", "--head", &later], "");
+        assert!(complaint.contains("the end was cut off"), "{complaint}");
+        let complaint = home.refused(&["audit", "verify", "--head", "nonsense"], "");
+        assert!(complaint.contains("64 hexadecimal digits"), "{complaint}");
+    }
+}
