@@ -49,6 +49,8 @@ pub(crate) enum User {
     List(Settings),
     /// Give a user a new password, and end every session and token of that user
     Password(Named),
+    /// Take away a second factor that was lost: every session ends, and what was obtained with it
+    ResetFactor(Named),
     /// Switch a user off: every session and token is refused from now on
     Disable(Named),
     /// Switch a user on again

@@ -1,8 +1,10 @@
 //! `kibali user`.
 
-use kibali_store::door::accounts;
+use kibali_model::TwoFactorType;
+use kibali_store::door::accounts::{self, Account};
+use kibali_store::door::factors::ResetFactor;
 use kibali_web::App;
-use kibali_web::api::objects::superuser_role;
+use kibali_web::api::objects::{operator_principal, superuser_role};
 use serde_json::{Value, json};
 
 use super::{Absent, list, merge, names, one, open, text};
@@ -18,15 +20,17 @@ pub(crate) async fn run(command: User) -> Result<(), Failure> {
     let (settings, absent) = match &command {
         User::Add(add) => (&add.settings, Absent::Make),
         User::List(settings) => (settings, Absent::Refuse),
-        User::Password(named) | User::Disable(named) | User::Enable(named) => {
-            (&named.settings, Absent::Refuse)
-        }
+        User::Password(named)
+        | User::ResetFactor(named)
+        | User::Disable(named)
+        | User::Enable(named) => (&named.settings, Absent::Refuse),
     };
     let app = open(settings, absent).await?;
     let done = match &command {
         User::Add(user) => add(&app, user).await,
         User::List(_) => show(&app).await,
         User::Password(named) => password(&app, named).await,
+        User::ResetFactor(named) => reset_factor(&app, named).await,
         User::Disable(named) => switch(&app, named, true).await,
         User::Enable(named) => switch(&app, named, false).await,
     };
@@ -94,6 +98,23 @@ async fn password(app: &App, named: &Named) -> Result<(), Failure> {
     Ok(())
 }
 
+async fn reset_factor(app: &App, named: &Named) -> Result<(), Failure> {
+    let name = &named.name;
+    let account = account(app, name).await?;
+    if account.two_factor == TwoFactorType::NotEnabled {
+        return Err(Failure::Said(format!("{name} has no second factor")));
+    }
+    let by = operator_principal().username;
+    app.store.write(ResetFactor { user: account.user, by, now: app.now() }).await?;
+    terminal::say(format!(
+        "{name} has no second factor any longer; every session has ended, and every grant obtained with it"
+    ));
+    if account.two_factor_demanded {
+        terminal::say("A role demands one: the next sign-in leads to setting it up");
+    }
+    Ok(())
+}
+
 async fn switch(app: &App, named: &Named, disabled: bool) -> Result<(), Failure> {
     let name = &named.name;
     let id = find(app, name).await?;
@@ -109,7 +130,11 @@ async fn switch(app: &App, named: &Named, disabled: bool) -> Result<(), Failure>
 }
 
 async fn find(app: &App, name: &str) -> Result<String, Failure> {
+    Ok(account(app, name).await?.uid.to_string())
+}
+
+async fn account(app: &App, name: &str) -> Result<Account, Failure> {
     let account = accounts::by_username(&mut app.store.reader().await?, name).await?;
     let missing = || Failure::Said(format!("there is no user {name}; see them with: kibali user list"));
-    Ok(account.ok_or_else(missing)?.uid.to_string())
+    account.ok_or_else(missing)
 }

@@ -1,10 +1,12 @@
 //! What a command changes reaches a server that runs.
 
+use kibali_store::door::audit::newest;
 use kibali_testkit::both;
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
 use serde_json::json;
 
 use super::process::{Home, Server, basic};
+use crate::two_factor::App;
 
 /// Asks until the answer has this status; the promise is a second, and each question costs milliseconds.
 fn until(status: u16, mut ask: impl FnMut() -> u16) {
@@ -167,5 +169,34 @@ both! {
         assert!(complaint.contains("the end was cut off"), "{complaint}");
         let complaint = home.refused(&["audit", "verify", "--head", "nonsense"], "");
         assert!(complaint.contains("64 hexadecimal digits"), "{complaint}");
+    }
+}
+
+both! {
+    fn a_second_factor_taken_away_by_command_is_gone_from_the_running_server(t) {
+        let home = Home::on(&t.location());
+        home.done(&["user", "add", "clerk", "--role", "Superuser"], "Correct-1-horse\n");
+        let complaint = home.refused(&["user", "reset-factor", "clerk"], "");
+        assert!(complaint.contains("clerk has no second factor"), "{complaint}");
+        let server = home.serve();
+        let basic = basic("clerk", "Correct-1-horse");
+        let headers = [("Authorization", &*basic), ("Content-Type", "application/json")];
+        let ask = |method: &str, path: &str, body: &str| server.ask(method, path, &headers, body);
+        assert_eq!(ask("POST", "/api/2fa/enrollTOTP2FA", "").status, 200);
+        let shown = ask("GET", "/api/2fa/qrCodeJson", "").text;
+        let seed = shown.split_once("\"base32Secret\":\"").expect("a seed").1.split('"').next().unwrap();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let code = App::typed(seed).at(i64::try_from(now).unwrap());
+        let enabled = ask("POST", "/api/2fa/enable", &json!({ "code": code }).to_string());
+        assert_eq!(enabled.status, 200, "{}", enabled.text);
+        assert_eq!(ask("GET", "/api/me", "").status, 401, "a password alone opens nothing");
+        let said = home.done(&["user", "reset-factor", "clerk"], "");
+        assert!(said.contains("no second factor any longer"), "{said}");
+        until(200, || ask("GET", "/api/me", "").status);
+        server.stop();
+        let events = newest(&mut t.app.store.reader().await.unwrap(), 50).await.unwrap();
+        let reset = events.iter().find(|event| event.name == "factor.reset").expect("it is in the trail");
+        assert_eq!((&reset.detail["by"], reset.user.is_some()), (&json!("system"), true));
+        assert!(home.refused(&["user", "reset-factor", "nobody"], "").contains("there is no user nobody"));
     }
 }

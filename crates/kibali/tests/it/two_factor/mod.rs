@@ -18,7 +18,7 @@ pub(crate) struct App(TotpSeed);
 
 impl App {
     /// From the key as it is typed, spaces or not.
-    fn typed(key: &str) -> Self {
+    pub(crate) fn typed(key: &str) -> Self {
         let letters = key.bytes().filter(|letter| *letter != b' ').map(|letter| match letter {
             b'A'..=b'Z' => letter - b'A',
             b'2'..=b'7' => letter - b'2' + 26,
@@ -35,6 +35,11 @@ impl App {
     /// What it shows now.
     fn shows(&self, t: &TestApp) -> String {
         self.0.code(step_at(t.clock.now().seconds()))
+    }
+
+    /// What it shows at a time, in seconds.
+    pub(crate) fn at(&self, seconds: i64) -> String {
+        self.0.code(step_at(seconds))
     }
 
     /// What it shows after what it showed has been used.
