@@ -20,10 +20,9 @@ pub(crate) async fn run(command: User) -> Result<(), Failure> {
     let (settings, absent) = match &command {
         User::Add(add) => (&add.settings, Absent::Make),
         User::List(settings) => (settings, Absent::Refuse),
-        User::Password(named)
-        | User::ResetFactor(named)
-        | User::Disable(named)
-        | User::Enable(named) => (&named.settings, Absent::Refuse),
+        User::Password(named) | User::ResetFactor(named) | User::Disable(named) | User::Enable(named) => {
+            (&named.settings, Absent::Refuse)
+        }
     };
     let app = open(settings, absent).await?;
     let done = match &command {

@@ -131,3 +131,34 @@ async fn a_store_that_cannot_read_the_log_believes_nothing() {
     t.app.store.close().await;
     assert!(!t.app.store.feed().is_trusted());
 }
+
+both!(
+    fn the_token_that_makes_room_for_the_fifty_first_is_forgotten_on_every_node(t) {
+        let other = t.another(2, |_| {}).await;
+        caching(&t.app).await;
+        caching(&other.app).await;
+        let fields = [("grant_type", "password"), ("username", seed::ADMIN), ("password", seed::ADMIN_PASSWORD)];
+        let ask = async |fields: &[(&str, &str)]| {
+            t.clock.advance_seconds(1);
+            let answer = t.post("/uaa/oauth/token").basic(seed::CLIENT, seed::CLIENT_SECRET).form(fields).send().await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            answer.json()
+        };
+        let first = ask(&fields).await;
+        let (access, refresh) = (first["access_token"].as_str().unwrap(), first["refresh_token"].as_str().unwrap());
+        let again = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+        for _ in 0..49 {
+            ask(&again).await;
+        }
+        assert!(caller(&t.app, access).await.is_ok() && caller(&other.app, access).await.is_ok(), "fifty live");
+        let newest = ask(&again).await;
+        let gone = caller(&t.app, access).await;
+        assert!(matches!(gone, Err(Refusal::InvalidToken)), "{gone:?}");
+        let since = Instant::now();
+        while caller(&other.app, access).await.is_ok() {
+            assert!(since.elapsed() < Duration::from_secs(2), "the other node remembers it");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(caller(&other.app, newest["access_token"].as_str().unwrap()).await.is_ok());
+    }
+);

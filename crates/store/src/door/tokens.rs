@@ -3,6 +3,7 @@
 use kibali_model::{ClientProfile, GrantType, ObjectId, Scopes, SignIn, Timestamp, Uid};
 
 use super::accounts::Account;
+use super::changes::{self, Topic};
 use crate::{Reader, Row, Statement, StoreError, Tx, values};
 
 /// SHA-256 of a token, code or cookie.
@@ -194,7 +195,10 @@ pub(super) async fn insert(
     let scope = tokens.narrowed.as_ref().map(Scopes::to_string);
     let access = values![tokens.access.hash, grant, now, tokens.access.expires, successor, scope];
     tx.run(INSERT_ACCESS, access).await?;
-    tx.run(DELETE_SURPLUS_ACCESS, values![grant, ACCESS_TOKENS_PER_GRANT]).await?;
+    if tx.run(DELETE_SURPLUS_ACCESS, values![grant, ACCESS_TOKENS_PER_GRANT]).await? > 0 {
+        // Nodes may remember it, which lets it in to its own end.
+        changes::record(tx, Topic::Grant, Some(ObjectId(grant)), now).await?;
+    }
     if let Some(refresh) = tokens.refresh {
         tx.run(INSERT_REFRESH, values![refresh.hash, grant, now, refresh.expires]).await?;
     }
