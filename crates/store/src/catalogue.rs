@@ -2,7 +2,7 @@
 
 use crate::door::{
     accounts, api_tokens, audit, changes, client_use, clients, codes, consents, devices, emails, factors,
-    families, grants, held, installation, keys, links, live_grants, marks, password_uses, passwords,
+    families, grants, held, installation, keys, links, live_grants, marks, password_uses, passwords, past,
     principals, purge, pushed, questions, registrations, seals, sessions, settings, setup_link, spent,
     tokens, trail,
 };
@@ -34,6 +34,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         marks::STATEMENTS,
         password_uses::STATEMENTS,
         passwords::STATEMENTS,
+        past::STATEMENTS,
         principals::STATEMENTS,
         purge::EXPIRED,
         purge::EXPIRED_AT_ONCE,

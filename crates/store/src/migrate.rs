@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0014_why.sql"),
     include_str!("../migrations/0015_seeing.sql"),
     include_str!("../migrations/0016_audit_seals.sql"),
+    include_str!("../migrations/0017_past_credentials.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

@@ -78,7 +78,7 @@ both!(
         assert_eq!(revoke.send().await.status, 200);
         let found = refused(t, 401, t.get("/api/me").bearer(&access)).await;
         assert_eq!((broken(&found).0, found.change.as_str()), ("token", "ask for a new token"));
-        assert!(broken(&found).1.contains("was revoked"));
+        assert!(broken(&found).1.contains("its application gave it back"), "{:?}", broken(&found));
 
         let (access, _) = token(t, ORDINARY).await;
         let patch = json!([{ "op": "replace", "path": "/disabled", "value": true }]);
@@ -164,5 +164,74 @@ both!(
         let found = why::explain(&t.app, number(&refused)).await.unwrap();
         assert_eq!(found.change, "give the role Ordinary the authority ALL");
         assert_eq!(t.get(&page).send().await.status, 303, "strangers are asked to sign in");
+    }
+);
+
+/// What is found of the token of a call that is refused.
+async fn of_token(t: &TestApp, request: Request) -> String {
+    t.clock.advance_seconds(120);
+    let found = refused(t, 401, request).await;
+    assert_eq!(broken(&found).0, "token", "{found:?}");
+    broken(&found).1.to_owned()
+}
+
+both!(
+    fn a_token_that_ended_is_told_from_one_that_never_was(t) {
+        make_ordinary(t, &[]).await;
+        let other = t.another(2, |_| {}).await;
+        let with = |token: &str| other.get("/api/me").bearer(token);
+        let unknown = "never seen here: what ended is remembered for a week, what expired for a day";
+        assert_eq!(of_token(t, t.get("/api/me").bearer("never-issued")).await, unknown);
+
+        let (access, _) = token(t, ORDINARY).await;
+        let revoke = t.post("/uaa/oauth/revoke").basic(CLIENT, CLIENT_SECRET).form(&[("token", &access)]);
+        assert_eq!(revoke.send().await.status, 200);
+        let ended = of_token(t, t.get("/api/me").bearer(&access)).await;
+        assert_eq!(ended, "it had ended 2 minutes before, at 2026-01-15T08:02:00.000Z: its application gave it back, or its user took it back");
+
+        let fields = [("grant_type", "password"), ("username", ORDINARY.0), ("password", ORDINARY.1)];
+        let ask = async |fields: &[(&str, &str)]| {
+            t.clock.advance_seconds(1);
+            t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(fields).send().await.json()
+        };
+        let first = ask(&fields).await;
+        let again = [("grant_type", "refresh_token"), ("refresh_token", first["refresh_token"].as_str().unwrap())];
+        for _ in 0..50 {
+            ask(&again).await;
+        }
+        let replaced = of_token(t, t.get("/api/me").bearer(first["access_token"].as_str().unwrap())).await;
+        assert!(replaced.contains("fifty newer ones of the same grant replaced it"), "{replaced}");
+
+        let (access, _) = token(t, ORDINARY).await;
+        let personal = t.post("/api/apiTokens").basic(ORDINARY.0, ORDINARY.1).json(&json!({})).send().await.json();
+        let (key, uid) = (personal["response"]["key"].as_str().unwrap(), personal["response"]["uid"].as_str().unwrap());
+        let deleted = t.delete(&format!("/api/apiTokens/{uid}")).basic(ORDINARY.0, ORDINARY.1).send().await;
+        assert_eq!(deleted.status, 200, "{}", deleted.text());
+        let told = of_token(t, t.get("/api/me").header("authorization", &format!("ApiToken {key}"))).await;
+        assert!(told.contains("its owner deleted it"), "{told}");
+
+        let mut browser = signed_in(t, ORDINARY).await;
+        let cookie = format!("kibali={}", browser.cookies["kibali"]);
+        let password = json!({ "oldPassword": ORDINARY.1, "newPassword": "Another_2026" });
+        let change = browser.request("PUT", "/api/me/changePassword").json(&password);
+        assert_eq!(browser.send(change).await.status, 202);
+        let told = of_token(t, t.get("/api/me").bearer(&access)).await;
+        assert!(told.contains("its user changed the password"), "{told}");
+        let apps = browser.open("/apps").await;
+        browser.submit(&apps, &apps.form("/logout")).await;
+        t.clock.advance_seconds(120);
+        let out = refused(t, 401, t.get("/api/me").header("cookie", &cookie)).await;
+        assert!(broken(&out).1.contains("its user signed out"), "{out:?}");
+
+        let (access, lives) = token(t, (ORDINARY.0, "Another_2026")).await;
+        assert_eq!(t.delete("/api/users/userordin01").basic(ADMIN, ADMIN_PASSWORD).send().await.status, 200);
+        let told = of_token(t, t.get("/api/me").bearer(&access)).await;
+        assert!(told.contains("was deleted"), "{told}");
+        // It is forgotten after a week; and the database holds no token.
+        let told = why::explain(&other.app, with(&access).send().await.header("x-request-id").unwrap()).await;
+        assert!(told.is_some(), "by every node");
+        t.clock.advance_seconds(7 * 86_400);
+        kibali_store::door::purge::run(&t.app.store, t.app.now(), lives).await.unwrap();
+        assert_eq!(of_token(t, t.get("/api/me").bearer(&access)).await, unknown);
     }
 );

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::audit::{self, Who};
 use super::changes::{self, Topic};
+use super::past::{self, EndedWhy, Ending};
 use super::tokens::Hash;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
@@ -252,6 +253,7 @@ impl Write for DeleteApiToken {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        past::remember(tx, Ending::ApiToken(self.uid.as_str()), EndedWhy::Deleted, self.now).await?;
         if tx.run(DELETE, values![self.uid.as_str(), self.user]).await? == 0 {
             return Ok(false);
         }
@@ -270,6 +272,7 @@ pub(crate) async fn end_all_of_user(
     why: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    past::remember(tx, Ending::ApiTokensOf(user), EndedWhy::PasswordReset, now).await?;
     let ended = tx.run(DELETE_OF_USER, values![user]).await?;
     if ended > 0 {
         let who = Who { user: Some(user), ..Who::default() };

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::audit::{self, Who};
 use super::consents;
-use super::grants::{self, EndedWhy, NewGrant};
+use super::grants::{self, NewGrant};
+use super::past::EndedWhy;
 use super::pushed;
 use super::tokens::{Hash, NewTokens};
 use crate::{Reader, Statement, StoreError, Tx, Write, values};

@@ -7,7 +7,8 @@ use kibali_model::Timestamp;
 use serde_json::json;
 
 use super::audit;
-use super::grants::{self, EndedWhy, TOUCH};
+use super::grants::{self, TOUCH};
+use super::past::EndedWhy;
 use super::tokens::{self, Hash, NewTokens};
 use crate::{Reader, Statement, StoreError, Tx, Write, values};
 

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::audit::{self, Who};
 use super::factors::{self, Proof};
+use super::past::{self, EndedWhy, Ending};
 use super::tokens::{self, DELETE_ACCESS, DELETE_ACCESS_OF_GRANT, DELETE_REFRESH_OF_GRANT, Hash, NewTokens};
 use crate::{Statement, StoreError, Tx, Write, values};
 
@@ -78,45 +79,6 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     OF_ACCESS,
     OF_REFRESH,
 ];
-
-/// Why a grant ended, as the account page says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndedWhy {
-    /// The client or the user revoked it.
-    Revoked,
-    /// Newer grants of the same user and client took its place.
-    TooMany,
-    /// Its authorization code was presented twice.
-    CodeReplayed,
-    /// A copy of one of its refresh tokens was presented.
-    RefreshTokenCopied,
-    /// The password was set anew by someone else.
-    PasswordReset,
-    /// The user changed the password it was obtained with.
-    PasswordChanged,
-    /// The user has a second factor now, and it was obtained with a password alone.
-    FactorAdded,
-    /// Somebody else switched off the second factor it was obtained with.
-    FactorReset,
-    /// An administrator ended it.
-    Cut,
-}
-
-impl EndedWhy {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Revoked => "revoked",
-            Self::TooMany => "too_many",
-            Self::CodeReplayed => "code_replayed",
-            Self::RefreshTokenCopied => "refresh_token_copied",
-            Self::PasswordReset => "password_reset",
-            Self::PasswordChanged => "password_changed",
-            Self::FactorAdded => "factor_added",
-            Self::FactorReset => "factor_reset",
-            Self::Cut => "cut",
-        }
-    }
-}
 
 /// A grant to insert.
 #[derive(Debug, Clone)]
@@ -273,6 +235,7 @@ async fn end_one(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) -> Resu
     if tx.run(END, values![grant, now, why.as_str()]).await? == 0 {
         return Ok(false);
     }
+    past::remember(tx, Ending::OfGrant(grant), why, now).await?;
     tx.run(DELETE_ACCESS_OF_GRANT, values![grant]).await?;
     tx.run(DELETE_REFRESH_OF_GRANT, values![grant]).await?;
     let detail = json!({ "grant": grant.to_string(), "why": why.as_str() });
@@ -350,6 +313,7 @@ impl Write for RevokeToken {
         if let Some(row) = tx.row(OF_ACCESS, values![self.hash]).await?
             && row.id(1)? == self.client
         {
+            past::remember(tx, Ending::Access(self.hash), EndedWhy::Revoked, self.now).await?;
             tx.run(DELETE_ACCESS, values![self.hash]).await?;
             let grant = row.int(0)?;
             // Which of the grant's tokens it was exchanged from is not kept; none of it outlives one that is cut.

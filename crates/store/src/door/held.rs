@@ -4,7 +4,8 @@ use kibali_model::{ObjectId, Timestamp, Uid};
 use serde_json::json;
 
 use super::audit::{self, Who};
-use super::grants::{self, EndedWhy};
+use super::grants;
+use super::past::EndedWhy;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
 /// Rows of one answer, at most: the newest.

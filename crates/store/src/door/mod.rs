@@ -23,6 +23,7 @@ pub mod live_grants;
 pub mod marks;
 pub mod password_uses;
 pub mod passwords;
+pub mod past;
 pub mod principals;
 pub mod purge;
 pub mod pushed;

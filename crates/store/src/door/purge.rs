@@ -50,10 +50,12 @@ pub(crate) const EXPIRED: &[Statement] = &[
     expired!("mail_link.purge", "mail_link", "hash"),
     expired!("why_question.purge", "why_question", "id"),
 ];
-/// The same for what anybody may have kept who knows a client's name; nobody asks for it once it has expired.
+/// The same for what anybody may have kept who knows a client's name, and for what is remembered of the past;
+/// nobody asks for it once it has expired.
 pub(crate) const EXPIRED_AT_ONCE: &[Statement] = &[
     expired!("device_code.purge", "device_code", "hash"),
     expired!("pushed_request.purge", "pushed_request", "hash"),
+    expired!("past_credential.purge", "past_credential", "hash"),
 ];
 // The offset keeps PostgreSQL from reading every token into a table of its own first.
 const DEAD_GRANTS: Statement = Statement::new(

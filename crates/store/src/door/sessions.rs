@@ -6,6 +6,7 @@ use serde_json::json;
 use super::audit::{self, Who};
 use super::changes::{self, Topic};
 use super::factors::{self, Proof};
+use super::past::{self, EndedWhy, Ending};
 use super::tokens::Hash;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
@@ -140,7 +141,10 @@ impl Write for StartSession {
         tx.run(TOUCH_ACCOUNT, values![self.user, self.now]).await?;
         let others = i64::from(self.at_most.saturating_sub(1));
         for row in tx.rows(SURPLUS, values![self.user, others]).await? {
-            tx.run(DELETE, values![row.bytes_opt(0)?.unwrap_or_default()]).await?;
+            let hash = row.bytes_opt(0)?.and_then(|hash| hash.try_into().ok());
+            let hash: Hash = hash.ok_or_else(|| StoreError::Corrupt("a session's hash".to_owned()))?;
+            past::remember(tx, Ending::Session(hash), EndedWhy::TooMany, self.now).await?;
+            tx.run(DELETE, values![hash]).await?;
             let who = Who { user: Some(self.user), ..Who::default() };
             audit::record(tx, "session.ended", who, json!({ "why": "too_many" }), self.now).await?;
             changes::record(tx, Topic::Session, Some(self.user), self.now).await?;
@@ -178,6 +182,7 @@ impl Write for EndSession {
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
         let owner = tx.row(OWNER, values![self.hash]).await?;
+        past::remember(tx, Ending::Session(self.hash), EndedWhy::SignedOut, self.now).await?;
         if tx.run(DELETE, values![self.hash]).await? > 0 {
             let user = owner.map(|row| row.int(0)).transpose()?.map(ObjectId);
             audit::record(tx, "session.ended", Who { user, ..Who::default() }, json!({}), self.now).await?;
@@ -253,10 +258,13 @@ impl Write for EndOwnSessions {
     type Output = u64;
 
     async fn apply(&self, tx: &mut Tx) -> Result<u64, StoreError> {
-        let (statement, row) = match self.which {
-            WhichSessions::One(hash) => (DELETE_ONE_OF_USER, values![hash, self.user]),
-            WhichSessions::AllBut(hash) => (DELETE_OF_USER, values![self.user, hash]),
+        let (statement, row, ending) = match self.which {
+            WhichSessions::One(hash) => (DELETE_ONE_OF_USER, values![hash, self.user], Ending::Session(hash)),
+            WhichSessions::AllBut(hash) => {
+                (DELETE_OF_USER, values![self.user, hash], Ending::SessionsOf(self.user, Some(hash)))
+            }
         };
+        past::remember(tx, ending, EndedWhy::SessionEnded, self.now).await?;
         let ended = tx.run(statement, row).await?;
         if ended > 0 {
             let who = Who { user: Some(self.user), client: None, address: Some(&self.address) };
@@ -310,6 +318,7 @@ pub(crate) async fn end_others(
     keep: Option<Hash>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    past::remember(tx, Ending::SessionsOf(user, keep), EndedWhy::SessionEnded, now).await?;
     tx.run(DELETE_OF_USER, values![user, keep.map_or_else(Vec::new, |hash| hash.to_vec())]).await?;
     changes::record(tx, Topic::Session, Some(user), now).await
 }

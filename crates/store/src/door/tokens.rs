@@ -4,6 +4,7 @@ use kibali_model::{ClientProfile, GrantType, ObjectId, Scopes, SignIn, Timestamp
 
 use super::accounts::Account;
 use super::changes::{self, Topic};
+use super::past::{self, EndedWhy, Ending};
 use crate::{Reader, Row, Statement, StoreError, Tx, values};
 
 /// SHA-256 of a token, code or cookie.
@@ -42,11 +43,9 @@ const INSERT_REFRESH: Statement = Statement::new(
     "refresh_token.insert",
     "insert into refresh_token (hash, grant_id, created, expires) values ($1, $2, $3, $4)",
 );
-const DELETE_SURPLUS_ACCESS: Statement = Statement::new(
-    "access_token.delete_surplus",
-    "delete from access_token where hash in (
-       select hash from access_token where grant_id = $1
-       order by created desc, hash limit 1000 offset $2)",
+const SURPLUS_ACCESS: Statement = Statement::new(
+    "access_token.surplus",
+    "select hash from access_token where grant_id = $1 order by created desc, hash limit 1000 offset $2",
 );
 pub(super) const DELETE_ACCESS: Statement =
     Statement::new("access_token.delete", "delete from access_token where hash = $1");
@@ -60,7 +59,7 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     FIND_REFRESH,
     INSERT_ACCESS,
     INSERT_REFRESH,
-    DELETE_SURPLUS_ACCESS,
+    SURPLUS_ACCESS,
     DELETE_ACCESS,
     DELETE_ACCESS_OF_GRANT,
     DELETE_REFRESH_OF_GRANT,
@@ -195,7 +194,14 @@ pub(super) async fn insert(
     let scope = tokens.narrowed.as_ref().map(Scopes::to_string);
     let access = values![tokens.access.hash, grant, now, tokens.access.expires, successor, scope];
     tx.run(INSERT_ACCESS, access).await?;
-    if tx.run(DELETE_SURPLUS_ACCESS, values![grant, ACCESS_TOKENS_PER_GRANT]).await? > 0 {
+    let surplus = tx.rows(SURPLUS_ACCESS, values![grant, ACCESS_TOKENS_PER_GRANT]).await?;
+    for row in &surplus {
+        let hash = row.bytes_opt(0)?.and_then(|hash| hash.try_into().ok());
+        let hash: Hash = hash.ok_or_else(|| StoreError::Corrupt("a token's hash".to_owned()))?;
+        past::remember(tx, Ending::Access(hash), EndedWhy::Replaced, now).await?;
+        tx.run(DELETE_ACCESS, values![hash]).await?;
+    }
+    if !surplus.is_empty() {
         // Nodes may remember it, which lets it in to its own end.
         changes::record(tx, Topic::Grant, Some(ObjectId(grant)), now).await?;
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::write::{ClientSecretHash, Hashes};
 use crate::door::audit::{self, Who};
-use crate::door::{consents, grants, passwords};
+use crate::door::{consents, grants, passwords, past};
 use crate::{Statement, StoreError, Tx, values};
 
 const ACCOUNT: Statement = Statement::new(
@@ -101,6 +101,7 @@ pub(super) async fn delete_object(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     grants::end_exchanged_from(tx, object, now).await?;
+    past::remember_all_of(tx, object, now).await?;
     for statement in DELETES {
         let gone = tx.run(*statement, values![object]).await? > 0;
         let event = match statement.name {

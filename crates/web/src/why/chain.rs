@@ -1,11 +1,12 @@
 //! From a refused call and its facts to the chain of what was asked, where it broke, and the smallest change
 //! that would allow the call. A pure decision.
 
+use kibali_store::door::past::EndedWhy;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{AccountState, Facts, TokenState};
 use super::refused::{Presented, Refused, shortened};
-use super::words::{between, or};
+use super::words::{between, ended, or};
 use crate::Refusal;
 use crate::speech::Room;
 
@@ -225,7 +226,16 @@ fn credential(refused: &Refused, facts: &Facts) -> String {
             None => "an access token".to_owned(),
         },
         Presented::ApiToken(_) => "a personal access token".to_owned(),
-        Presented::Session(_) => "the session of a browser".to_owned(),
+        Presented::Session(_) => match &facts.token {
+            Some(TokenState::Past(at, why)) => {
+                let ago = between(*at, refused.at);
+                format!("the session of a browser, which had ended {ago} before: {}", ended(*why))
+            }
+            Some(TokenState::Expired(at)) => {
+                format!("the session of a browser, which had expired {} before", between(*at, refused.at))
+            }
+            _ => "the session of a browser".to_owned(),
+        },
         // What stands where a name should is perhaps a password: only a name that exists is repeated.
         Presented::Basic(_) if refused.room == Room::Api => match &facts.account {
             Some(account) => format!("user name and password of {}", account.username),
@@ -242,7 +252,10 @@ fn token(refused: &Refused, facts: &Facts) -> Option<String> {
     let ago = |then| between(then, refused.at);
     Some(match facts.token.as_ref()? {
         TokenState::Unknown => {
-            "unknown: it was never issued here, was revoked, or has expired long ago".to_owned()
+            "never seen here: what ended is remembered for a week, what expired for a day".to_owned()
+        }
+        TokenState::Past(at, why) => {
+            format!("it had ended {} before, at {}Z: {}", ago(*at), at.to_dhis2(), ended(*why))
         }
         TokenState::Live => "live".to_owned(),
         TokenState::Expired(at) => format!("it had expired {} before", ago(*at)),
@@ -288,6 +301,10 @@ fn change(broken: Step, refused: &Refused, facts: &Facts) -> String {
             (Presented::ApiToken(_), _) => "make a new personal access token".to_owned(),
             (_, Some(TokenState::ForResource(resource))) => {
                 format!("ask for a token without resource={resource}, or send this one there")
+            }
+            (_, Some(TokenState::Past(_, EndedWhy::FactorAdded))) => {
+                "sign in with the second factor: by the authorization code grant, or with a personal access token"
+                    .to_owned()
             }
             (_, Some(TokenState::ClientGone)) => "register the client again".to_owned(),
             _ => "ask for a new token".to_owned(),

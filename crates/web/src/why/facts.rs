@@ -4,7 +4,8 @@ use kibali_metadata::Kind;
 use kibali_metadata::language::Fields;
 use kibali_model::{Access, Credential, GrantType, ObjectId, Principal, Sharing, Timestamp};
 use kibali_store::Reader;
-use kibali_store::door::{accounts, api_tokens, clients, principals, sessions, tokens};
+use kibali_store::door::past::EndedWhy;
+use kibali_store::door::{accounts, api_tokens, clients, past, principals, sessions, tokens};
 use serde_json::Value;
 
 use super::refused::{Presented, Refused};
@@ -35,8 +36,10 @@ pub(super) struct Facts {
 /// What became of a token or session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TokenState {
-    /// Never issued here, revoked, or so long expired that nobody remembers.
+    /// Never issued here, or gone for so long that nobody remembers.
     Unknown,
+    /// It is none any longer: when it ended, and why.
+    Past(Timestamp, EndedWhy),
     Live,
     Expired(Timestamp),
     /// What it belongs to was ended.
@@ -84,14 +87,14 @@ pub(super) async fn read(app: &App, refused: &Refused) -> Result<Facts, Refusal>
         Presented::Bearer(hash) => of_bearer(&mut reader, *hash, refused.at, &mut facts).await?,
         Presented::ApiToken(hash) => {
             let found = api_tokens::find(&mut reader, *hash).await?;
-            let state = |at| if refused.at >= at { TokenState::Expired(at) } else { TokenState::Live };
-            facts.token = Some(found.as_ref().map_or(TokenState::Unknown, |token| state(token.expires)));
+            let expires = found.as_ref().map(|token| token.expires);
+            facts.token = Some(state(&mut reader, *hash, expires, refused.at).await?);
             found.map(|token| token.user)
         }
         Presented::Session(hash) => {
             let found = sessions::find(&mut reader, *hash).await?;
-            let state = |at| if refused.at >= at { TokenState::Expired(at) } else { TokenState::Live };
-            facts.token = Some(found.as_ref().map_or(TokenState::Unknown, |found| state(found.expires)));
+            let expires = found.as_ref().map(|found| found.expires);
+            facts.token = Some(state(&mut reader, *hash, expires, refused.at).await?);
             found.map(|found| found.user)
         }
         Presented::Basic(name) if refused.room == Room::Api => {
@@ -109,6 +112,22 @@ pub(super) async fn read(app: &App, refused: &Refused) -> Result<Facts, Refusal>
     Ok(facts)
 }
 
+/// What became of a token or session that ends then; of none, where there is no such row.
+async fn state(
+    reader: &mut Reader,
+    hash: tokens::Hash,
+    expires: Option<Timestamp>,
+    at: Timestamp,
+) -> Result<TokenState, Refusal> {
+    Ok(match expires {
+        Some(expires) if at >= expires => TokenState::Expired(expires),
+        Some(_) => TokenState::Live,
+        None => past::find(reader, hash)
+            .await?
+            .map_or(TokenState::Unknown, |(ended, why)| TokenState::Past(ended, why)),
+    })
+}
+
 /// The token's state; its user.
 async fn of_bearer(
     reader: &mut Reader,
@@ -117,7 +136,7 @@ async fn of_bearer(
     facts: &mut Facts,
 ) -> Result<Option<ObjectId>, Refusal> {
     let Some(found) = tokens::find_access(reader, hash).await? else {
-        facts.token = Some(TokenState::Unknown);
+        facts.token = Some(state(reader, hash, None, at).await?);
         return Ok(None);
     };
     facts.client = clients::named(reader, found.client).await?.map(|(_, client_id)| client_id);

@@ -1,6 +1,7 @@
-//! Times and lists in words.
+//! Times, lists and ends in words.
 
 use kibali_model::Timestamp;
+use kibali_store::door::past::EndedWhy;
 
 /// `3 minutes`, `2 hours`, `5 days`: between two times, whole units.
 pub(super) fn between(earlier: Timestamp, later: Timestamp) -> String {
@@ -12,6 +13,31 @@ pub(super) fn between(earlier: Timestamp, later: Timestamp) -> String {
         _ => (seconds / 86_400, "day"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Why a token or a session ended.
+pub(super) const fn ended(why: EndedWhy) -> &'static str {
+    match why {
+        EndedWhy::Revoked => "its application gave it back, or its user took it back",
+        EndedWhy::TooMany => "newer ones of the same user took its place",
+        EndedWhy::CodeReplayed => "the authorization code it was obtained with was presented twice",
+        EndedWhy::RefreshTokenCopied => "a copy of the refresh token beside it was presented",
+        EndedWhy::PasswordReset => {
+            "somebody else set a new password for its user, or a link sent to them did"
+        }
+        EndedWhy::PasswordChanged => "its user changed the password that it was obtained with",
+        EndedWhy::FactorAdded => {
+            "its user has a second factor now, and it was obtained with a password alone"
+        }
+        EndedWhy::FactorReset => "somebody else took away the second factor that it was obtained with",
+        EndedWhy::Cut => "an administrator ended it",
+        EndedWhy::Replaced => "fifty newer ones of the same grant replaced it, one for each refresh",
+        EndedWhy::Deleted => "its owner deleted it, or the user or client it belonged to was deleted",
+        EndedWhy::SignedOut => "its user signed out",
+        EndedWhy::SessionEnded => {
+            "its user ended it elsewhere, or their password or second factor changed, or an administrator ended it"
+        }
+    }
 }
 
 /// `A, B or C`.
