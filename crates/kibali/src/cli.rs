@@ -162,6 +162,9 @@ pub(crate) struct ClientAdd {
     /// Where a browser may be sent after sign-out; more than once for more
     #[arg(long, value_name = "URI")]
     pub(crate) post_logout_redirect_uri: Vec<String>,
+    /// Where it is told that somebody signed out or was signed out; https only
+    #[arg(long, value_name = "URL")]
+    pub(crate) backchannel_logout_uri: Option<String>,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

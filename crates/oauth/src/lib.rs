@@ -20,6 +20,7 @@ mod exchange;
 pub mod family;
 pub mod keys;
 mod lifetimes;
+pub mod logout;
 mod parameters;
 mod redirect;
 pub mod registration;

@@ -42,6 +42,10 @@ pub struct Metadata {
     pub jwks: Option<Map<String, Value>>,
     /// Where its keys are; beside `jwks` it is told back and never fetched.
     pub jwks_uri: Option<String>,
+    /// Where it wants to hear that a session ended.
+    pub logout_uri: Option<String>,
+    /// It must know which session that was.
+    pub logout_session: bool,
 }
 
 impl Metadata {
@@ -93,7 +97,14 @@ pub fn read(body: &Map<String, Value>) -> Result<Metadata, Wrong> {
         Some(_) => return Err((REQUEST, "jwks is an object with a list of keys")),
     };
     let keyed = authentication == ClientAuthentication::PrivateKeyJwt;
+    let logout_session = match body.get("backchannel_logout_session_required") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(required)) => *required,
+        Some(_) => return Err((METADATA, "backchannel_logout_session_required is true or false")),
+    };
     Ok(Metadata {
+        logout_uri: text(body, "backchannel_logout_uri")?.map(str::to_owned),
+        logout_session,
         name: text(body, "client_name")?.map(short),
         redirect_uris,
         post_logout_redirect_uris: list(body, "post_logout_redirect_uris", METADATA)?.unwrap_or_default(),
@@ -150,9 +161,10 @@ fn text<'b>(body: &'b Map<String, Value>, name: &'static str) -> Result<Option<&
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
-        Some(_) => {
-            Err((METADATA, "client_name, jwks_uri, token_endpoint_auth_method and _signing_alg are texts"))
-        }
+        Some(_) => Err((
+            METADATA,
+            "client_name, jwks_uri, backchannel_logout_uri, token_endpoint_auth_method and _signing_alg are texts",
+        )),
     }
 }
 
@@ -279,6 +291,8 @@ mod tests {
             ("token_endpoint_auth_method", json!(1), METADATA),
             ("token_endpoint_auth_signing_alg", json!("HS256"), METADATA),
             ("jwks_uri", json!("http://dhis2.org/jwks.json"), METADATA),
+            ("backchannel_logout_uri", json!(1), METADATA),
+            ("backchannel_logout_session_required", json!("true"), METADATA),
             ("jwks", json!([]), "invalid_request"),
         ] {
             let mut body = android();

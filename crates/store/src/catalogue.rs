@@ -2,8 +2,8 @@
 
 use crate::door::{
     accounts, api_tokens, audit, changes, client_use, clients, codes, consents, devices, emails, factors,
-    families, grants, held, installation, keys, links, live_grants, marks, password_uses, passwords, past,
-    principals, purge, pushed, questions, registrations, seals, sessions, settings, setup_link, spent,
+    families, grants, held, installation, keys, links, live_grants, logouts, marks, password_uses, passwords,
+    past, principals, purge, pushed, questions, registrations, seals, sessions, settings, setup_link, spent,
     tokens, trail,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
@@ -31,6 +31,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         keys::STATEMENTS,
         links::STATEMENTS,
         live_grants::STATEMENTS,
+        logouts::STATEMENTS,
         marks::STATEMENTS,
         password_uses::STATEMENTS,
         passwords::STATEMENTS,

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0015_seeing.sql"),
     include_str!("../migrations/0016_audit_seals.sql"),
     include_str!("../migrations/0017_past_credentials.sql"),
+    include_str!("../migrations/0018_logout.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

@@ -13,6 +13,7 @@ mod factor;
 pub mod guard;
 pub mod identity;
 pub mod keys;
+pub mod logout;
 pub mod mail;
 mod oauth2;
 pub mod outbound;

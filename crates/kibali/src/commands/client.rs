@@ -71,7 +71,8 @@ async fn object(app: &App, client: &ClientAdd) -> Result<Map<String, Value>, Fai
     let mut object = json!({
         "clientId": id, "name": client.name.as_ref().unwrap_or(id), "authorizationGrantTypes": client.grant,
         "redirectUris": client.redirect_uri, "postLogoutRedirectUris": client.post_logout_redirect_uri,
-        "clientAuthenticationMethods": client.authentication, "takesOtp": client.takes_otp
+        "clientAuthenticationMethods": client.authentication, "takesOtp": client.takes_otp,
+        "backchannelLogoutUri": client.backchannel_logout_uri
     });
     let mut settings = ClientSettings { require_consent: !client.no_consent, ..ClientSettings::default() };
     settings.jwks_uri.clone_from(&client.jwks_uri);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kibali_store::door::purge;
 use kibali_web::audit::{self, Head};
-use kibali_web::{App, identity, why};
+use kibali_web::{App, identity, logout, why};
 
 /// Time between two rounds.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -17,7 +17,7 @@ const TELL_HEAD_SECONDS: u64 = 60;
 /// Makes rounds until it is dropped. Taking away may last; what was gathered is written in time all the same,
 /// since the first use of a refresh token is among it.
 pub(super) async fn keep(app: App) {
-    tokio::join!(write_down(&app), tend_and_take_away(&app), every_second(&app));
+    tokio::join!(write_down(&app), tend_and_take_away(&app), every_second(&app), tell_of_logouts(&app));
 }
 
 /// What somebody waits for, and what is not to lie open for long.
@@ -50,6 +50,16 @@ async fn seal(app: &App) -> Option<Head> {
 fn tell(head: Option<Head>) {
     if let Some(head) = head {
         tracing::info!(%head, "the audit trail is sealed");
+    }
+}
+
+/// Apart from the rest: whoever is told may take their time.
+async fn tell_of_logouts(app: &App) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        if let Err(error) = logout::tell(app).await {
+            tracing::warn!(%error, "applications were not told of logouts");
+        }
     }
 }
 

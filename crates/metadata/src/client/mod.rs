@@ -52,6 +52,10 @@ pub struct Registration {
     pub takes_otp: bool,
     /// `client_id`s of the clients whose tokens it may exchange.
     pub exchanges_for: Vec<String>,
+    /// Where it is told that a session ended.
+    pub logout_uri: Option<String>,
+    /// It needs to know which session that was; it is told in any case.
+    pub logout_session: bool,
     /// Who bound it to the user it acts as.
     pub bound_by: Option<ObjectId>,
 }
@@ -74,6 +78,8 @@ impl Default for Registration {
             secret_expires: None,
             takes_otp: false,
             exchanges_for: Vec::new(),
+            logout_uri: None,
+            logout_session: false,
             bound_by: None,
         }
     }
@@ -183,6 +189,8 @@ impl Registration {
             ClientColumn::Tokens => json!(settings::token_text(&self.tokens, &self.more_tokens)),
             ClientColumn::SecretExpires => self.secret_expires.map_or(Value::Null, |at| json!(at.to_dhis2())),
             ClientColumn::TakesOtp => json!(self.takes_otp),
+            ClientColumn::LogoutUri => self.logout_uri.as_ref().map_or(Value::Null, |uri| json!(uri)),
+            ClientColumn::LogoutSession => json!(self.logout_session),
             _ => Value::Null,
         }
     }
@@ -229,6 +237,10 @@ impl Registration {
             }
             ClientColumn::SecretExpires => self.secret_expires = Timestamp::from_dhis2(text),
             ClientColumn::TakesOtp => self.takes_otp = value == Some(&Value::Bool(true)),
+            ClientColumn::LogoutUri => {
+                self.logout_uri = Some(text.to_owned()).filter(|text| !text.is_empty());
+            }
+            ClientColumn::LogoutSession => self.logout_session = value == Some(&Value::Bool(true)),
             _ => {}
         }
         Ok(())

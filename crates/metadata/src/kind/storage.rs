@@ -112,6 +112,10 @@ pub enum ClientColumn {
     TakesOtp,
     /// `exchanges_for`, a JSON list in one column, JSON `exchangesFor`.
     ExchangesFor,
+    /// `logout_uri`, JSON `backchannelLogoutUri`.
+    LogoutUri,
+    /// `logout_session`, JSON `backchannelLogoutSessionRequired`.
+    LogoutSession,
 }
 
 impl ClientColumn {

@@ -77,11 +77,13 @@ fn of_42() -> [Property; 6] {
 }
 
 /// What Kibali has beside both. DHIS2's own words for a client stay enough to replace one.
-fn own(profile: &'static str) -> [Property; 4] {
+fn own(profile: &'static str) -> [Property; 6] {
     [
         at("profile", Type::Constant(PROFILES), Client::Profile).default(profile).kept(),
         at("takesOtp", Type::Boolean, Client::TakesOtp).default("false").kept(),
         at("exchangesFor", list(Type::Text), Client::ExchangesFor).ordered().kept(),
+        at("backchannelLogoutUri", Type::Text, Client::LogoutUri).kept(),
+        at("backchannelLogoutSessionRequired", Type::Boolean, Client::LogoutSession).default("false").kept(),
         Property::reference("actsAs", "user", edges::CLIENT_ACTS_AS, OnDelete::Unlink).kept(),
     ]
 }

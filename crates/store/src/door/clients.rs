@@ -15,14 +15,14 @@ macro_rules! columns {
          c.scopes, c.require_proof_key, c.require_consent, c.jwks, c.jwks_uri, c.assertion_algorithm,
          c.more_settings, c.access_seconds, c.refresh_seconds, c.code_seconds, c.device_code_seconds,
          c.token_format, c.reuse_refresh_tokens, c.token_algorithm, c.more_tokens, c.secret_expires,
-         c.takes_otp, c.bound_by, c.exchanges_for"
+         c.takes_otp, c.bound_by, c.exchanges_for, c.logout_uri, c.logout_session"
     };
 }
 
 /// The columns that a [`registration`] is read from, of the table `client` as `c`.
 pub(crate) const COLUMNS: &str = columns!();
 /// How many they are.
-pub(crate) const COUNT: usize = 25;
+pub(crate) const COUNT: usize = 27;
 
 const BY_CLIENT_ID: Statement = Statement::new(
     "client.by_client_id",
@@ -132,6 +132,8 @@ pub(crate) fn registration(row: &Row, first: usize) -> Result<Option<Registratio
         takes_otp: row.flag(at(22))?,
         bound_by: row.id_opt(at(23))?,
         exchanges_for: names(24)?,
+        logout_uri: row.text_opt(at(25))?,
+        logout_session: row.flag(at(26))?,
     }))
 }
 

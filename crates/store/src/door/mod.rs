@@ -20,6 +20,7 @@ pub mod installation;
 pub mod keys;
 pub mod links;
 pub mod live_grants;
+pub mod logouts;
 pub mod marks;
 pub mod password_uses;
 pub mod passwords;

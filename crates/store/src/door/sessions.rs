@@ -6,6 +6,7 @@ use serde_json::json;
 use super::audit::{self, Who};
 use super::changes::{self, Topic};
 use super::factors::{self, Proof};
+use super::logouts::{self, Leaving};
 use super::past::{self, EndedWhy, Ending};
 use super::tokens::Hash;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
@@ -18,8 +19,8 @@ const FIND: Statement = Statement::new(
 const INSERT: Statement = Statement::new(
     "session.insert",
     "insert into session (hash, user_object, created, last_used, expires, authenticated, credential_version,
-                          address, user_agent, factor, factor_proved)
-     values ($1, $2, $3, $3, $4, $3, $5, $6, $7, $8, $9)",
+                          address, user_agent, factor, factor_proved, sid)
+     values ($1, $2, $3, $3, $4, $3, $5, $6, $7, $8, $9, $10)",
 );
 const DELETE: Statement = Statement::new("session.delete", "delete from session where hash = $1");
 const OWNER: Statement = Statement::new("session.owner", "select user_object from session where hash = $1");
@@ -106,6 +107,8 @@ pub struct StartSession {
     pub hash: Hash,
     /// SHA-256 of the cookie it replaces.
     pub replaces: Option<Hash>,
+    /// What clients call it (`sid`).
+    pub sid: String,
     /// Who signed in.
     pub user: ObjectId,
     /// The account's credential version, which the session ends with.
@@ -134,15 +137,18 @@ impl Write for StartSession {
             return Ok(false);
         }
         let factor = self.proof.map(|proof| proof.factor().as_str());
-        if let Some(hash) = self.replaces {
+        if let Some(hash) = self.replaces
+            && let Some(owner) = tx.row(OWNER, values![hash]).await?
+        {
+            logouts::owe(tx, owner.id(0)?, Leaving::One(hash), self.now).await?;
             tx.run(DELETE, values![hash]).await?;
         }
         // Touching the account's row first makes two that sign in wait for each other, so that both are counted.
         tx.run(TOUCH_ACCOUNT, values![self.user, self.now]).await?;
         let others = i64::from(self.at_most.saturating_sub(1));
         for row in tx.rows(SURPLUS, values![self.user, others]).await? {
-            let hash = row.bytes_opt(0)?.and_then(|hash| hash.try_into().ok());
-            let hash: Hash = hash.ok_or_else(|| StoreError::Corrupt("a session's hash".to_owned()))?;
+            let hash = hash(&row, 0)?;
+            logouts::owe(tx, self.user, Leaving::One(hash), self.now).await?;
             past::remember(tx, Ending::Session(hash), EndedWhy::TooMany, self.now).await?;
             tx.run(DELETE, values![hash]).await?;
             let who = Who { user: Some(self.user), ..Who::default() };
@@ -159,6 +165,7 @@ impl Write for StartSession {
             self.user_agent.as_deref(),
             factor,
             factor.map(|_| self.now),
+            self.sid.as_str(),
         ];
         tx.run(INSERT, row).await?;
         let who = Who { user: Some(self.user), client: None, address: Some(&self.address) };
@@ -182,9 +189,12 @@ impl Write for EndSession {
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
         let owner = tx.row(OWNER, values![self.hash]).await?;
+        let user = owner.map(|row| row.id(0)).transpose()?;
+        if let Some(user) = user {
+            logouts::owe(tx, user, Leaving::One(self.hash), self.now).await?;
+        }
         past::remember(tx, Ending::Session(self.hash), EndedWhy::SignedOut, self.now).await?;
         if tx.run(DELETE, values![self.hash]).await? > 0 {
-            let user = owner.map(|row| row.int(0)).transpose()?.map(ObjectId);
             audit::record(tx, "session.ended", Who { user, ..Who::default() }, json!({}), self.now).await?;
             changes::record(tx, Topic::Session, None, self.now).await?;
         }
@@ -218,9 +228,8 @@ pub struct OwnSession {
 pub async fn of_user(reader: &mut Reader, user: ObjectId) -> Result<Vec<OwnSession>, StoreError> {
     let rows = reader.rows(OF_USER, values![user, SHOWN]).await?;
     let read = |row: &Row| {
-        let hash = row.bytes_opt(0)?.unwrap_or_default();
         Ok(OwnSession {
-            hash: hash.try_into().map_err(|_| StoreError::Corrupt("a session's hash".to_owned()))?,
+            hash: hash(row, 0)?,
             created: row.time(1)?,
             last_used: row.time(2)?,
             expires: row.time(3)?,
@@ -230,6 +239,11 @@ pub async fn of_user(reader: &mut Reader, user: ObjectId) -> Result<Vec<OwnSessi
         })
     };
     rows.iter().map(read).collect()
+}
+
+fn hash(row: &Row, at: usize) -> Result<Hash, StoreError> {
+    let hash = row.bytes_opt(at)?.unwrap_or_default();
+    hash.try_into().map_err(|_| StoreError::Corrupt("a session's hash".to_owned()))
 }
 
 /// Ends sessions of a user, at their own wish. Answers how many.
@@ -264,6 +278,11 @@ impl Write for EndOwnSessions {
                 (DELETE_OF_USER, values![self.user, hash], Ending::SessionsOf(self.user, Some(hash)))
             }
         };
+        let leaving = match self.which {
+            WhichSessions::One(hash) => Leaving::One(hash),
+            WhichSessions::AllBut(hash) => Leaving::AllBut(Some(hash)),
+        };
+        logouts::owe(tx, self.user, leaving, self.now).await?;
         past::remember(tx, ending, EndedWhy::SessionEnded, self.now).await?;
         let ended = tx.run(statement, row).await?;
         if ended > 0 {
@@ -318,6 +337,7 @@ pub(crate) async fn end_others(
     keep: Option<Hash>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    logouts::owe(tx, user, Leaving::AllBut(keep), now).await?;
     past::remember(tx, Ending::SessionsOf(user, keep), EndedWhy::SessionEnded, now).await?;
     tx.run(DELETE_OF_USER, values![user, keep.map_or_else(Vec::new, |hash| hash.to_vec())]).await?;
     changes::record(tx, Topic::Session, Some(user), now).await

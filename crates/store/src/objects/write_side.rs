@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::write::{ClientSecretHash, Hashes};
 use crate::door::audit::{self, Who};
+use crate::door::logouts::{self, Leaving};
 use crate::door::{consents, grants, passwords, past};
 use crate::{Statement, StoreError, Tx, values};
 
@@ -23,9 +24,9 @@ const CLIENT: Statement = Statement::new(
                          post_logout_redirect_uris, scopes, require_proof_key, require_consent, jwks, jwks_uri,
                          assertion_algorithm, more_settings, access_seconds, refresh_seconds, code_seconds,
                          device_code_seconds, token_format, reuse_refresh_tokens, token_algorithm, more_tokens,
-                         secret_expires, takes_otp, bound_by, exchanges_for)
+                         secret_expires, takes_otp, bound_by, exchanges_for, logout_uri, logout_session)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-             $23, $24, $25, $26)
+             $23, $24, $25, $26, $27, $28)
      on conflict (object) do update set client_id = excluded.client_id, profile = excluded.profile,
        authentication = excluded.authentication, grant_types = excluded.grant_types,
        redirect_uris = excluded.redirect_uris, post_logout_redirect_uris = excluded.post_logout_redirect_uris,
@@ -37,7 +38,8 @@ const CLIENT: Statement = Statement::new(
        token_format = excluded.token_format, reuse_refresh_tokens = excluded.reuse_refresh_tokens,
        token_algorithm = excluded.token_algorithm, more_tokens = excluded.more_tokens,
        secret_expires = excluded.secret_expires, takes_otp = excluded.takes_otp, bound_by = excluded.bound_by,
-       exchanges_for = excluded.exchanges_for",
+       exchanges_for = excluded.exchanges_for, logout_uri = excluded.logout_uri,
+       logout_session = excluded.logout_session",
 );
 /// Of a client that signs with its secret no more, nothing that can be read back is kept.
 const UNSEAL: Statement =
@@ -84,6 +86,7 @@ deletes! {
     "object.forget_account": "delete from account where object = $1",
     "object.forget_initial_access": "delete from initial_access_token where user_object = $1",
     "object.forget_registration": "delete from registration where client = $1",
+    "object.forget_logouts": "delete from logout_notice where client = $1",
     "object.forget_client_days": "delete from client_day where client = $1",
     "object.forget_password_uses": "delete from password_grant_use where client = $1",
     "object.forget_client": "delete from client where object = $1",
@@ -102,6 +105,7 @@ pub(super) async fn delete_object(
 ) -> Result<(), StoreError> {
     grants::end_exchanged_from(tx, object, now).await?;
     past::remember_all_of(tx, object, now).await?;
+    logouts::owe(tx, object, Leaving::AllBut(None), now).await?;
     for statement in DELETES {
         let gone = tx.run(*statement, values![object]).await? > 0;
         let event = match statement.name {
@@ -133,6 +137,9 @@ pub(super) async fn accounts_and_clients(
             row.external_auth,
             row.email.as_deref().map(fold),
         ];
+        if row.disabled {
+            logouts::owe(tx, row.object, Leaving::AllBut(None), now).await?;
+        }
         tx.run(ACCOUNT, values).await?;
         let detail =
             json!({ "by": by, "disabled": row.disabled, "expiry": row.expiry.map(Timestamp::to_dhis2) });
@@ -198,7 +205,9 @@ async fn write_client(tx: &mut Tx, row: &ClientRow) -> Result<(), StoreError> {
             client.secret_expires,
             client.takes_otp,
             client.bound_by,
-            list(&client.exchanges_for)
+            list(&client.exchanges_for),
+            client.logout_uri.as_deref(),
+            client.logout_session
         ],
     )
     .await?;

@@ -177,8 +177,10 @@ pub async fn start_session(
 ) -> Result<SetCookie, Refusal> {
     let cookie = new_token(&*app.random);
     let now = app.now();
+    let hash = sha256(cookie.expose());
     let start = sessions::StartSession {
-        hash: sha256(cookie.expose()),
+        hash,
+        sid: session_name(hash),
         replaces: Some(before.hash()),
         user: who.user,
         credential_version: who.credential_version,

@@ -84,10 +84,12 @@ fn assertion_algorithms() -> Value {
     keys.chain(["HS256"]).collect::<Vec<_>>().into()
 }
 
-fn openid_only(settings: &Settings) -> [(&'static str, Value); 8] {
+fn openid_only(settings: &Settings) -> [(&'static str, Value); 10] {
     [
         ("userinfo_endpoint", settings.absolute("/userinfo").into()),
         ("end_session_endpoint", settings.absolute(CONNECT_LOGOUT).into()),
+        ("backchannel_logout_supported", true.into()),
+        ("backchannel_logout_session_supported", true.into()),
         ("subject_types_supported", json!(["public"])),
         ("id_token_signing_alg_values_supported", json!(["RS256", "PS256", "ES256", "EdDSA"])),
         ("scopes_supported", json!(["openid", "profile", "email", "username", "ALL", "api:read"])),

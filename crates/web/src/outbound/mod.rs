@@ -174,6 +174,12 @@ impl Outbound {
         self.call(Method::GET, address, &[(header::ACCEPT, "application/json")], Bytes::new()).await
     }
 
+    /// Sends a form to an address.
+    pub(crate) async fn post_form(&self, address: &str, form: String) -> Result<Answer, OutboundFault> {
+        let headers = [(header::CONTENT_TYPE, "application/x-www-form-urlencoded")];
+        self.call(Method::POST, address, &headers, form.into()).await
+    }
+
     async fn call(
         &self,
         method: Method,

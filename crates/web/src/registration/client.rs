@@ -1,12 +1,10 @@
 //! What a client that registers itself becomes, and how it manages what it registered.
 
 use kibali_crypto::jose::Jwks;
-use kibali_crypto::{Secret, new_token, sha256};
-use kibali_metadata::client::{Registration, client_text, token_text};
+use kibali_crypto::{new_token, sha256};
+use kibali_metadata::client::{client_text, token_text};
 use kibali_metadata::import::{Fault, ImportParams, ImportStrategy, MergeMode, is_redirect, parse_payload};
-use kibali_model::{
-    ClientAuthentication, ClientProfile, ClientSettings, Dialect, GrantType, Principal, TokenSettings,
-};
+use kibali_model::{ClientProfile, ClientSettings, Dialect, Principal, TokenSettings};
 use kibali_oauth::registration::{METADATA, Metadata, REDIRECT, is_listed, read};
 use kibali_store::door::accounts::Account;
 use kibali_store::door::clients::{self, Registered};
@@ -16,7 +14,7 @@ use kibali_store::door::{accounts, principals};
 use kibali_store::{Reader, objects::write::WriteChanges};
 use serde_json::{Map, Value, json};
 
-use super::may_enrol;
+use super::{may_enrol, told};
 use crate::api::objects::{change_one, run_within, system_principal};
 use crate::api::settings::stored::Stored;
 use crate::identity::ClientAddress;
@@ -32,7 +30,7 @@ const DEVICES: i64 = 100;
 const MOST_OPEN: i64 = 1000;
 const PLURAL: &str = "oAuth2Clients";
 /// Where `clientSettings` keep what the client said and Kibali makes no use of.
-const SAID: &str = "client.registration";
+pub(super) const SAID: &str = "client.registration";
 
 /// Who lets a client register.
 struct Let {
@@ -56,9 +54,9 @@ impl Let {
 
 /// A client that manages itself, proven by its token.
 pub(crate) struct Managed {
-    registered: SelfRegistered,
-    client: Registered,
-    token: String,
+    pub(super) registered: SelfRegistered,
+    pub(super) client: Registered,
+    pub(super) token: String,
 }
 
 /// Registers the client that `body` describes.
@@ -234,6 +232,8 @@ fn object(metadata: &Metadata, settings: ClientSettings, client_id: &str) -> Map
         "postLogoutRedirectUris": metadata.post_logout_redirect_uris,
         "clientAuthenticationMethods": [metadata.authentication.as_str()],
         "clientSettings": client_text(&settings, &said),
+        "backchannelLogoutUri": metadata.logout_uri,
+        "backchannelLogoutSessionRequired": metadata.logout_session,
     });
     object.as_object().cloned().unwrap_or_default()
 }
@@ -336,50 +336,6 @@ async fn delete(app: &App, uid: &str) -> Result<(), Refusal> {
         Ok(_) | Err(Refusal::ObjectNotFound { .. }) => Ok(()),
         Err(refusal) => Err(refusal),
     }
-}
-
-/// What a client is told of itself (RFC 7591 section 3.2.1); of its secret once.
-pub(crate) fn told(app: &App, managed: &Managed, secret: Option<&Secret<String>>) -> Value {
-    let client: &Registration = &managed.client.registration;
-    let said = |name: &str| client.more_settings.get(SAID).and_then(|said| said.get(name)).cloned();
-    let is = |by: &ClientAuthentication| client.proves_by(*by);
-    let authentication = ClientAuthentication::EVERY.iter().find(|by| is(by)).map(|by| by.as_str());
-    let codes = client.grants(GrantType::AuthorizationCode);
-    let id = client.client_id.as_str();
-    let jwks = client.settings.jwks.as_deref().and_then(|set| serde_json::from_str::<Value>(set).ok());
-    let address = app.settings.absolute(REGISTER);
-    let members = [
-        ("client_id", Some(json!(id))),
-        ("client_id_issued_at", Some(json!(managed.registered.created.seconds()))),
-        ("client_secret", secret.map(|secret| json!(secret.expose()))),
-        (
-            "client_secret_expires_at",
-            client.has_secret().then(|| json!(client.secret_expires.map_or(0, |at| at.seconds()))),
-        ),
-        ("client_name", said("client_name")),
-        ("redirect_uris", Some(json!(client.redirect_uris))),
-        (
-            "post_logout_redirect_uris",
-            Some(json!(client.post_logout_redirect_uris)).filter(|list| *list != json!([])),
-        ),
-        ("grant_types", Some(json!(client.grant_types))),
-        ("response_types", Some(if codes { json!(["code"]) } else { json!([]) })),
-        ("scope", Some(json!(client.scopes.join(" ")))),
-        ("token_endpoint_auth_method", authentication.map(Value::from)),
-        (
-            "token_endpoint_auth_signing_alg",
-            client.settings.assertion_algorithm.as_ref().map(|name| json!(name)),
-        ),
-        ("id_token_signed_response_alg", Some(json!(client.tokens.algorithm.as_deref().unwrap_or("RS256")))),
-        ("jwks_uri", client.settings.jwks_uri.as_ref().map(|uri| json!(uri)).or_else(|| said("jwks_uri"))),
-        ("jwks", jwks),
-        ("registration_client_uri", Some(json!(format!("{address}?client_id={id}")))),
-        ("registration_access_token", Some(json!(managed.token))),
-    ];
-    let there = members
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value.filter(|v| !v.is_null())?)));
-    Value::Object(there.collect())
 }
 
 fn refuse((error, description): (&'static str, &str)) -> Refusal {

@@ -6,7 +6,9 @@
 
 mod client;
 mod initial;
+mod told;
 
-pub(crate) use client::{Managed, REGISTER, managed, register, remove, replace, told};
+pub(crate) use client::{Managed, REGISTER, managed, register, remove, replace};
 pub use initial::{Invitation, Invited, invite};
 pub(crate) use initial::{may_enrol, mint_for_device};
+pub(crate) use told::told;

@@ -3,13 +3,14 @@
 pub(crate) mod assertion;
 mod authorizations;
 mod authorize;
+mod backchannel;
 mod device;
 mod discovery;
 pub(crate) mod dpop;
 mod exchange;
 mod introspect;
 mod itself;
-mod jwks_uri;
+pub(crate) mod jwks_uri;
 mod logout;
 mod par;
 mod profiles;

@@ -277,7 +277,8 @@ both!(
         assert!(text.contains("<details class=\"more\">") && text.contains("<summary>"), "{text}");
         assert_page(t, &page.answer, "new").await;
         let form = page.form(NEW).fill("name", "Robot").fill("cid", "robot").fill("actsAs", ADMIN).fill("may", "look");
-        let form = form.fill("accessSeconds", "120").fill("format", "reference").fill("jwksUri", "https://robot.example/keys");
+        let form = form.fill("accessSeconds", "120").fill("format", "reference").fill("jwksUri", "https://robot.example/keys")
+            .fill("backchannelLogoutUri", "https://robot.example/out");
         let made = browser.submit(&page, &tick(form, &["client_credentials"])).await;
         assert_eq!(made.answer.status, 201, "{}", made.answer.text());
         assert!(text_of(&made.answer, "curl-alone").contains("grant_type=client_credentials"));
@@ -289,6 +290,7 @@ both!(
         assert_eq!((&client["scopes"], &client["profile"]), (&json!("api:read"), &json!("standard")), "{client}");
         assert_eq!(client["actsAs"]["id"], "M5zQapPyTZI");
         assert!(client["clientSettings"].as_str().unwrap().contains("https://robot.example/keys"));
+        assert_eq!(client["backchannelLogoutUri"], "https://robot.example/out");
         assert!(client["tokenSettings"].as_str().unwrap().contains("[\"java.time.Duration\",120]"));
         // Opened and saved, nothing changes; emptied, the user is gone.
         let uid = client["id"].as_str().unwrap().to_owned();

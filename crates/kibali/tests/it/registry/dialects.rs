@@ -67,6 +67,8 @@ impl Dice {
         maybe("actsAs", json!({ "id": ADMIN_UID }), bound);
         maybe("takesOtp", json!(self.flip()), false);
         maybe("profile", json!(self.one(&PROFILES)), false);
+        maybe("backchannelLogoutUri", json!("https://a.example/out"), false);
+        maybe("backchannelLogoutSessionRequired", json!(self.flip()), false);
         if version >= 42 {
             let methods = if self.flip() { "none".to_owned() } else { self.some(&METHODS).join(",") };
             maybe("clientAuthenticationMethods", json!(methods), false);

@@ -95,6 +95,7 @@ pub(super) struct ClientForm<'a> {
     takes_otp: bool,
     rotate: bool,
     post_logout: Field,
+    logout_uri: Field,
     access_seconds: Field,
     refresh_seconds: Field,
     format: Vec<Choice>,
@@ -132,6 +133,7 @@ impl<'a> ClientForm<'a> {
             "jwksUri",
             "profile",
             "postLogoutRedirectUris",
+            "backchannelLogoutUri",
             "accessSeconds",
             "refreshSeconds",
         ];
@@ -233,6 +235,12 @@ impl<'a> ClientForm<'a> {
                 "One URL per line.",
                 &typed.post_logout,
             )),
+            logout_uri: field(
+                "backchannelLogoutUri",
+                "Address that is told of sign-outs",
+                "When somebody signs out here, or is signed out, this server calls it; https only.",
+                &typed.logout_uri,
+            ),
             access_seconds: field(
                 "accessSeconds",
                 "Access tokens live, in seconds",

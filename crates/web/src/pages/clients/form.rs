@@ -34,6 +34,8 @@ pub(super) struct Typed {
     pub(super) takes_otp: bool,
     /// Addresses after logout, one a line.
     pub(super) post_logout: String,
+    /// Where it hears that a session ended.
+    pub(super) logout_uri: String,
     pub(super) access_seconds: String,
     pub(super) refresh_seconds: String,
     /// The form of access tokens; empty: that of the endpoint.
@@ -61,6 +63,7 @@ impl Typed {
             consent: form.text("consent") == "on",
             takes_otp: form.text("takesOtp") == "on",
             post_logout: form.text("postLogoutRedirectUris").to_owned(),
+            logout_uri: text("backchannelLogoutUri"),
             access_seconds: text("accessSeconds"),
             refresh_seconds: text("refreshSeconds"),
             format: text("format"),
@@ -94,6 +97,7 @@ impl Typed {
             consent: registered.settings.require_consent,
             takes_otp: registered.takes_otp,
             post_logout: registered.post_logout_redirect_uris.join("\n"),
+            logout_uri: registered.logout_uri.clone().unwrap_or_default(),
             access_seconds: seconds(registered.tokens.access_seconds),
             refresh_seconds: seconds(registered.tokens.refresh_seconds),
             format: registered.tokens.format.map(TokenFormat::as_str).unwrap_or_default().to_owned(),
@@ -159,6 +163,7 @@ impl Typed {
             put("clientAuthenticationMethods", methods.iter().map(|by| by.as_str()).collect());
         }
         put("takesOtp", self.takes_otp.into());
+        put("backchannelLogoutUri", Some(self.logout_uri.as_str()).filter(|uri| !uri.is_empty()).into());
         put("actsAs", user.map_or(Value::Null, |user| serde_json::json!({ "id": user })));
         if !self.profile.is_empty() {
             put("profile", self.profile.as_str().into());
@@ -201,7 +206,7 @@ pub(super) fn lines(text: &str) -> Vec<&str> {
 }
 
 /// Where the page shows what the engine says of a property.
-const FIELDS: [(&str, &str, &str); 11] = [
+const FIELDS: [(&str, &str, &str); 12] = [
     ("name", "name", "name"),
     ("clientId", "cid", "client ID"),
     ("authorizationGrantTypes", "grantTypes", ""),
@@ -212,6 +217,7 @@ const FIELDS: [(&str, &str, &str); 11] = [
     ("clientSettings", "jwks", ""),
     ("tokenSettings", "accessSeconds", ""),
     ("postLogoutRedirectUris", "postLogoutRedirectUris", ""),
+    ("backchannelLogoutUri", "backchannelLogoutUri", ""),
     ("profile", "profile", ""),
 ];
 

@@ -56,6 +56,15 @@ pub(super) fn faults(draft: &Draft<'_>, allowed: &[String]) -> Vec<Fault> {
             "The client authentication method 'none' stands alone: beside it a secret would prove nothing";
         faults.push(refused(names(ClientColumn::Authentication), why));
     }
+    let told = before.and_then(|before| before.logout_uri.as_ref());
+    if let Some(uri) = client.logout_uri.as_ref().filter(|uri| told != Some(uri) && !is_listener(uri)) {
+        let shown = shape::shown(&uri.as_str().into());
+        let why = format!(
+            "Invalid back-channel logout URI: '{shown}'. Write a whole address that begins with https://, without \
+             a part after #."
+        );
+        faults.push(refused(names(ClientColumn::LogoutUri), &why));
+    }
     proof_key(draft, client, &mut faults);
     secret(draft, client, before, &mut faults);
     faults
@@ -139,6 +148,11 @@ pub fn is_redirect(address: &str) -> bool {
 fn has_user(rest: &str) -> bool {
     let rest = rest.trim_start_matches('/');
     rest.split(['/', '?']).next().is_some_and(|authority| authority.contains('@'))
+}
+
+/// An address that this server may call to tell a client that a session ended.
+fn is_listener(address: &str) -> bool {
+    address.starts_with("https://") && is_redirect(address)
 }
 
 /// PKCE cannot be switched off where the profile, or the lack of a secret, asks for it.

@@ -1,0 +1,169 @@
+//! Clients that are to be told that a session ended: written with the end itself, told by whichever node comes first
+//! (OpenID Connect Back-Channel Logout 1.0).
+
+use kibali_model::{ObjectId, Timestamp};
+
+use super::tokens::Hash;
+use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
+
+/// Notices that may wait for one client; more are lost.
+const MOST: i64 = 1000;
+
+// A user who is disabled already was told of when that happened.
+macro_rules! owe {
+    ($name:literal, $which:literal) => {
+        Statement::new(
+            $name,
+            concat!(
+                "insert into logout_notice (client, sid, subject, attempts, due, created)
+                 select distinct c.object, s.sid, a.username, 0, cast($3 as bigint), cast($3 as bigint)
+                 from session s
+                   join account a on a.object = s.user_object and a.disabled = 0
+                   join oauth_grant g on g.sid = s.sid
+                   join client c on c.object = g.client and c.logout_uri is not null
+                 where s.user_object = $1 and s.hash ",
+                $which,
+                " $2 and (select count(*) from logout_notice n where n.client = c.object) < $4
+                 on conflict (client, sid) do nothing"
+            ),
+        )
+    };
+}
+
+const OWE_ONE: Statement = owe!("logout.owe_one", "=");
+const OWE_OTHERS: Statement = owe!("logout.owe_others", "<>");
+const DUE: Statement = Statement::new(
+    "logout.due",
+    "select n.client, n.sid, n.subject, n.attempts, n.due, c.client_id, c.logout_uri, c.token_algorithm
+     from logout_notice n left join client c on c.object = n.client
+     where n.due <= $1 order by n.due limit $2",
+);
+const CLAIM: Statement = Statement::new(
+    "logout.claim",
+    "update logout_notice set attempts = attempts + 1, due = $4 where client = $1 and sid = $2 and due = $3",
+);
+const DONE: Statement =
+    Statement::new("logout.done", "delete from logout_notice where client = $1 and sid = $2");
+const POSTPONE: Statement =
+    Statement::new("logout.postpone", "update logout_notice set due = $2 where client = $1 and due < $2");
+
+pub(crate) const STATEMENTS: &[Statement] = &[OWE_ONE, OWE_OTHERS, DUE, CLAIM, DONE, POSTPONE];
+
+/// Which sessions of a user are about to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// This one.
+    One(Hash),
+    /// All but this one.
+    AllBut(Option<Hash>),
+}
+
+/// Writes down who is to be told that sessions of a user end. Part of the write that ends them, before it does.
+pub(crate) async fn owe(
+    tx: &mut Tx,
+    user: ObjectId,
+    leaving: Leaving,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (statement, hash) = match leaving {
+        Leaving::One(hash) => (OWE_ONE, hash.to_vec()),
+        Leaving::AllBut(hash) => (OWE_OTHERS, hash.map_or_else(Vec::new, |hash| hash.to_vec())),
+    };
+    tx.run(statement, values![user, hash, now, MOST]).await?;
+    Ok(())
+}
+
+/// A client that is to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Which client.
+    pub client: ObjectId,
+    /// The session, as the client knows it.
+    pub sid: String,
+    /// Whose it was.
+    pub subject: String,
+    /// How often that was tried.
+    pub attempts: i64,
+    /// Not before.
+    pub due: Timestamp,
+    /// Where the client hears it; none where it wants to no longer.
+    pub listener: Option<Listener>,
+}
+
+/// Where and how a client hears of a logout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Its `client_id`.
+    pub client_id: String,
+    /// The address.
+    pub address: String,
+    /// What its tokens are signed with; none: the installation's.
+    pub algorithm: Option<String>,
+}
+
+/// What is due, the longest due first; one notice of each client, and of at most so many.
+///
+/// # Errors
+/// The database failed.
+pub async fn due(reader: &mut Reader, at_most: i64, now: Timestamp) -> Result<Vec<Notice>, StoreError> {
+    let mut notices: Vec<Notice> = Vec::new();
+    for row in reader.rows(DUE, values![now, at_most]).await? {
+        let notice = read(&row)?;
+        if notices.iter().all(|other| other.client != notice.client) {
+            notices.push(notice);
+        }
+    }
+    Ok(notices)
+}
+
+fn read(row: &Row) -> Result<Notice, StoreError> {
+    let algorithm = row.text_opt(7)?;
+    let listener = row.text_opt(5)?.zip(row.text_opt(6)?);
+    Ok(Notice {
+        client: row.id(0)?,
+        sid: row.text(1)?,
+        subject: row.text(2)?,
+        attempts: row.int(3)?,
+        due: row.time(4)?,
+        listener: listener.map(|(client_id, address)| Listener { client_id, address, algorithm }),
+    })
+}
+
+/// Takes a notice, to tell it: nobody else does until `again`. Answers false where somebody was faster.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// As it was found.
+    pub notice: Notice,
+    /// When it is due again, unless it was told by then.
+    pub again: Timestamp,
+}
+
+impl Write for Claim {
+    type Output = bool;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let Notice { client, sid, due, .. } = &self.notice;
+        Ok(tx.run(CLAIM, values![*client, sid.as_str(), *due, self.again]).await? > 0)
+    }
+}
+
+/// What came of telling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settle {
+    /// It was told, or never will be: it goes.
+    Done(Notice),
+    /// The client cannot be told now: what waits for it waits at least until then.
+    Postpone(ObjectId, Timestamp),
+}
+
+impl Write for Settle {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        match self {
+            Self::Done(notice) => tx.run(DONE, values![notice.client, notice.sid.as_str()]).await?,
+            Self::Postpone(client, until) => tx.run(POSTPONE, values![*client, *until]).await?,
+        };
+        Ok(())
+    }
+}
