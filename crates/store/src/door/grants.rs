@@ -20,6 +20,17 @@ const INSERT: Statement = Statement::new(
                               credential_version, signed_in, sid, amr, resource, jkt, parent, act)
      values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
 );
+const USE_OWN: Statement = Statement::new(
+    "grant.use_own",
+    "update oauth_grant set last_used = $1
+     where ended is null and id = (
+       select id from oauth_grant
+       where user_object = $2 and client = $3 and ended is null and grant_type = 'client_credentials'
+             and scope = $4 and address = $5 and credential_version = $6
+             and resource is not distinct from $7 and jkt is not distinct from $8
+       order by id desc limit 1)
+     returning id",
+);
 const SURPLUS: Statement = Statement::new(
     "grant.surplus",
     "select id from oauth_grant
@@ -67,6 +78,7 @@ const OF_REFRESH: Statement = Statement::new(
 pub(crate) const STATEMENTS: &[Statement] = &[
     TOUCH_ACCOUNT,
     INSERT,
+    USE_OWN,
     SURPLUS,
     TOUCH,
     USED,
@@ -169,6 +181,37 @@ pub(super) async fn insert(
     {
         return Ok(false);
     }
+    let id = match standing(tx, grant, now).await? {
+        Some(id) => id,
+        None => insert_row(tx, grant, now).await?,
+    };
+    tokens::insert(tx, id, tokens, None, now).await?;
+    let who = Who { user: Some(grant.user), client: Some(grant.client), address: Some(&grant.address) };
+    let detail = json!({ "grant": id.to_string(), "by": grant.grant_type.as_str() });
+    audit::record(tx, "token.issued", who, detail, now).await?;
+    Ok(true)
+}
+
+/// The grant of a client that acts by itself, from the same place and for the same purpose as before: nobody allows
+/// anything anew when it asks for its next token.
+async fn standing(tx: &mut Tx, grant: &NewGrant, now: Timestamp) -> Result<Option<i64>, StoreError> {
+    if grant.grant_type != GrantType::ClientCredentials {
+        return Ok(None);
+    }
+    let like = values![
+        now,
+        grant.user,
+        grant.client,
+        grant.scopes.to_string(),
+        grant.address.as_str(),
+        grant.credential_version,
+        grant.resource.as_deref(),
+        grant.jkt.as_deref(),
+    ];
+    tx.row(USE_OWN, like).await?.map(|row| row.int(0)).transpose()
+}
+
+async fn insert_row(tx: &mut Tx, grant: &NewGrant, now: Timestamp) -> Result<i64, StoreError> {
     let row = values![
         grant.id,
         grant.user,
@@ -187,11 +230,7 @@ pub(super) async fn insert(
         grant.act.as_deref(),
     ];
     tx.run(INSERT, row).await?;
-    tokens::insert(tx, grant.id, tokens, None, now).await?;
-    let who = Who { user: Some(grant.user), client: Some(grant.client), address: Some(&grant.address) };
-    let detail = json!({ "grant": grant.id.to_string(), "by": grant.grant_type.as_str() });
-    audit::record(tx, "token.issued", who, detail, now).await?;
-    Ok(true)
+    Ok(grant.id)
 }
 
 /// Ends a grant, and those that were exchanged from it: their tokens are deleted, and every node is told to

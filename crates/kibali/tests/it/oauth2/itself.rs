@@ -100,6 +100,28 @@ both!(
     }
 );
 
+async fn grants(t: &TestApp) -> i64 {
+    let mut reader = t.app.store.reader().await.unwrap();
+    let sql = "select cast(count(*) as bigint) from oauth_grant where grant_type = 'client_credentials'";
+    reader.rows_composed(sql, Vec::new()).await.unwrap()[0].int(0).unwrap()
+}
+
+both!(
+    fn a_client_that_asks_again_keeps_its_grant(t) {
+        bound(t).await;
+        let token = async || ask(t).await.json()["access_token"].as_str().unwrap().to_owned();
+        let opens = async |token: &str| t.get("/api/me").bearer(token).send().await.status;
+        let (one, two) = (token().await, token().await);
+        assert_eq!((opens(&one).await, opens(&two).await, grants(t).await), (200, 200, 1));
+        let form = [("token", one.as_str())];
+        t.post("/oauth2/revoke").basic("nightly-job", SECRET).form(&form).send().await;
+        assert_eq!((opens(&one).await, opens(&two).await), (401, 200), "a revoked token goes alone");
+        patch(t, &format!("/api/users/{SERVICE}"), "/password", json!("Another_2026")).await;
+        let three = token().await;
+        assert_eq!((opens(&three).await, grants(t).await), (200, 2), "a decision on another account is another grant");
+    }
+);
+
 both!(
     fn a_script_that_asks_without_end_fills_no_table(t) {
         bound(t).await;
