@@ -133,7 +133,7 @@ async fn a_store_that_cannot_read_the_log_believes_nothing() {
 }
 
 both!(
-    fn the_token_that_makes_room_for_the_fifty_first_is_forgotten_on_every_node(t) {
+    fn the_token_that_makes_room_for_the_sixty_first_is_forgotten_on_every_node(t) {
         let other = t.another(2, |_| {}).await;
         caching(&t.app).await;
         caching(&other.app).await;
@@ -147,10 +147,10 @@ both!(
         let first = ask(&fields).await;
         let (access, refresh) = (first["access_token"].as_str().unwrap(), first["refresh_token"].as_str().unwrap());
         let again = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
-        for _ in 0..49 {
+        for _ in 0..59 {
             ask(&again).await;
         }
-        assert!(caller(&t.app, access).await.is_ok() && caller(&other.app, access).await.is_ok(), "fifty live");
+        assert!(caller(&t.app, access).await.is_ok() && caller(&other.app, access).await.is_ok(), "sixty live");
         let newest = ask(&again).await;
         let gone = caller(&t.app, access).await;
         assert!(matches!(gone, Err(Refusal::InvalidToken)), "{gone:?}");

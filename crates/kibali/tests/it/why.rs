@@ -196,7 +196,7 @@ both!(
         };
         let first = ask(&fields).await;
         let again = [("grant_type", "refresh_token"), ("refresh_token", first["refresh_token"].as_str().unwrap())];
-        for _ in 0..50 {
+        for _ in 0..60 {
             ask(&again).await;
         }
         let replaced = of_token(t, t.get("/api/me").bearer(first["access_token"].as_str().unwrap())).await;

@@ -43,6 +43,8 @@ const INSERT_REFRESH: Statement = Statement::new(
     "refresh_token.insert",
     "insert into refresh_token (hash, grant_id, created, expires) values ($1, $2, $3, $4)",
 );
+const COUNT_ACCESS: Statement =
+    Statement::new("access_token.count_of_grant", "select count(*) from access_token where grant_id = $1");
 const SURPLUS_ACCESS: Statement = Statement::new(
     "access_token.surplus",
     "select hash from access_token where grant_id = $1 order by created desc, hash limit 1000 offset $2",
@@ -59,15 +61,18 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     FIND_REFRESH,
     INSERT_ACCESS,
     INSERT_REFRESH,
+    COUNT_ACCESS,
     SURPLUS_ACCESS,
     DELETE_ACCESS,
     DELETE_ACCESS_OF_GRANT,
     DELETE_REFRESH_OF_GRANT,
 ];
 
-/// Live access tokens within one grant; the oldest goes when another is minted. A client that refreshes
-/// without end fills no table, and ten tabs that ask again and again lose none that they use.
-const ACCESS_TOKENS_PER_GRANT: i64 = 50;
+/// Access tokens within one grant, at most. A client that refreshes without end fills no table, and ten tabs
+/// that ask again and again lose none that they use.
+const ACCESS_TOKENS_PER_GRANT: i64 = 60;
+/// How many stay, the newest, when there is one more. They go ten at a time, since every node is told.
+const STAYING: i64 = 50;
 
 /// A token as the store finds it, with the grant it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,19 +199,24 @@ pub(super) async fn insert(
     let scope = tokens.narrowed.as_ref().map(Scopes::to_string);
     let access = values![tokens.access.hash, grant, now, tokens.access.expires, successor, scope];
     tx.run(INSERT_ACCESS, access).await?;
-    let surplus = tx.rows(SURPLUS_ACCESS, values![grant, ACCESS_TOKENS_PER_GRANT]).await?;
-    for row in &surplus {
-        let hash = row.bytes_opt(0)?.and_then(|hash| hash.try_into().ok());
-        let hash: Hash = hash.ok_or_else(|| StoreError::Corrupt("a token's hash".to_owned()))?;
-        past::remember(tx, Ending::Access(hash), EndedWhy::Replaced, now).await?;
-        tx.run(DELETE_ACCESS, values![hash]).await?;
-    }
-    if !surplus.is_empty() {
-        // Nodes may remember it, which lets it in to its own end.
-        changes::record(tx, Topic::Grant, Some(ObjectId(grant)), now).await?;
+    let count = tx.row(COUNT_ACCESS, values![grant]).await?.map_or(Ok(0), |row| row.int(0))?;
+    if count > ACCESS_TOKENS_PER_GRANT {
+        make_room(tx, grant, now).await?;
     }
     if let Some(refresh) = tokens.refresh {
         tx.run(INSERT_REFRESH, values![refresh.hash, grant, now, refresh.expires]).await?;
     }
     Ok(())
+}
+
+/// Takes away the oldest access tokens of a grant.
+async fn make_room(tx: &mut Tx, grant: i64, now: Timestamp) -> Result<(), StoreError> {
+    for row in tx.rows(SURPLUS_ACCESS, values![grant, STAYING]).await? {
+        let hash = row.bytes_opt(0)?.and_then(|hash| hash.try_into().ok());
+        let hash: Hash = hash.ok_or_else(|| StoreError::Corrupt("a token's hash".to_owned()))?;
+        past::remember(tx, Ending::Access(hash), EndedWhy::Replaced, now).await?;
+        tx.run(DELETE_ACCESS, values![hash]).await?;
+    }
+    // Nodes may remember them, which lets them in to their own end.
+    changes::record(tx, Topic::Grant, Some(ObjectId(grant)), now).await
 }
