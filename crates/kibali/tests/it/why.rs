@@ -235,3 +235,46 @@ both!(
         assert_eq!(of_token(t, t.get("/api/me").bearer(&access)).await, unknown);
     }
 );
+
+both!(
+    fn a_refused_refresh_says_what_became_of_its_token(t) {
+        make_ordinary(t, &[]).await;
+        let refresh = |token: &str| {
+            let fields = [("grant_type", "refresh_token"), ("refresh_token", token)];
+            t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&fields)
+        };
+        let grant = async || {
+            let fields = [("grant_type", "password"), ("username", ORDINARY.0), ("password", ORDINARY.1)];
+            let answer = t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&fields).send().await.json();
+            answer["refresh_token"].as_str().unwrap().to_owned()
+        };
+        let unknown = refused(t, 400, refresh("never-issued")).await;
+        assert!(broken(&unknown).1.starts_with("never seen here"), "{unknown:?}");
+        assert!(!format!("{unknown:?}").contains("never-issued"));
+        let token = grant().await;
+        let form = [("token", token.as_str())];
+        t.post("/uaa/oauth/revoke").basic(CLIENT, CLIENT_SECRET).form(&form).send().await;
+        let found = refused(t, 400, refresh(&token)).await;
+        assert_eq!(broken(&found).0, "token");
+        assert!(broken(&found).1.contains("its application gave it back"), "{found:?}");
+        assert_eq!(found.change, "have the user sign in again: only that gives a new one");
+
+        let token = grant().await;
+        let disable = |value: bool| {
+            let patch = json!([{ "op": "replace", "path": "/disabled", "value": value }]);
+            let request = t.patch("/api/users/userordin01").basic(ADMIN, ADMIN_PASSWORD);
+            request.body("application/json-patch+json", patch.to_string())
+        };
+        assert_eq!(disable(true).send().await.status, 200);
+        let found = refused(t, 400, refresh(&token)).await;
+        assert_eq!((broken(&found), found.change.as_str()), (("account", "ordinary: disabled"), "enable ordinary"));
+        assert_eq!(disable(false).send().await.status, 200);
+        t.clock.advance_seconds(31 * 86_400);
+        let found = refused(t, 401, refresh(&token)).await;
+        assert!(broken(&found).1.contains("had expired"), "{found:?}");
+        let token = grant().await;
+        assert_eq!(t.delete("/api/users/userordin01").basic(ADMIN, ADMIN_PASSWORD).send().await.status, 200);
+        let found = refused(t, 400, refresh(&token)).await;
+        assert!(broken(&found).1.contains("was deleted"), "{found:?}");
+    }
+);

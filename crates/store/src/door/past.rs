@@ -25,7 +25,11 @@ macro_rules! past {
 const FIND: Statement =
     Statement::new("past_credential.find", "select ended, why from past_credential where hash = $1");
 const ACCESS: Statement = past!("past_credential.access_token", "access_token where hash = $1");
-const OF_GRANT: Statement = past!("past_credential.of_grant", "access_token where grant_id = $1");
+const OF_GRANT: Statement = past!(
+    "past_credential.of_grant",
+    "(select hash from access_token where grant_id = $1
+      union all select hash from refresh_token where grant_id = $1) t where true"
+);
 const API_TOKEN: Statement = past!("past_credential.api_token", "api_token where uid = $1");
 const API_TOKENS_OF_USER: Statement =
     past!("past_credential.api_tokens_of_user", "api_token where user_object = $1");
@@ -33,12 +37,25 @@ const SESSION: Statement = past!("past_credential.session", "session where hash 
 const SESSIONS_OF_USER: Statement =
     past!("past_credential.sessions_of_user", "session where user_object = $1 and hash <> $5");
 const ACCESS_OF_OBJECT: Statement = past!(
-    "past_credential.of_object",
+    "past_credential.access_of_object",
     "access_token where grant_id in (select id from oauth_grant where user_object = $1 or client = $1)"
 );
+const REFRESH_OF_OBJECT: Statement = past!(
+    "past_credential.refresh_of_object",
+    "refresh_token where grant_id in (select id from oauth_grant where user_object = $1 or client = $1)"
+);
 
-pub(crate) const STATEMENTS: &[Statement] =
-    &[FIND, ACCESS, OF_GRANT, API_TOKEN, API_TOKENS_OF_USER, SESSION, SESSIONS_OF_USER, ACCESS_OF_OBJECT];
+pub(crate) const STATEMENTS: &[Statement] = &[
+    FIND,
+    ACCESS,
+    OF_GRANT,
+    API_TOKEN,
+    API_TOKENS_OF_USER,
+    SESSION,
+    SESSIONS_OF_USER,
+    ACCESS_OF_OBJECT,
+    REFRESH_OF_OBJECT,
+];
 
 /// Why a grant ended, as the account page says it; or a token or session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +138,7 @@ const REPLACED_SECONDS: i64 = 3600;
 pub(super) enum Ending<'a> {
     /// The access token with this hash.
     Access(Hash),
-    /// The access tokens of a grant.
+    /// The access tokens and refresh tokens of a grant.
     OfGrant(i64),
     /// The personal access token with this uid.
     ApiToken(&'a str),
@@ -164,7 +181,8 @@ pub(super) async fn remember(
 pub(crate) async fn remember_all_of(tx: &mut Tx, object: ObjectId, now: Timestamp) -> Result<(), StoreError> {
     let why = EndedWhy::Deleted;
     let row = values![object, now, why.as_str(), now.plus_seconds(REMEMBERED_SECONDS)];
-    tx.run(ACCESS_OF_OBJECT, row).await?;
+    tx.run(ACCESS_OF_OBJECT, row.clone()).await?;
+    tx.run(REFRESH_OF_OBJECT, row).await?;
     remember(tx, Ending::ApiTokensOf(object), why, now).await?;
     remember(tx, Ending::SessionsOf(object, None), why, now).await
 }

@@ -24,10 +24,13 @@ pub(crate) use client_keys::ClientKeys;
 pub(crate) use form::{BodyForm, Form};
 pub(crate) use revoke::revoke;
 
+use axum::response::{IntoResponse as _, Response};
+use kibali_crypto::sha256;
 use kibali_model::{Client, ClientProfile, Dialect, Timestamp};
 use kibali_oauth::{TokenGrant, requested, token_request};
 
 use crate::identity::{ClientAddress, dpop};
+use crate::why::SentRefreshToken;
 use crate::{App, Refusal};
 
 /// Answers a token request: each time with new tokens, where DHIS2 shared one among all holders.
@@ -44,6 +47,19 @@ pub(crate) async fn exchange(
         app.identity().note_refused("token.refused", refusal, client, address, app.now());
     }
     answered
+}
+
+/// The answer that refuses; one about a refresh token names it by its hash to whoever asks why.
+pub(crate) fn refuse(refusal: Refusal, form: &Form) -> Response {
+    let about_refresh_token = matches!(
+        refusal,
+        Refusal::RefreshTokenUnknown | Refusal::RefreshTokenExpired | Refusal::RefreshTokenCopied
+    );
+    let mut answer = refusal.into_response();
+    if let (true, Ok(Some(token))) = (about_refresh_token, form.parameters.get("refresh_token")) {
+        answer.extensions_mut().insert(SentRefreshToken(sha256(token)));
+    }
+    answer
 }
 
 async fn ask(

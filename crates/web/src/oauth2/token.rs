@@ -4,16 +4,19 @@ use axum::extract::State;
 use axum::response::Response;
 use kibali_model::Dialect;
 
-use crate::exchange::{BodyForm, exchange};
+use crate::App;
+use crate::exchange::{BodyForm, exchange, refuse};
 use crate::identity::ClientAddress;
 use crate::speech::Format;
-use crate::{App, Refusal};
 
 /// Answers with tokens.
 pub(super) async fn token(
     State(app): State<App>,
     address: ClientAddress,
     BodyForm(form): BodyForm,
-) -> Result<Response, Refusal> {
-    exchange(&app, address, &form, Dialect::Modern).await.map(|answer| answer.render(Format::Json))
+) -> Response {
+    match exchange(&app, address, &form, Dialect::Modern).await {
+        Ok(answer) => answer.render(Format::Json),
+        Err(refusal) => refuse(refusal, &form),
+    }
 }

@@ -91,6 +91,7 @@ impl Rooms {
                 if let Refusal::OverLimit(over) = &refusal {
                     app.identity().note_over(*over, trace.address(), app.now());
                 }
+                let trace = trace.beside(&answer);
                 let answer = refusal::render(&refusal, &speech, &app.settings, &id);
                 trace.note(app, speech, &id, &answer, &refusal);
                 answer

@@ -4,10 +4,10 @@ use axum::extract::State;
 use axum::response::Response;
 use kibali_model::Dialect;
 
-use crate::exchange::{Form, exchange};
+use crate::App;
+use crate::exchange::{Form, exchange, refuse};
 use crate::identity::ClientAddress;
 use crate::speech::Speech;
-use crate::{App, Refusal};
 
 /// Answers with tokens, as JSON or XML.
 pub(super) async fn token(
@@ -15,6 +15,9 @@ pub(super) async fn token(
     speech: Speech,
     address: ClientAddress,
     form: Form,
-) -> Result<Response, Refusal> {
-    exchange(&app, address, &form, Dialect::Legacy).await.map(|answer| answer.render(speech.format))
+) -> Response {
+    match exchange(&app, address, &form, Dialect::Legacy).await {
+        Ok(answer) => answer.render(speech.format),
+        Err(refusal) => refuse(refusal, &form),
+    }
 }

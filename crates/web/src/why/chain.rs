@@ -150,11 +150,15 @@ fn broken(refused: &Refused, facts: &Facts) -> Step {
         | R::ClientKeys(_)
         | R::ClientIdMismatch => Step::Credential,
         // One answer for a dead token and a closed account: the facts tell them apart.
-        R::InvalidToken => match (&facts.token, &facts.account) {
+        R::InvalidToken | R::RefreshTokenUnknown => match (&facts.token, &facts.account) {
             (Some(TokenState::Live), Some(account)) if account.state != AccountState::Open => Step::Account,
             _ => Step::Token,
         },
-        R::ExpiredToken | R::ApiTokenUnknown | R::ApiTokenExpired => Step::Token,
+        R::ExpiredToken
+        | R::ApiTokenUnknown
+        | R::ApiTokenExpired
+        | R::RefreshTokenExpired
+        | R::RefreshTokenCopied => Step::Token,
         R::AccountDisabled
         | R::AccountExpired
         | R::AccountLocked
@@ -226,6 +230,10 @@ fn credential(refused: &Refused, facts: &Facts) -> String {
             None => "an access token".to_owned(),
         },
         Presented::ApiToken(_) => "a personal access token".to_owned(),
+        Presented::RefreshToken(_) => match &facts.client {
+            Some(client) => format!("a refresh token of the client {client}"),
+            None => "a refresh token".to_owned(),
+        },
         Presented::Session(_) => match &facts.token {
             Some(TokenState::Past(at, why)) => {
                 let ago = between(*at, refused.at);
@@ -298,6 +306,7 @@ fn change(broken: Step, refused: &Refused, facts: &Facts) -> String {
             (Presented::Bearer(_), Some(TokenState::Expired(at))) => {
                 format!("refresh: it expired {} ago", between(*at, refused.at))
             }
+            (Presented::RefreshToken(_), _) => "have the user sign in again: only that gives a new one".to_owned(),
             (Presented::ApiToken(_), _) => "make a new personal access token".to_owned(),
             (_, Some(TokenState::ForResource(resource))) => {
                 format!("ask for a token without resource={resource}, or send this one there")

@@ -5,6 +5,7 @@ use kibali_metadata::language::Fields;
 use kibali_model::{Access, Credential, GrantType, ObjectId, Principal, Sharing, Timestamp};
 use kibali_store::Reader;
 use kibali_store::door::past::EndedWhy;
+use kibali_store::door::tokens::FoundToken;
 use kibali_store::door::{accounts, api_tokens, clients, past, principals, sessions, tokens};
 use serde_json::Value;
 
@@ -84,7 +85,14 @@ pub(super) async fn read(app: &App, refused: &Refused) -> Result<Facts, Refusal>
     let mut reader = app.store.reader().await?;
     let user = match &refused.presented {
         Presented::Nothing | Presented::Unreadable => None,
-        Presented::Bearer(hash) => of_bearer(&mut reader, *hash, refused.at, &mut facts).await?,
+        Presented::Bearer(hash) => {
+            let found = tokens::find_access(&mut reader, *hash).await?;
+            of_token(&mut reader, *hash, found, refused.at, &mut facts).await?
+        }
+        Presented::RefreshToken(hash) => {
+            let found = tokens::find_refresh(&mut reader, *hash).await?;
+            of_token(&mut reader, *hash, found, refused.at, &mut facts).await?
+        }
         Presented::ApiToken(hash) => {
             let found = api_tokens::find(&mut reader, *hash).await?;
             let expires = found.as_ref().map(|token| token.expires);
@@ -128,14 +136,15 @@ async fn state(
     })
 }
 
-/// The token's state; its user.
-async fn of_bearer(
+/// The state of an access token or refresh token; its user.
+async fn of_token(
     reader: &mut Reader,
     hash: tokens::Hash,
+    found: Option<FoundToken>,
     at: Timestamp,
     facts: &mut Facts,
 ) -> Result<Option<ObjectId>, Refusal> {
-    let Some(found) = tokens::find_access(reader, hash).await? else {
+    let Some(found) = found else {
         facts.token = Some(state(reader, hash, None, at).await?);
         return Ok(None);
     };

@@ -14,7 +14,7 @@ mod words;
 
 pub use asked::{Answer, answer_questions, ask};
 pub use chain::{Explanation, Link, Verdict};
-pub(crate) use refused::{Told, Trace};
+pub(crate) use refused::{SentRefreshToken, Told, Trace};
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 

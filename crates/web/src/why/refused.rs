@@ -22,12 +22,17 @@ const KEPT: usize = 300;
 #[derive(Debug, Clone)]
 pub(crate) struct Told(pub(crate) Refusal);
 
+/// Goes with a refusal that is about this refresh token, by its hash.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SentRefreshToken(pub(crate) Digest);
+
 /// What is held of a request until it is known whether it is refused. Only reference counts move.
 pub(crate) struct Trace {
     uri: Uri,
     method: Method,
     authorization: Option<HeaderValue>,
     cookie: Option<HeaderValue>,
+    refresh_token: Option<SentRefreshToken>,
     address: ClientAddress,
 }
 
@@ -57,6 +62,8 @@ pub(super) enum Presented {
     Unreadable,
     Bearer(Digest),
     ApiToken(Digest),
+    /// By a client that proved itself.
+    RefreshToken(Digest),
     /// A user name; at the endpoints of OAuth2 a client ID.
     Basic(Box<str>),
     /// The hash of a session's cookie.
@@ -81,6 +88,7 @@ impl Trace {
             method: request.method().clone(),
             authorization: request.headers().get(AUTHORIZATION).cloned(),
             cookie: request.headers().get(COOKIE).cloned(),
+            refresh_token: None,
             address: ClientAddress::behind(peer, request.headers(), &app.settings.trusted_proxies),
         }
     }
@@ -88,6 +96,12 @@ impl Trace {
     /// Where it came from.
     pub(crate) const fn address(&self) -> ClientAddress {
         self.address
+    }
+
+    /// With what the answer of a room says about the request beside its refusal.
+    pub(crate) fn beside(mut self, answer: &Response) -> Self {
+        self.refresh_token = answer.extensions().get().copied();
+        self
     }
 
     /// Remembers the call, if `answer` refuses it. `inner` is the path as the room saw it.
@@ -112,6 +126,9 @@ impl Trace {
     }
 
     fn presented(&self, app: &App) -> Presented {
+        if let Some(SentRefreshToken(hash)) = self.refresh_token {
+            return Presented::RefreshToken(hash);
+        }
         let mut headers = HeaderMap::new();
         if let Some(value) = &self.authorization {
             headers.insert(AUTHORIZATION, value.clone());

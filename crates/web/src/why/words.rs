@@ -21,7 +21,9 @@ pub(super) const fn ended(why: EndedWhy) -> &'static str {
         EndedWhy::Revoked => "its application gave it back, or its user took it back",
         EndedWhy::TooMany => "newer ones of the same user took its place",
         EndedWhy::CodeReplayed => "the authorization code it was obtained with was presented twice",
-        EndedWhy::RefreshTokenCopied => "a copy of the refresh token beside it was presented",
+        EndedWhy::RefreshTokenCopied => {
+            "a refresh token of its grant came back after its successor was used: two have a copy"
+        }
         EndedWhy::PasswordReset => {
             "somebody else set a new password for its user, or a link sent to them did"
         }
