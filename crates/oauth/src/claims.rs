@@ -10,11 +10,20 @@ pub struct Subject {
     pub username: String,
     /// E-mail address: `email` where that scope is granted and there is one. DHIS2 fails without one.
     pub email: Option<String>,
+    /// They have shown to read it.
+    pub email_verified: bool,
     /// First name and surname, where the scope `profile` is granted.
     pub name: Option<String>,
+    /// The first alone, likewise.
+    pub given_name: Option<String>,
+    /// The second alone, likewise.
+    pub family_name: Option<String>,
     /// How they signed in.
     pub sign_in: SignIn,
 }
+
+/// How sure a sign-in is (`acr`): of the password alone, and with a second factor.
+pub const ACR: [&str; 2] = ["1", "2"];
 
 /// What every token says of itself, but for its number.
 #[derive(Debug, Clone, Copy)]
@@ -87,9 +96,11 @@ pub fn id_token(issue: Issue<'_>, subject: &Subject, bound: Bound<'_>) -> Map<St
         add("auth_time", at.seconds().into());
     }
     if !subject.sign_in.amr.is_empty() {
+        add("acr", (if subject.sign_in.has_factor() { ACR[1] } else { ACR[0] }).into());
         add("amr", subject.sign_in.amr.split_ascii_whitespace().collect());
     }
     who(&mut claims, issue.scopes, subject);
+    more(&mut claims, issue.scopes, subject);
     claims
 }
 
@@ -99,6 +110,7 @@ pub fn userinfo(scopes: &Scopes, subject: &Subject) -> Map<String, Value> {
     let mut claims = Map::new();
     claims.insert("sub".to_owned(), subject.username.as_str().into());
     who(&mut claims, scopes, subject);
+    more(&mut claims, scopes, subject);
     claims
 }
 
@@ -118,6 +130,19 @@ fn who(claims: &mut Map<String, Value>, scopes: &Scopes, subject: &Subject) {
     }
 }
 
+/// What OpenID Connect Core section 5.4 has besides, and DHIS2 does not say.
+fn more(claims: &mut Map<String, Value>, scopes: &Scopes, subject: &Subject) {
+    let has = |name: &str| scopes.iter().any(|scope| scope.as_str() == name);
+    if has("email") && subject.email.is_some() {
+        claims.insert("email_verified".to_owned(), subject.email_verified.into());
+    }
+    for (name, value) in [("given_name", &subject.given_name), ("family_name", &subject.family_name)] {
+        if let Some(value) = value.as_deref().filter(|_| has("profile")) {
+            claims.insert(name.to_owned(), value.into());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +151,10 @@ mod tests {
         Subject {
             username: "maria".to_owned(),
             email: Some("maria@example.org".to_owned()),
+            email_verified: true,
             name: Some("Maria M".to_owned()),
+            given_name: Some("Maria".to_owned()),
+            family_name: None,
             sign_in: SignIn {
                 at: Some(Timestamp::from_millis(1_787_299_900_000)),
                 sid: Some("s".to_owned()),
@@ -168,7 +196,7 @@ mod tests {
         let expected = json!({
             "sub": "maria", "aud": "my-web-app", "azp": "my-web-app", "iss": "https://dhis2.example.org/",
             "exp": 1_787_300_300, "iat": 1_787_300_000, "nonce": "n", "at_hash": "h", "sid": "s",
-            "auth_time": 1_787_299_900, "amr": ["pwd"], "email": "maria@example.org"
+            "auth_time": 1_787_299_900, "acr": "1", "amr": ["pwd"], "email": "maria@example.org", "email_verified": true
         });
         assert_eq!(Value::Object(claims), expected);
     }
@@ -179,7 +207,7 @@ mod tests {
         assert_eq!(Value::Object(said), json!({ "sub": "maria" }));
         let none = Subject { email: None, ..subject() };
         let said = userinfo(&Scopes::parse("openid email profile"), &none);
-        let expected = json!({ "sub": "maria", "preferred_username": "maria", "name": "Maria M" });
+        let expected = json!({ "sub": "maria", "preferred_username": "maria", "name": "Maria M", "given_name": "Maria" });
         assert_eq!(Value::Object(said), expected);
     }
 }

@@ -3,6 +3,7 @@
 use kibali_metadata::kinds::edges;
 use kibali_model::{ObjectId, Timestamp, TwoFactorType, Uid};
 
+use super::emails::{self, Email};
 use crate::{Reader, Row, Statement, StoreError, values};
 
 /// The state of an account, as sign-in and every use of a token or session ask for it.
@@ -98,7 +99,10 @@ const BY_UID: Statement = Statement::new(
      from object o join account a on a.object = o.id
      where o.kind = 'user' and o.uid = $1",
 );
-const CONTACT: Statement = Statement::new("account.contact", "select name, doc from object where id = $1");
+const CONTACT: Statement = Statement::new(
+    "account.contact",
+    "select o.name, o.doc, a.verified_email from account a join object o on o.id = a.object where a.object = $1",
+);
 const RESTRICTED_ROLES: Statement = Statement::new(
     "account.restricted_roles",
     "select role.doc
@@ -135,8 +139,12 @@ pub async fn by_username(reader: &mut Reader, username: &str) -> Result<Option<A
 pub struct Contact {
     /// First name and surname.
     pub name: Option<String>,
+    /// The first alone.
+    pub first_name: Option<String>,
+    /// The second alone.
+    pub surname: Option<String>,
     /// E-mail address.
-    pub email: Option<String>,
+    pub email: Email,
 }
 
 /// What a user is called.
@@ -147,8 +155,9 @@ pub async fn contact(reader: &mut Reader, user: ObjectId) -> Result<Contact, Sto
     let Some(row) = reader.row(CONTACT, values![user]).await? else { return Ok(Contact::default()) };
     let doc: serde_json::Value =
         serde_json::from_str(&row.text(1)?).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let email = doc.get("email").and_then(serde_json::Value::as_str).map(str::to_owned);
-    Ok(Contact { name: row.text_opt(0)?, email })
+    let text = |name| doc.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let email = emails::in_doc(&doc, row.text_opt(2)?.as_deref());
+    Ok(Contact { name: row.text_opt(0)?, first_name: text("firstName"), surname: text("surname"), email })
 }
 
 /// The account of the user with this public identifier.

@@ -46,11 +46,16 @@ pub async fn of_user(reader: &mut Reader, user: ObjectId) -> Result<Email, Store
 }
 
 fn read(row: &Row) -> Result<Email, StoreError> {
-    let doc: serde_json::Value = serde_json::from_str(&row.text(0)?).unwrap_or_default();
+    let doc = serde_json::from_str(&row.text(0)?).unwrap_or_default();
+    Ok(in_doc(&doc, row.text_opt(1)?.as_deref()))
+}
+
+/// The address in a user's document, where `verified` is what the user has shown to read.
+pub(super) fn in_doc(doc: &serde_json::Value, verified: Option<&str>) -> Email {
     let address = doc.get("email").and_then(serde_json::Value::as_str).map(str::to_owned);
     let invitation = doc.get("invitation").and_then(serde_json::Value::as_bool).unwrap_or_default();
-    let verified = address.is_some() && row.text_opt(1)? == address.as_deref().map(fold);
-    Ok(Email { address, verified, invitation })
+    let verified = address.as_deref().is_some_and(|address| verified == Some(fold(address).as_str()));
+    Email { address, verified, invitation }
 }
 
 /// The account with this address, whatever its case; none where several have it.

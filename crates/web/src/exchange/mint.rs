@@ -3,7 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kibali_crypto::{Secret, half_hash, new_token, sha256};
-use kibali_model::{GrantType, ObjectId, Scopes, SignIn, SigningAlgorithm, Timestamp, TokenFormat};
+use kibali_model::{
+    ClientProfile, GrantType, ObjectId, Scopes, SignIn, SigningAlgorithm, Timestamp, TokenFormat,
+};
 use kibali_oauth::claims::{self, Bound, Issue, Subject};
 use kibali_oauth::{ID_TOKEN_SECONDS, Lifetimes, format};
 use kibali_store::door::accounts::{Account, Contact};
@@ -169,8 +171,8 @@ impl Asking<'_> {
     /// Whom tokens are about.
     async fn subject(&self, order: &Order<'_>) -> Result<Subject, Refusal> {
         let person = known::person(self.app, order.whose.user).await?;
-        let Contact { name, email } = person.map(|person| (*person.contact).clone()).unwrap_or_default();
-        Ok(Subject { username: order.whose.username.to_owned(), email, name, sign_in: order.sign_in.clone() })
+        let contact = person.map(|person| (*person.contact).clone()).unwrap_or_default();
+        Ok(subject(order.whose.username, contact, order.sign_in.clone()))
     }
 
     /// A JWT that says so, under a number that no other has.
@@ -185,5 +187,18 @@ impl Asking<'_> {
     fn algorithm(&self) -> SigningAlgorithm {
         let named = self.client.tokens.algorithm.as_deref().and_then(SigningAlgorithm::from_name);
         named.unwrap_or(keys::DEFAULT)
+    }
+}
+
+/// Whom claims are about.
+pub(crate) fn subject(username: &str, contact: Contact, sign_in: SignIn) -> Subject {
+    Subject {
+        username: username.to_owned(),
+        email: contact.email.address,
+        email_verified: contact.email.verified,
+        name: contact.name,
+        given_name: contact.first_name,
+        family_name: contact.surname,
+        sign_in,
     }
 }

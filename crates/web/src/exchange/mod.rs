@@ -22,6 +22,7 @@ pub(crate) use answer::TokenAnswer;
 pub(crate) use client::authenticate;
 pub(crate) use client_keys::ClientKeys;
 pub(crate) use form::{BodyForm, Form};
+pub(crate) use mint::subject;
 pub(crate) use revoke::revoke;
 
 use axum::response::{IntoResponse as _, Response};

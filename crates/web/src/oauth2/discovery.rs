@@ -4,6 +4,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use kibali_model::{ClientAuthentication, GrantType, SigningAlgorithm};
+use kibali_oauth::claims::ACR;
 use kibali_oauth::{Prompt, ResponseMode};
 use serde_json::{Map, Value, json};
 
@@ -105,15 +106,21 @@ fn openid_only(settings: &Settings) -> [(&'static str, Value); 10] {
                 "auth_time",
                 "nonce",
                 "sid",
+                "acr",
                 "amr",
                 "azp",
                 "at_hash",
                 "email",
+                "email_verified",
                 "name",
+                "given_name",
+                "family_name",
                 "preferred_username",
                 "username"
             ]),
         ),
         ("claims_parameter_supported", false.into()),
+        ("request_uri_parameter_supported", false.into()),
+        ("acr_values_supported", json!(ACR)),
     ]
 }

@@ -6,13 +6,13 @@ use axum::response::Response;
 use http::StatusCode;
 use kibali_crypto::sha256;
 use kibali_oauth::SentCredential;
-use kibali_oauth::claims::{self, Subject};
-use kibali_store::door::accounts::{self, Contact};
+use kibali_oauth::claims;
+use kibali_store::door::accounts;
 use kibali_store::door::tokens;
 use serde_json::Value;
 
 use super::answer;
-use crate::exchange::BodyForm;
+use crate::exchange::{BodyForm, subject};
 use crate::identity::dpop::{self, Presented};
 use crate::identity::sent_credential;
 use crate::{App, Refusal};
@@ -52,8 +52,8 @@ pub(super) async fn tell(State(app): State<App>, BodyForm(form): BodyForm) -> Re
         return Err(Refusal::InsufficientScope);
     }
     let mut reader = app.store.reader().await?;
-    let Contact { name, email } = accounts::contact(&mut reader, found.user).await?;
-    let subject = Subject { username: account.username, email, name, sign_in: found.sign_in };
+    let contact = accounts::contact(&mut reader, found.user).await?;
+    let subject = subject(&account.username, contact, found.sign_in);
     let told = Value::Object(claims::userinfo(&found.scopes, &subject));
     Ok(answer::private(StatusCode::OK, &told))
 }

@@ -2,10 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kibali_crypto::half_hash;
+use kibali_crypto::{half_hash, sha256};
 use kibali_model::SigningAlgorithm;
+use kibali_store::door::accounts;
+use kibali_store::door::emails::VerifyEmail;
+use kibali_store::door::links::{IssueLink, Purpose};
 use kibali_testkit::both;
-use kibali_testkit::seed::{ADMIN, CLIENT, CLIENT_SECRET};
+use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
 use serde_json::json;
 
 use super::{
@@ -64,6 +67,40 @@ both!(
             let tokens = tokens(t, &id, "&scope=openid").await;
             let half = half_hash(*algorithm, tokens["access_token"].as_str().unwrap());
             assert_eq!(said(&tokens["id_token"])["at_hash"], URL_SAFE_NO_PAD.encode(half), "{name}");
+        }
+    }
+);
+
+both!(
+    fn who_signed_in_is_told_in_the_claims_of_openid_connect(t) {
+        register(t, "app", json!({})).await;
+        let before = tokens(t, "app", "&scope=openid+email+profile").await;
+        let identity = said(&before["id_token"]);
+        assert!(identity.get("email").is_none() && identity.get("email_verified").is_none(), "{identity}");
+        let email = json!([{ "op": "add", "path": "/email", "value": "John@example.org" }]);
+        let patch = t.request("PATCH", "/api/users/M5zQapPyTZI").basic(ADMIN, ADMIN_PASSWORD);
+        let patched = patch.body("application/json-patch+json", email.to_string()).send().await;
+        assert_eq!(patched.status, 200, "{}", patched.text());
+        for verified in [false, true] {
+            let tokens = tokens(t, "app", "&scope=openid+email+profile").await;
+            let identity = said(&tokens["id_token"]);
+            let who = t.get("/userinfo").bearer(tokens["access_token"].as_str().unwrap()).send().await.json();
+            for told in [&identity, &who] {
+                assert_eq!((&told["email"], &told["email_verified"]), (&json!("John@example.org"), &json!(verified)));
+                assert_eq!((&told["given_name"], &told["family_name"]), (&json!("John"), &json!("Admin")));
+            }
+            assert_eq!((&identity["acr"], &identity["amr"]), (&json!("1"), &json!(["pwd"])));
+            assert!(said(&tokens["access_token"]).get("email_verified").is_none(), "DHIS2 says no more there");
+            let (hash, now) = (sha256(format!("a link, {verified}")), t.app.now());
+            let mut reader = t.app.store.reader().await.unwrap();
+            let account = accounts::by_username(&mut reader, ADMIN).await.unwrap().unwrap();
+            drop(reader);
+            let link = IssueLink {
+                hash, purpose: Purpose::Verify, user: account.user, email: "John@example.org".to_owned(),
+                credential_version: account.credential_version, by: None, expires: now.plus_seconds(60), now,
+            };
+            t.app.store.write(link).await.unwrap();
+            t.app.store.write(VerifyEmail { hash, now }).await.unwrap();
         }
     }
 );

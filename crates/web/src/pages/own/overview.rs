@@ -32,7 +32,7 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Pag
         frame: visitor.frame(&app.settings, TITLE),
         name: contact.name.unwrap_or_else(|| principal.username.clone()),
         username: principal.username.clone(),
-        email: contact.email,
+        email: contact.email.address,
         protected: account.is_some_and(|account| account.two_factor.is_enabled()),
     })
 }
