@@ -239,8 +239,11 @@ impl Authorization {
             self.mode =
                 ResponseMode::from_name(mode).ok_or(invalid("response_mode must be query or form_post"))?;
         }
-        if parameters.get("response_type") != Ok(Some("code")) {
-            return Err(fault("unsupported_response_type", "Unsupported response type, use code"));
+        match parameters.get("response_type") {
+            Ok(Some("code")) => {}
+            // Missing or repeated; DHIS2 up to 2.41 tells both as one that is not known.
+            Ok(None) | Err(_) if modern => return Err(invalid("OAuth 2.0 Parameter: response_type")),
+            _ => return Err(fault("unsupported_response_type", "Unsupported response type, use code")),
         }
         self.scopes = scopes::requested(parameters, client).map_err(|_| Fault {
             extra: (!modern).then_some(("scope", "ALL")),
@@ -269,11 +272,6 @@ impl Authorization {
         self.dpop_jkt = text("dpop_jkt")?;
         if self.dpop_jkt.as_deref().is_some_and(|jkt| !is_hash(jkt)) {
             return Err(invalid("dpop_jkt must be 43 characters of base64url"));
-        }
-        if client.profile == ClientProfile::Fapi2 && self.dpop_jkt.is_none() {
-            return Err(invalid(
-                "The client must bind the code to its key: push it with a DPoP proof or dpop_jkt",
-            ));
         }
         self.resource = text("resource")?;
         Ok(())

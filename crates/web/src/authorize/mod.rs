@@ -75,7 +75,7 @@ pub(crate) async fn ask(
 ) -> Result<Response, Refusal> {
     let request = match read(app, &form.parameters, door).await {
         Ok(request) => request,
-        Err(Refused::Page(refusal)) => return explain(app, refusal),
+        Err(Refused::Page(refusal)) => return explain(app, refusal, door),
         // DHIS2 up to 2.41 has the user sign in before it tells the client.
         Err(Refused::Answer(answer)) if door.dialect == Dialect::Modern || session.principal().is_some() => {
             return deliver::answer(app, &answer);
@@ -113,11 +113,11 @@ pub(crate) async fn answer(
     let principal = session.principal().ok_or(Refusal::FormExpired)?;
     check_csrf(session, form.parameters.get("csrf")?.unwrap_or_default())?;
     if form.parameters.get("user_oauth_approval")?.is_none() || client_id(&form.parameters)?.is_none() {
-        return explain(app, Refusal::NothingToApprove);
+        return explain(app, Refusal::NothingToApprove, door);
     }
     let request = match read(app, &form.parameters, door).await {
         Ok(request) => request,
-        Err(Refused::Page(refusal)) => return explain(app, refusal),
+        Err(Refused::Page(refusal)) => return explain(app, refusal, door),
         Err(Refused::Answer(answer)) => return deliver::answer(app, &answer),
     };
     let Request { client, mut asked, pushed } = request;
@@ -254,11 +254,11 @@ fn unauthorized() -> Response {
 
 /// A page with the OAuth pair, for what is wrong with the request; a failure of ours is rendered as any
 /// other.
-fn explain(app: &App, refusal: Refusal) -> Result<Response, Refusal> {
+fn explain(app: &App, refusal: Refusal, door: Door) -> Result<Response, Refusal> {
     if refusal.status().is_server_error() {
         return Err(refusal);
     }
-    let (error, description) = refusal.oauth();
+    let (error, description) = refusal.oauth(door.dialect);
     let summary = format!("error=\"{error}\", error_description=\"{description}\"");
     Ok(oauth_error_page(&app.settings, refusal.status(), &summary))
 }

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::client_keys::with_keys_at;
 use crate::api::objects::client_secret_place;
+use crate::identity::dpop::{self, SentProof};
 use crate::{App, Refusal};
 
 /// Whom it claims to come from, believed by nobody: good for finding the client whose keys check it.
@@ -21,13 +22,20 @@ pub(super) fn subject(assertion: &str) -> Option<String> {
     claims.get("sub").and_then(Value::as_str).map(str::to_owned)
 }
 
-/// Does it prove the client? It is spent by that, on every node.
+/// Does it prove the client? It is spent by that, on every node; not where the request will be refused for the nonce that
+/// its DPoP `proof` lacks, so that the client may send it once more.
 ///
 /// # Errors
-/// The database failed, the client's secret cannot be unsealed, or its keys are nowhere to be had.
-pub(super) async fn proves(app: &App, found: &ClientCredentials, assertion: &str) -> Result<bool, Refusal> {
+/// [`Refusal::DpopNonce`], the database failed, the client's secret cannot be unsealed, or its keys are nowhere to be had.
+pub(super) async fn proves(
+    app: &App,
+    found: &ClientCredentials,
+    assertion: &str,
+    proof: Option<&SentProof>,
+) -> Result<bool, Refusal> {
     let Some(claims) = claims(app, found, assertion).await? else { return Ok(false) };
     let Some(held) = holds(app, &found.client, &claims) else { return Ok(false) };
+    dpop::nonce(app, proof, &found.client)?;
     // Without a name it is its own; not its signature, which may be written in more than one way.
     let signed = assertion.rsplit_once('.').map_or(assertion, |(signed, _)| signed);
     let name = sha256(held.jti.as_deref().unwrap_or(signed));

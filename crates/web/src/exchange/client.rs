@@ -62,16 +62,16 @@ async fn prove(app: &App, form: &Form, address: ClientAddress, dialect: Dialect)
     }
     if let (Proof::Nothing { .. }, None) = (&sent, &decoded) {
         // There is nothing to guess: no wrong secret of somebody else's holds a public client back.
-        return check(app, &sent, dialect).await?.ok_or(Refusal::InvalidClient);
+        return check(app, &sent, form, dialect).await?.ok_or(Refusal::InvalidClient);
     }
     let throttle = &app.identity().client_throttle;
     let slowed = |seconds| Refusal::TooManyAttempts { seconds };
     if let Some(seconds) = throttle.wait(name, address.0, app.now()) {
         return Err(slowed(seconds));
     }
-    let mut proven = check(app, &sent, dialect).await?;
+    let mut proven = check(app, &sent, form, dialect).await?;
     if let (None, Some(decoded)) = (&proven, &decoded) {
-        proven = check(app, decoded, dialect).await?;
+        proven = check(app, decoded, form, dialect).await?;
     }
     throttle.decided(name, address.0, proven.is_some(), app.now()).map_err(slowed)?;
     let client = proven.ok_or(Refusal::InvalidClient)?;
@@ -93,7 +93,12 @@ fn named<'a>(proof: &Proof<'a>) -> Cow<'a, str> {
     }
 }
 
-async fn check(app: &App, proof: &Proof<'_>, dialect: Dialect) -> Result<Option<Client>, Refusal> {
+async fn check(
+    app: &App,
+    proof: &Proof<'_>,
+    form: &Form,
+    dialect: Dialect,
+) -> Result<Option<Client>, Refusal> {
     let Some(found) = known::client(app, &named(proof)).await? else { return Ok(None) };
     let proven = match proof {
         Proof::Secret { secret, by, .. } => {
@@ -101,7 +106,9 @@ async fn check(app: &App, proof: &Proof<'_>, dialect: Dialect) -> Result<Option<
                 && (fits(app, &found, secret) || fits_imported(app, &found, secret).await?)
         }
         Proof::Nothing { .. } => found.client.may_prove_by(ClientAuthentication::None),
-        Proof::Assertion { assertion, .. } => assertion::proves(app, &found, assertion).await?,
+        Proof::Assertion { assertion, .. } => {
+            assertion::proves(app, &found, assertion, form.proof.as_ref()).await?
+        }
     };
     Ok(proven.then(|| found.client.clone()))
 }

@@ -183,10 +183,15 @@ impl Asking<'_> {
         self.app.signer().sign(self.algorithm(), None, &claims).await
     }
 
-    /// What the client's tokens are signed with.
+    /// What the client's tokens are signed with; for FAPI never RS256 (FAPI 2.0 Security Profile section 5.4.1).
     fn algorithm(&self) -> SigningAlgorithm {
         let named = self.client.tokens.algorithm.as_deref().and_then(SigningAlgorithm::from_name);
-        named.unwrap_or(keys::DEFAULT)
+        match self.client.profile {
+            ClientProfile::Fapi2 => named
+                .filter(|named| SigningAlgorithm::FAPI2.contains(named))
+                .unwrap_or(SigningAlgorithm::Es256),
+            ClientProfile::Legacy | ClientProfile::Standard => named.unwrap_or(keys::DEFAULT),
+        }
     }
 }
 

@@ -72,6 +72,18 @@ pub(crate) async fn key(
     })
 }
 
+/// Has the proof the nonce that `client` must put into it? One that is wrong in another way has, and is refused later.
+///
+/// # Errors
+/// [`Refusal::DpopNonce`].
+pub(crate) fn nonce(app: &App, sent: Option<&SentProof>, client: &Client) -> Result<(), Refusal> {
+    let strict = is_strict(Some(client.profile));
+    match sent.filter(|_| strict).map(|sent| read(app, sent, None, strict)) {
+        Some(Err(Fault::Nonce(nonce))) => Err(Refusal::DpopNonce { nonce, of_token: false }),
+        _ => Ok(()),
+    }
+}
+
 /// How an access token was sent.
 #[derive(Clone, Copy)]
 pub(crate) enum Presented<'a> {

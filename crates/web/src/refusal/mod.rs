@@ -11,6 +11,7 @@ pub(crate) use render::render;
 
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
+use kibali_model::Dialect;
 use kibali_store::StoreError;
 
 use crate::guard::Over;
@@ -310,11 +311,12 @@ impl Refusal {
         table::row(self).web_status
     }
 
-    /// The OAuth pair: the error code and its description.
+    /// The OAuth pair of a generation: the error code and its description.
     #[must_use]
-    pub fn oauth(&self) -> (&'static str, String) {
+    pub fn oauth(&self, dialect: Dialect) -> (&'static str, String) {
         let row = table::row(self);
-        (row.error, row.description.into_owned())
+        let modern = row.modern.filter(|_| dialect == Dialect::Modern).map(|(_, error)| error);
+        (modern.unwrap_or(row.error), row.description.into_owned())
     }
 
     /// When to come back, in seconds, if that is known.

@@ -197,10 +197,12 @@ pub(super) fn row(refusal: &Refusal) -> Row {
         R::WrongVerifier => same(400, "invalid_grant", "The code verifier does not fit the code challenge"),
 
         R::UnknownClient => same(401, "invalid_client", "Bad client credentials"),
-        R::RedirectNotRegistered => same(400, "invalid_grant", "Invalid redirect: it does not match one of the registered values."),
+        R::RedirectNotRegistered => same(400, "invalid_grant", "Invalid redirect: it does not match one of the registered values.")
+            .modern("invalid_request"),
         R::NoRedirectRegistered => same(400, "invalid_request", "At least one redirect_uri must be registered with the client."),
         R::RedirectNotAllowed => same(400, "invalid_grant",
-            "A redirect_uri can only be used by implicit or authorization_code grant types."),
+            "A redirect_uri can only be used by implicit or authorization_code grant types.")
+            .modern("unauthorized_client"),
         R::NothingToApprove => same(400, "invalid_request", "Cannot approve uninitialized authorization request."),
 
         R::NotFound => same(404, "not_found", "There is nothing at this path"),

@@ -51,7 +51,7 @@ both!(
         register(t, "app", json!({})).await;
         for (more, error) in [
             (("scope", "ALL"), "invalid_scope"),
-            (("response_type", "token"), "unsupported_response_type"),
+            (("response_type", "token"), "invalid_request"),
             (("request_uri", "urn:ietf:params:oauth:request_uri:x"), "invalid_request"),
             (("prompt", "none login"), "invalid_request"),
         ] {
@@ -60,6 +60,45 @@ both!(
         }
         let answer = t.post("/oauth2/par").form(&[("client_id", "app"), ("client_secret", "wrong")]).send().await;
         assert_eq!((answer.status, &answer.json()["error"]), (401, &json!("invalid_client")));
+    }
+);
+
+both!(
+    fn an_address_that_is_not_the_clients_makes_an_invalid_request(t) {
+        register(t, "app", json!({})).await;
+        register(t, "alone", json!({ "authorizationGrantTypes": "urn:ietf:params:oauth:grant-type:device_code" })).await;
+        let ask = |client: &'static str, uri: &'static str| {
+            let fields = [
+                ("response_type", "code"), ("redirect_uri", uri), ("code_challenge_method", "S256"),
+                ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ];
+            t.post("/oauth2/par").basic(client, SECRET).form(&fields)
+        };
+        for (client, uri, error) in [
+            ("app", CALLBACK, None),
+            ("app", "https://app.example.org/cb/other", Some("invalid_request")),
+            ("app", "https://app.example.org/cb?more=1", Some("invalid_request")),
+            ("alone", CALLBACK, Some("unauthorized_client")),
+        ] {
+            let pushed = ask(client, uri).send().await;
+            let Some(error) = error else {
+                assert_eq!(pushed.status, 201, "{}", pushed.text());
+                continue;
+            };
+            assert_eq!((pushed.status, &pushed.json()["error"]), (400, &json!(error)), "{client} {uri}");
+            // In the browser it is told on a page, and nothing is sent to that address.
+            let path = format!("{AUTHORIZE}?response_type=code&client_id={client}&redirect_uri={uri}");
+            let told = t.get(&path).header("accept", "text/html").send().await;
+            assert_eq!((told.status, told.location()), (400, None), "{client} {uri}");
+            assert!(told.text().contains(error), "{client} {uri}: {}", told.text());
+        }
+        for (sent, error) in [
+            (&[("redirect_uri", CALLBACK)][..], "invalid_request"),
+            (&[("redirect_uri", CALLBACK), ("response_type", "token")][..], "unsupported_response_type"),
+        ] {
+            let told = t.post("/oauth2/par").basic("app", SECRET).form(sent).send().await;
+            assert_eq!((told.status, &told.json()["error"]), (400, &json!(error)), "{sent:?}");
+        }
     }
 );
 

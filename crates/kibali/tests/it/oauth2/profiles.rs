@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::assertion::{JWT_BEARER, key, proof as assertion, with_keys};
 use super::dpop::{of, proof as dpop};
-use super::{AUTHORIZE, CALLBACK, SECRET, VERIFIER, allow, asking, member, register, signed_in};
+use super::{AUTHORIZE, CALLBACK, SECRET, VERIFIER, allow, asking, header, member, register, signed_in};
 
 /// Whether a profile allows it: legacy, standard, fapi2.
 const RULES: &[(&str, [bool; 3])] = &[
@@ -16,7 +16,7 @@ const RULES: &[(&str, [bool; 3])] = &[
     ("a request at /uaa", [true, true, false]),
     ("a request without PKCE", [true, false, false]),
     ("a challenge by plain", [false, false, false]),
-    ("a code that is bound to no key", [true, true, false]),
+    ("a code that is bound to no key", [true, true, true]),
     ("a code of a minute", [true, true, false]),
     ("the secret", [true, true, false]),
     ("an assertion under RS256", [true, true, false]),
@@ -37,6 +37,7 @@ const RULES: &[(&str, [bool; 3])] = &[
     ("a bound token sent as Bearer", [false, false, false]),
     ("a bound refresh token without its key", [false, false, false]),
     ("a refresh token that rotates", [true, true, false]),
+    ("a token under RS256", [true, true, false]),
 ];
 
 /// One client of a profile, with its keys.
@@ -186,8 +187,7 @@ impl Tried<'_> {
                     == 200
             }
             "a code without a proof" => {
-                let uri =
-                    self.push(self.id == "fapi2").await.json()["request_uri"].as_str().unwrap().to_owned();
+                let uri = self.push(false).await.json()["request_uri"].as_str().unwrap().to_owned();
                 let path = format!("{AUTHORIZE}?client_id={}&request_uri={uri}", self.id);
                 let code = member(&allow(&mut signed_in(t).await, &path).await, "code").unwrap();
                 self.redeem(&code, None).await.status == 200
@@ -240,6 +240,12 @@ impl Tried<'_> {
                 assert_eq!(answer.status, 200, "{}", answer.text());
                 answer.json()["refresh_token"] != before
             }
+            "a token under RS256" => {
+                let tokens = self.tokens().await;
+                let signed = ["id_token", "access_token"].map(|token| header(&tokens[token])["alg"].clone());
+                assert_eq!(signed[0], signed[1]);
+                signed[0] == "RS256"
+            }
             other => panic!("{other} is in the table and not tried"),
         }
     }
@@ -266,6 +272,32 @@ both!(
                 assert_eq!(tried.allows(rule).await, allowed[column], "{id}: {rule}");
             }
         }
+    }
+);
+
+both!(
+    fn an_assertion_is_not_spent_by_a_request_that_lacks_its_nonce(t) {
+        let key = key(SigningAlgorithm::Es256);
+        register(t, "fapi2", json!({
+            "profile": "fapi2", "clientAuthenticationMethods": "private_key_jwt", "clientSecret": null,
+            "clientSettings": with_keys(&[&key], json!({})),
+        })).await;
+        let keys = [key];
+        let tried = Tried { t, id: "fapi2", keys: &keys, nonce: nonce(&Tried { t, id: "fapi2", keys: &keys, nonce: String::new() }).await };
+        let signed = tried.assertion(SigningAlgorithm::Es256, &json!({}));
+        let fields = [
+            ("response_type", "code"), ("redirect_uri", CALLBACK), ("code_challenge_method", "S256"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("client_assertion_type", JWT_BEARER), ("client_assertion", signed.as_str()),
+        ];
+        let push = |proof: String| t.post("/oauth2/par").form(&fields).header("dpop", &proof);
+        let bare = dpop(t, tried.holder(), "POST", "/oauth2/par", &json!({}));
+        let lacking = push(bare).send().await;
+        assert_eq!((lacking.status, &lacking.json()["error"]), (400, &json!("use_dpop_nonce")));
+        let again = push(tried.proof("/oauth2/par")).send().await;
+        assert_eq!(again.status, 201, "the same assertion: {}", again.text());
+        let third = push(tried.proof("/oauth2/par")).send().await;
+        assert_eq!((third.status, &third.json()["error"]), (401, &json!("invalid_client")), "it is spent now");
     }
 );
 
