@@ -5,6 +5,8 @@ mod dump;
 mod many;
 mod rule;
 
+use kibali_model::Timestamp;
+use kibali_store::door::changes::{self, Topic};
 use kibali_store::{Statement, StoreError, Tx, Write, values};
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
 use kibali_testkit::{Answer, TestApp};
@@ -15,6 +17,7 @@ const TOKEN: &str = "/uaa/oauth/token";
 pub(crate) struct Rotation {
     pub(crate) reuse: bool,
     pub(crate) public: bool,
+    pub(crate) now: Timestamp,
 }
 
 impl Write for Rotation {
@@ -27,13 +30,14 @@ impl Write for Rotation {
         );
         let public = r#"["client_secret_basic","none"]"#;
         let proof = if self.public { public } else { r#"["client_secret_basic"]"# };
-        tx.run(CHOOSE, values![self.reuse, proof]).await.map(drop)
+        tx.run(CHOOSE, values![self.reuse, proof]).await?;
+        changes::record(tx, Topic::Client, None, self.now).await
     }
 }
 
 /// Every client rotates from now on.
 pub(crate) async fn rotate(t: &TestApp) {
-    t.app.store.write(Rotation { reuse: false, public: false }).await.unwrap();
+    t.app.store.write(Rotation { reuse: false, public: false, now: t.app.now() }).await.unwrap();
 }
 
 /// An access and a refresh token.

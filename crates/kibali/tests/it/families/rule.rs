@@ -138,7 +138,7 @@ both!(
 both!(
     fn a_family_of_a_public_client_ends_after_a_year_however_often_it_is_refreshed(t) {
         let (_, mut token) = first(t).await;
-        t.app.store.write(Rotation { reuse: true, public: true }).await.unwrap();
+        t.app.store.write(Rotation { reuse: true, public: true, now: t.app.now() }).await.unwrap();
         for _ in 0..18 {
             t.clock.advance_seconds(20 * DAY);
             token = refresh(t, &token).await.1;
@@ -159,7 +159,7 @@ both!(
         rotate(t).await;
         let (_, token) = first(t).await;
         let (_, successor) = refresh(t, &token).await;
-        t.app.store.write(Rotation { reuse: true, public: false }).await.unwrap();
+        t.app.store.write(Rotation { reuse: true, public: false, now: t.app.now() }).await.unwrap();
         assert_eq!(refresh(t, &token).await.1, successor);
         let last = refresh(t, &successor).await;
         assert_eq!(last.1, successor, "it stays the same now");
