@@ -85,7 +85,7 @@ fn assertion_algorithms() -> Value {
     keys.chain(["HS256"]).collect::<Vec<_>>().into()
 }
 
-fn openid_only(settings: &Settings) -> [(&'static str, Value); 10] {
+fn openid_only(settings: &Settings) -> [(&'static str, Value); 12] {
     [
         ("userinfo_endpoint", settings.absolute("/userinfo").into()),
         ("end_session_endpoint", settings.absolute(CONNECT_LOGOUT).into()),
