@@ -44,9 +44,9 @@ pub fn with_parameters(redirect_uri: &str, parameters: &[(&str, &str)]) -> Strin
     };
     let added = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     let added = added.replace('+', "%20");
-    let separator = match uri.find('?') {
+    let separator = match uri.split_once('?') {
         None => "?",
-        Some(_) if uri.ends_with(['?', '&']) => "",
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
         Some(_) => "&",
     };
     format!("{uri}{separator}{added}{fragment}")
@@ -75,6 +75,7 @@ mod tests {
             ("http://127.0.0.1/cb", "http://127.0.0.1:4711@evil.example/cb", false),
             ("http://127.0.0.1", "http://127.0.0.1.evil.example", false),
             ("http://127.0.0.1", "http://127.0.0.1@evil.example", false),
+            ("http://127.0.0.1:1@evil.example/cb", "http://127.0.0.1:2@evil.example/cb", false),
             ("http://127.0.0.1/cb", "http://127.0.0.1:/cb", false),
             ("http://127.0.0.1/cb", "http://127.0.0.1:99999/cb", false),
             ("http://127.0.0.1/cb", "https://127.0.0.1:1/cb", false),
@@ -94,6 +95,8 @@ mod tests {
         assert_eq!(add("https://a.example/cb"), format!("https://a.example/cb?{added}"));
         assert_eq!(add("https://a.example/cb?p=1"), format!("https://a.example/cb?p=1&{added}"));
         assert_eq!(add("https://a.example/cb?"), format!("https://a.example/cb?{added}"));
+        assert_eq!(add("https://a.example/cb?p=1&"), format!("https://a.example/cb?p=1&{added}"));
+        assert_eq!(add("https://a.example/cb?p=/x?"), format!("https://a.example/cb?p=/x?&{added}"));
         assert_eq!(add("myapp:/cb"), format!("myapp:/cb?{added}"));
         assert_eq!(with_parameters("https://a.example/cb", &[]), "https://a.example/cb");
     }
