@@ -17,6 +17,7 @@ mod seal;
 mod secret;
 mod token;
 mod totp;
+pub mod webauthn;
 
 pub use api_token::{api_token_type, new_api_token};
 pub use digest::{Digest, MacKey, equal_in_constant_time, half_hash, sha256};

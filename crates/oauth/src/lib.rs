@@ -22,6 +22,7 @@ pub mod keys;
 mod lifetimes;
 pub mod logout;
 mod parameters;
+pub mod passkey;
 mod redirect;
 pub mod registration;
 mod scopes;

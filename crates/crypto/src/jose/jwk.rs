@@ -1,8 +1,8 @@
 //! Public keys as JSON (RFC 7517).
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
-    RsaPublicKeyComponents, UnparsedPublicKey,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
 };
 use kibali_model::{PRIVATE_KEY_MEMBERS, SigningAlgorithm};
 use serde_json::{Map, Value, json};
@@ -58,7 +58,7 @@ pub enum JwkError {
 }
 
 impl PublicKey {
-    pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Self, JwkError> {
+    pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Result<Self, JwkError> {
         // Java's BigInteger writes a zero in front; RFC 7518 section 6.3.1.1 knows of it.
         let (n, e) = (n.strip_prefix(&[0]).unwrap_or(n), e.strip_prefix(&[0]).unwrap_or(e));
         let (Some(&top), Some(&low)) = (n.first(), n.last()) else { return Err(JwkError::Malformed) };
@@ -75,7 +75,7 @@ impl PublicKey {
     }
 
     /// `xy` are the coordinates, 32 bytes each.
-    pub(super) fn p256(xy: &[u8]) -> Result<Self, JwkError> {
+    pub(crate) fn p256(xy: &[u8]) -> Result<Self, JwkError> {
         let mut point = [4; 65];
         match point.split_first_mut() {
             Some((_, rest)) if rest.len() == xy.len() => rest.copy_from_slice(xy),
@@ -85,12 +85,17 @@ impl PublicKey {
         if on_curve { Ok(Self::of(Material::P256(point))) } else { Err(JwkError::Malformed) }
     }
 
-    pub(super) fn ed25519(bytes: &[u8]) -> Result<Self, JwkError> {
+    pub(crate) fn ed25519(bytes: &[u8]) -> Result<Self, JwkError> {
         bytes.try_into().map(|bytes| Self::of(Material::Ed25519(bytes))).map_err(|_| JwkError::Malformed)
     }
 
     const fn of(material: Material) -> Self {
         Self { material, kid: None, algorithm: None }
+    }
+
+    /// The key, for this algorithm alone.
+    pub(crate) fn only(self, algorithm: SigningAlgorithm) -> Self {
+        Self { algorithm: Some(algorithm), ..self }
     }
 
     /// The key under a name that tokens call it by.
@@ -216,6 +221,18 @@ impl PublicKey {
             Material::Ed25519(bytes) => UnparsedPublicKey::new(&ED25519, bytes).verify(message, signature),
         };
         self.suits(algorithm) && checked.is_ok()
+    }
+
+    /// The same for what authenticators sign: with the algorithm of the key, and on a curve in DER (WebAuthn
+    /// section 6.5.5).
+    pub(crate) fn verifies_of_authenticator(&self, message: &[u8], signature: &[u8]) -> bool {
+        match (&self.material, self.algorithm) {
+            (Material::P256(point), Some(SigningAlgorithm::Es256)) => {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).verify(message, signature).is_ok()
+            }
+            (Material::P256(_), _) | (_, None) => false,
+            (_, Some(algorithm)) => self.verifies(algorithm, message, signature),
+        }
     }
 }
 

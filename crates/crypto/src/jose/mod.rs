@@ -4,7 +4,7 @@
 //! algorithms count; the token's own header chooses among them and never beyond. Nothing here follows an
 //! address or a key that a token brings along, but for [`Jws::read_proof`], which is there for that.
 
-mod base64url;
+pub(crate) mod base64url;
 mod json;
 mod jwk;
 mod jws;
