@@ -64,10 +64,14 @@ pub enum Factor {
     Email,
     /// One of the codes kept for the day the factor is lost.
     Recovery,
+    /// A passkey that stays in the device it was made in.
+    Passkey,
+    /// A passkey that its owner's devices may share.
+    SharedPasskey,
 }
 
 impl Factor {
-    const EVERY: [Self; 3] = [Self::Totp, Self::Email, Self::Recovery];
+    const EVERY: [Self; 5] = [Self::Totp, Self::Email, Self::Recovery, Self::Passkey, Self::SharedPasskey];
 
     /// Its name in the database and in the audit trail.
     #[must_use]
@@ -76,6 +80,19 @@ impl Factor {
             Self::Totp => "totp",
             Self::Email => "email",
             Self::Recovery => "recovery",
+            Self::Passkey => "passkey",
+            Self::SharedPasskey => "shared_passkey",
+        }
+    }
+
+    /// How it proves who somebody is, in the words of RFC 8176.
+    #[must_use]
+    pub const fn ways(self) -> &'static [&'static str] {
+        match self {
+            Self::Totp | Self::Email | Self::Recovery => &["otp"],
+            // Nobody vouches for the hardware; but only a key in one cannot be copied.
+            Self::Passkey => &["hwk", "user"],
+            Self::SharedPasskey => &["swk", "user"],
         }
     }
 

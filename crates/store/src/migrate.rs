@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0016_audit_seals.sql"),
     include_str!("../migrations/0017_past_credentials.sql"),
     include_str!("../migrations/0018_logout.sql"),
+    include_str!("../migrations/0019_passkeys.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

@@ -14,6 +14,7 @@
 #![allow(clippy::disallowed_methods)] // waits for a database to start
 
 mod app;
+mod authenticator;
 mod browser;
 pub mod careless;
 mod database;
@@ -28,6 +29,7 @@ mod site;
 pub mod statements;
 
 pub use app::TestApp;
+pub use authenticator::Authenticator;
 pub use browser::{Browser, Page};
 pub use files::TempDir;
 pub use forms::Form;

@@ -43,6 +43,8 @@ pub struct Settings {
     pub api_tokens: bool,
     /// Users may protect their account with an authenticator app.
     pub totp: bool,
+    /// Users may make passkeys.
+    pub passkeys: bool,
     /// bcrypt cost of new passwords; 10 in DHIS2.
     pub bcrypt_cost: u32,
     /// Threads that hash passwords.
@@ -81,6 +83,7 @@ impl Settings {
             limits: Limits::default(),
             api_tokens: true,
             totp: true,
+            passkeys: true,
             bcrypt_cost: 10,
             hash_threads: 1,
             mail: MailSettings::default(),
@@ -96,6 +99,15 @@ impl Settings {
     #[must_use]
     pub fn context_path(&self) -> &str {
         self.base_url.path().trim_end_matches('/')
+    }
+
+    /// The name that passkeys are for: our own, where browsers let passkeys be used at all, which they do by https
+    /// and on the same machine, and never at a number.
+    #[must_use]
+    pub fn passkey_site(&self) -> Option<&str> {
+        let name = self.base_url.domain()?;
+        (self.base_url.scheme() == "https" || name == "localhost" || name.ends_with(".localhost"))
+            .then_some(name)
     }
 
     /// The issuer of tokens: the base address with a slash at its end, as DHIS2 has it (modern reference 3.1).
@@ -115,5 +127,27 @@ impl Settings {
     #[must_use]
     pub fn absolute(&self, path: &str) -> String {
         format!("{}{path}", self.base_url.as_str().trim_end_matches('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
+    use super::*;
+
+    #[test]
+    fn passkeys_are_for_a_name_that_browsers_trust() {
+        for (address, name) in [
+            ("https://dhis2.example.org/dhis", Some("dhis2.example.org")),
+            ("https://dhis2.example.org:8443", Some("dhis2.example.org")),
+            ("http://localhost:8080", Some("localhost")),
+            ("http://kibali.localhost", Some("kibali.localhost")),
+            ("http://dhis2.example.org", None),
+            ("https://192.0.2.1", None),
+            ("http://127.0.0.1:8080", None),
+            ("https://[2001:db8::1]", None),
+        ] {
+            assert_eq!(Settings::new(address.parse().unwrap()).passkey_site(), name, "{address}");
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use kibali_model::TwoFactorType;
 use kibali_store::door::accounts::{self, Account};
-use kibali_store::door::factors::ResetFactor;
+use kibali_store::door::factors;
+use kibali_store::door::protection::ResetFactor;
 use kibali_web::App;
 use kibali_web::api::objects::{operator_principal, superuser_role};
 use serde_json::{Value, json};
@@ -100,7 +101,8 @@ async fn password(app: &App, named: &Named) -> Result<(), Failure> {
 async fn reset_factor(app: &App, named: &Named) -> Result<(), Failure> {
     let name = &named.name;
     let account = account(app, name).await?;
-    if account.two_factor == TwoFactorType::NotEnabled {
+    let found = factors::find(&mut app.store.reader().await?, account.user).await?;
+    if found.is_none_or(|found| found.state == TwoFactorType::NotEnabled && found.passkeys == 0) {
         return Err(Failure::Said(format!("{name} has no second factor")));
     }
     let by = operator_principal().username;

@@ -237,6 +237,12 @@ pub(super) const KEYS: &[Key] = &[
         |config, value| values::switch(value).map(|on| config.web.totp = on),
     ),
     key(
+        "login.security.passkeys.enabled",
+        "on",
+        "Users may make passkeys, which sign them in with and without a password; off stops new ones: on or off",
+        |config, value| values::switch(value).map(|on| config.web.passkeys = on),
+    ),
+    key(
         "oauth2.server.jwt.keystore.path",
         "",
         "A PKCS #12 file with the key that signs tokens; when not set, Kibali makes its keys and changes them",

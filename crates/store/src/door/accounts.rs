@@ -1,7 +1,7 @@
 //! Accounts: what a sign-in is decided on.
 
 use kibali_metadata::kinds::edges;
-use kibali_model::{ObjectId, Timestamp, TwoFactorType, Uid};
+use kibali_model::{ObjectId, Timestamp, Uid};
 
 use super::emails::{self, Email};
 use crate::{Reader, Row, Statement, StoreError, values};
@@ -29,8 +29,8 @@ pub struct Account {
     pub expiry: Option<Timestamp>,
     /// Signs in elsewhere.
     pub external_auth: bool,
-    /// How far the user is with a second factor.
-    pub two_factor: TwoFactorType,
+    /// Signing in takes a second factor: the user has set one up.
+    pub protected: bool,
     /// A role of the user demands a second factor.
     pub two_factor_demanded: bool,
 }
@@ -46,7 +46,7 @@ impl Account {
     /// password alone is worth anything (rules of the door 10).
     #[must_use]
     pub const fn password_suffices(&self) -> bool {
-        !self.external_auth && !self.two_factor.is_enabled() && !self.two_factor_demanded
+        !self.external_auth && !self.protected && !self.two_factor_demanded
     }
 
     /// The same of a password with a second factor proved beside it.
@@ -58,7 +58,7 @@ impl Account {
     /// Does a role demand a second factor that the user has not set up?
     #[must_use]
     pub const fn must_enrol(&self) -> bool {
-        self.two_factor_demanded && !self.two_factor.is_enabled()
+        self.two_factor_demanded && !self.protected
     }
 
     /// Is the password older than `rules` allow? One of unknown age is not.
@@ -81,21 +81,21 @@ pub struct SignInRules {
 const BY_NAME: Statement = Statement::new(
     "account.by_name",
     "select o.id, o.uid, a.username, a.password_hash, a.password_updated, a.credential_version,
-            a.disabled, a.expiry, a.external_auth, a.two_factor_type, o.name
+            a.disabled, a.expiry, a.external_auth, a.two_factor, o.name
      from account a join object o on o.id = a.object
      where a.username = $1",
 );
 const BY_USER: Statement = Statement::new(
     "account.by_user",
     "select o.id, o.uid, a.username, a.password_hash, a.password_updated, a.credential_version,
-            a.disabled, a.expiry, a.external_auth, a.two_factor_type, o.name
+            a.disabled, a.expiry, a.external_auth, a.two_factor, o.name
      from account a join object o on o.id = a.object
      where a.object = $1",
 );
 const BY_UID: Statement = Statement::new(
     "account.by_uid",
     "select o.id, o.uid, a.username, a.password_hash, a.password_updated, a.credential_version,
-            a.disabled, a.expiry, a.external_auth, a.two_factor_type, o.name
+            a.disabled, a.expiry, a.external_auth, a.two_factor, o.name
      from object o join account a on a.object = o.id
      where o.kind = 'user' and o.uid = $1",
 );
@@ -225,7 +225,7 @@ async fn complete(reader: &mut Reader, row: Option<Row>) -> Result<Option<Accoun
         disabled: row.flag(6)?,
         expiry: row.time_opt(7)?,
         external_auth: row.flag(8)?,
-        two_factor: super::factors::state(&row, 9)?,
+        protected: row.flag(9)?,
         two_factor_demanded,
     }))
 }

@@ -4,10 +4,10 @@ use kibali_model::{Factor, ObjectId, Timestamp, TwoFactorType};
 use serde_json::json;
 
 use super::audit::{self, Who};
-use super::changes::{self, Topic};
-use super::codes;
 use super::grants;
+use super::passkeys::{self, UsedPasskey};
 use super::past::EndedWhy;
+use super::protection::{replace_codes, settle};
 use super::sessions;
 use super::spent::{self, Purpose};
 use super::tokens::Hash;
@@ -15,10 +15,11 @@ use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
 const FIND: Statement = Statement::new(
     "factor.find",
-    "select a.two_factor_type, f.seed, f.begun, f.confirmed,
-            (select count(*) from recovery_code r where r.user_object = f.user_object)
-     from second_factor f join account a on a.object = f.user_object
-     where f.user_object = $1",
+    "select a.two_factor_type, f.seed, f.confirmed,
+            (select count(*) from recovery_code r where r.user_object = a.object),
+            (select count(*) from passkey p where p.user_object = a.object)
+     from account a left join second_factor f on f.user_object = a.object
+     where a.object = $1",
 );
 const BEGIN: Statement = Statement::new(
     "factor.begin",
@@ -28,55 +29,44 @@ const BEGIN: Statement = Statement::new(
 const CONFIRM: Statement =
     Statement::new("factor.confirm", "update second_factor set confirmed = $2 where user_object = $1");
 const FORGET: Statement = Statement::new("factor.forget", "delete from second_factor where user_object = $1");
-const CONFIRMED: Statement =
-    Statement::new("factor.confirmed", "select confirmed from second_factor where user_object = $1");
 const SET_STATE: Statement = Statement::new(
     "account.set_two_factor",
-    "update account set two_factor = $2, two_factor_type = $3 where object = $1 and two_factor_type = $4",
+    "update account set two_factor_type = $2 where object = $1 and two_factor_type = $3",
 );
 const CLEAR_STATE: Statement = Statement::new(
     "account.clear_two_factor",
-    "update account set two_factor = 0, two_factor_type = 'NOT_ENABLED' where object = $1",
+    "update account set two_factor_type = 'NOT_ENABLED' where object = $1",
 );
 const STATE: Statement =
     Statement::new("account.two_factor", "select two_factor_type from account where object = $1");
-const INSERT_CODE: Statement =
-    Statement::new("recovery_code.insert", "insert into recovery_code (user_object, hash) values ($1, $2)");
 const HAS_CODE: Statement =
     Statement::new("recovery_code.find", "select 1 from recovery_code where user_object = $1 and hash = $2");
 const SPEND_CODE: Statement =
     Statement::new("recovery_code.spend", "delete from recovery_code where user_object = $1 and hash = $2");
-const FORGET_CODES: Statement =
-    Statement::new("recovery_code.forget", "delete from recovery_code where user_object = $1");
+pub(crate) const STATEMENTS: &[Statement] =
+    &[FIND, BEGIN, CONFIRM, FORGET, SET_STATE, CLEAR_STATE, STATE, HAS_CODE, SPEND_CODE];
 
-pub(crate) const STATEMENTS: &[Statement] = &[
-    FIND,
-    BEGIN,
-    CONFIRM,
-    FORGET,
-    CONFIRMED,
-    SET_STATE,
-    CLEAR_STATE,
-    STATE,
-    INSERT_CODE,
-    HAS_CODE,
-    SPEND_CODE,
-    FORGET_CODES,
-];
-
-/// A user's second factor, enrolled or being so.
+/// What a user has of second factors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondFactor {
-    /// How far the user is.
+    /// How far the user is with codes.
     pub state: TwoFactorType,
     /// The sealed seed of an authenticator app.
     pub seed: Option<Vec<u8>>,
-    /// When enrolling began.
-    pub begun: Timestamp,
     /// When the first code was right.
     pub confirmed: Option<Timestamp>,
     /// Recovery codes that were not used yet.
     pub recovery_codes: i64,
+    /// Passkeys.
+    pub passkeys: i64,
+}
+
+impl SecondFactor {
+    /// Does signing in ask for one?
+    #[must_use]
+    pub const fn protects(&self) -> bool {
+        self.state.is_enabled() || self.passkeys > 0
+    }
 }
 
 /// What proved a second factor, found right and not spent yet.
@@ -91,6 +81,8 @@ pub enum Proof {
     },
     /// A recovery code, by its hash.
     Recovery(Hash),
+    /// A passkey that answered a challenge.
+    Passkey(UsedPasskey),
 }
 
 impl Proof {
@@ -100,6 +92,7 @@ impl Proof {
         match self {
             Self::Totp { .. } => Factor::Totp,
             Self::Recovery(_) => Factor::Recovery,
+            Self::Passkey(used) => used.factor,
         }
     }
 }
@@ -111,7 +104,7 @@ pub(super) fn state(row: &Row, at: usize) -> Result<TwoFactorType, StoreError> {
         .ok_or_else(|| StoreError::Corrupt(format!("'{name}' is no state of a second factor")))
 }
 
-/// The second factor of a user, where there is one or one is being enrolled.
+/// What a user has of second factors; none where there is no such user.
 ///
 /// # Errors
 /// The database failed.
@@ -120,9 +113,9 @@ pub async fn find(reader: &mut Reader, user: ObjectId) -> Result<Option<SecondFa
     Ok(Some(SecondFactor {
         state: state(&row, 0)?,
         seed: row.bytes_opt(1)?,
-        begun: row.time(2)?,
-        confirmed: row.time_opt(3)?,
-        recovery_codes: row.int(4)?,
+        confirmed: row.time_opt(2)?,
+        recovery_codes: row.int(3)?,
+        passkeys: row.int(4)?,
     }))
 }
 
@@ -152,6 +145,7 @@ pub(super) async fn spend(
             }
             Ok(first)
         }
+        Proof::Passkey(used) => passkeys::spend(tx, user, used, now).await,
     }
 }
 
@@ -182,12 +176,12 @@ impl Write for BeginTotp {
     }
 }
 
-/// What a user does with a code that was found right, and what must be known of it.
+/// What a user does with a second factor that was found right, and what must be known of it.
 #[derive(Debug, Clone)]
-pub struct WithCode {
+pub struct WithProof {
     /// Who.
     pub user: ObjectId,
-    /// What the code is worth, once.
+    /// What it is worth, once.
     pub proof: Proof,
     /// The session that does it, if one does: it has proved the factor from now on.
     pub session: Option<Hash>,
@@ -197,7 +191,7 @@ pub struct WithCode {
     pub now: Timestamp,
 }
 
-impl WithCode {
+impl WithProof {
     async fn spend(&self, tx: &mut Tx) -> Result<bool, StoreError> {
         if !spend(tx, self.user, self.proof, self.now).await? {
             return Ok(false);
@@ -219,7 +213,7 @@ impl WithCode {
 #[derive(Debug, Clone)]
 pub struct ConfirmFactor {
     /// The first code.
-    pub with: WithCode,
+    pub with: WithProof,
     /// SHA-256 of the recovery codes.
     pub recovery_codes: Vec<Hash>,
 }
@@ -228,7 +222,7 @@ impl Write for ConfirmFactor {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let WithCode { user, session, now, .. } = self.with;
+        let WithProof { user, session, now, .. } = self.with;
         let before = present(tx, user).await?;
         let next = before.confirmed().ok_or(StoreError::Stale)?;
         if !self.with.spend(tx).await? {
@@ -236,7 +230,10 @@ impl Write for ConfirmFactor {
         }
         set(tx, user, before, next, now).await?;
         tx.run(CONFIRM, values![user, now]).await?;
-        replace_codes(tx, user, &self.recovery_codes).await?;
+        // Codes that came with a passkey stay where no others take their place.
+        if !self.recovery_codes.is_empty() {
+            replace_codes(tx, user, &self.recovery_codes).await?;
+        }
         sessions::end_others(tx, user, session, now).await?;
         grants::end_password_grants(tx, user, EndedWhy::FactorAdded, now).await?;
         self.with.record(tx, "factor.enabled").await?;
@@ -248,7 +245,7 @@ impl Write for ConfirmFactor {
 #[derive(Debug, Clone)]
 pub struct ReplaceRecoveryCodes {
     /// What allows it.
-    pub with: WithCode,
+    pub with: WithProof,
     /// SHA-256 of the recovery codes.
     pub recovery_codes: Vec<Hash>,
 }
@@ -266,10 +263,10 @@ impl Write for ReplaceRecoveryCodes {
     }
 }
 
-/// Switches the second factor off, by its holder. Nothing ends: the holder proved it once more. False: the
-/// code is spent.
+/// Switches codes off, by their holder. Nothing ends: the holder proved a factor once more. Passkeys stay, and
+/// recovery codes with them. False: the proof is spent.
 #[derive(Debug, Clone)]
-pub struct SwitchOffFactor(pub WithCode);
+pub struct SwitchOffFactor(pub WithProof);
 
 impl Write for SwitchOffFactor {
     type Output = bool;
@@ -278,7 +275,8 @@ impl Write for SwitchOffFactor {
         if !self.0.spend(tx).await? {
             return Ok(false);
         }
-        clear(tx, self.0.user, self.0.now).await?;
+        clear(tx, self.0.user).await?;
+        settle(tx, self.0.user, self.0.now).await?;
         self.0.record(tx, "factor.disabled").await?;
         Ok(true)
     }
@@ -286,7 +284,7 @@ impl Write for SwitchOffFactor {
 
 /// Proves the factor once more within a session. False: the code is spent.
 #[derive(Debug, Clone)]
-pub struct ProveFactor(pub WithCode);
+pub struct ProveFactor(pub WithProof);
 
 impl Write for ProveFactor {
     type Output = bool;
@@ -300,40 +298,12 @@ impl Write for ProveFactor {
     }
 }
 
-/// Takes away a user's second factor, by somebody else: every session ends, and the grants obtained with it.
-/// An enrolment that was only begun goes alone.
-#[derive(Debug, Clone)]
-pub struct ResetFactor {
-    /// Whose.
-    pub user: ObjectId,
-    /// By whom.
-    pub by: String,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Write for ResetFactor {
-    type Output = ();
-
-    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        let Some(row) = tx.row(CONFIRMED, values![self.user]).await? else { return Ok(()) };
-        let confirmed = row.time_opt(0)?;
-        clear(tx, self.user, self.now).await?;
-        if let Some(since) = confirmed {
-            sessions::end_others(tx, self.user, None, self.now).await?;
-            grants::end_since(tx, self.user, since, EndedWhy::FactorReset, self.now).await?;
-            codes::end_all_of_user(tx, self.user).await?;
-        }
-        audit::record(tx, "factor.reset", of(self.user, None), json!({ "by": self.by }), self.now).await
-    }
-}
-
-fn of(user: ObjectId, address: Option<&str>) -> Who<'_> {
+pub(super) fn of(user: ObjectId, address: Option<&str>) -> Who<'_> {
     Who { user: Some(user), client: None, address }
 }
 
 /// How far the user is, as this transaction sees it.
-async fn present(tx: &mut Tx, user: ObjectId) -> Result<TwoFactorType, StoreError> {
+pub(super) async fn present(tx: &mut Tx, user: ObjectId) -> Result<TwoFactorType, StoreError> {
     let row = tx.row(STATE, values![user]).await?.ok_or(StoreError::Stale)?;
     state(&row, 0)
 }
@@ -346,24 +316,15 @@ async fn set(
     next: TwoFactorType,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let row = values![user, next.is_enabled(), next.as_str(), before.as_str()];
-    if tx.run(SET_STATE, row).await? == 0 {
+    if tx.run(SET_STATE, values![user, next.as_str(), before.as_str()]).await? == 0 {
         return Err(StoreError::Stale);
     }
-    changes::record(tx, Topic::User, Some(user), now).await
+    settle(tx, user, now).await.map(|_| ())
 }
 
-async fn clear(tx: &mut Tx, user: ObjectId, now: Timestamp) -> Result<(), StoreError> {
-    for statement in [CLEAR_STATE, FORGET, FORGET_CODES] {
+pub(super) async fn clear(tx: &mut Tx, user: ObjectId) -> Result<(), StoreError> {
+    for statement in [CLEAR_STATE, FORGET] {
         tx.run(statement, values![user]).await?;
-    }
-    changes::record(tx, Topic::User, Some(user), now).await
-}
-
-async fn replace_codes(tx: &mut Tx, user: ObjectId, codes: &[Hash]) -> Result<(), StoreError> {
-    tx.run(FORGET_CODES, values![user]).await?;
-    for hash in codes {
-        tx.run(INSERT_CODE, values![user, *hash]).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Sessions: browsers that are signed in.
 
-use kibali_model::{Factor, ObjectId, Timestamp};
+use kibali_model::{Factor, ObjectId, SignIn, Timestamp};
 use serde_json::json;
 
 use super::audit::{self, Who};
@@ -13,21 +13,25 @@ use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
 const FIND: Statement = Statement::new(
     "session.find",
-    "select user_object, last_used, expires, credential_version, factor, factor_proved, authenticated
+    "select user_object, last_used, expires, credential_version, factor, factor_proved, authenticated, amr
      from session where hash = $1",
 );
 const INSERT: Statement = Statement::new(
     "session.insert",
     "insert into session (hash, user_object, created, last_used, expires, authenticated, credential_version,
-                          address, user_agent, factor, factor_proved, sid)
-     values ($1, $2, $3, $3, $4, $3, $5, $6, $7, $8, $9, $10)",
+                          address, user_agent, factor, factor_proved, sid, amr)
+     values ($1, $2, $3, $3, $4, $3, $5, $6, $7, $8, $9, $10, $11)",
 );
 const DELETE: Statement = Statement::new("session.delete", "delete from session where hash = $1");
 const OWNER: Statement = Statement::new("session.owner", "select user_object from session where hash = $1");
 const TOUCH_ACCOUNT: Statement =
     Statement::new("account.signed_in", "update account set last_login = $2 where object = $1");
-const PROVED: Statement =
-    Statement::new("session.proved", "update session set factor = $2, factor_proved = $3 where hash = $1");
+const PROVED: Statement = Statement::new(
+    "session.proved",
+    "update session set factor = $2, factor_proved = $3, amr = $4 where hash = $1",
+);
+const HOW: Statement =
+    Statement::new("session.how", "select factor, amr, user_object from session where hash = $1");
 const DELETE_OF_USER: Statement =
     Statement::new("session.delete_of_user", "delete from session where user_object = $1 and hash <> $2");
 
@@ -55,6 +59,7 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     OWNER,
     TOUCH_ACCOUNT,
     PROVED,
+    HOW,
     DELETE_OF_USER,
     OF_USER,
     SURPLUS,
@@ -80,6 +85,8 @@ pub struct FoundSession {
     pub proved: Option<(Factor, Timestamp)>,
     /// When they signed in.
     pub since: Timestamp,
+    /// How they proved who they are ([`SignIn::amr`]).
+    pub amr: String,
 }
 
 /// The session with this hash, live or not.
@@ -88,15 +95,29 @@ pub struct FoundSession {
 /// The database failed.
 pub async fn find(reader: &mut Reader, hash: Hash) -> Result<Option<FoundSession>, StoreError> {
     let Some(row) = reader.row(FIND, values![hash]).await? else { return Ok(None) };
+    let proved = factor(&row, 4)?;
     Ok(Some(FoundSession {
+        amr: amr(row.text_opt(7)?, proved),
         user: ObjectId(row.int(0)?),
         last_used: row.time(1)?,
         expires: row.time(2)?,
         credential_version: row.int(3)?,
-        proved: row.text_opt(4)?.as_deref().and_then(Factor::from_name).zip(row.time_opt(5)?),
+        proved: proved.zip(row.time_opt(5)?),
         // A session of before this was noted began when it was last used at the latest.
         since: row.time_opt(6)?.unwrap_or(row.time(1)?),
     }))
+}
+
+fn factor(row: &Row, at: usize) -> Result<Option<Factor>, StoreError> {
+    Ok(row.text_opt(at)?.as_deref().and_then(Factor::from_name))
+}
+
+/// How somebody proved who they are; before this was noted, a password came first.
+fn amr(noted: Option<String>, proved: Option<Factor>) -> String {
+    noted.unwrap_or_else(|| match proved {
+        Some(factor) => SignIn::with_factor(SignIn::PASSWORD, factor),
+        None => SignIn::PASSWORD.to_owned(),
+    })
 }
 
 /// Starts a session in place of another one, whose cookie a stranger might have set. Answers false, and
@@ -115,6 +136,8 @@ pub struct StartSession {
     pub credential_version: i64,
     /// What proved the second factor, where the account has one.
     pub proof: Option<Proof>,
+    /// How they proved who they are ([`SignIn::amr`]).
+    pub amr: String,
     /// When it ends if it is not used.
     pub expires: Timestamp,
     /// Where from.
@@ -166,6 +189,7 @@ impl Write for StartSession {
             factor,
             factor.map(|_| self.now),
             self.sid.as_str(),
+            self.amr.as_str(),
         ];
         tx.run(INSERT, row).await?;
         let who = Who { user: Some(self.user), client: None, address: Some(&self.address) };
@@ -323,8 +347,21 @@ pub(super) async fn proved(
     factor: Factor,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    tx.run(PROVED, values![session, factor.as_str(), now]).await?;
+    let Some(row) = tx.row(HOW, values![session]).await? else { return Ok(()) };
+    let before = amr(row.text_opt(1)?, self::factor(&row, 0)?);
+    tx.run(PROVED, values![session, factor.as_str(), now, SignIn::with_factor(&before, factor)]).await?;
     Ok(())
+}
+
+/// Is the session the user's, and has it proved a second factor where that is asked? Part of writes that rest on it.
+pub(super) async fn is_open(
+    tx: &mut Tx,
+    session: Hash,
+    user: ObjectId,
+    with_factor: bool,
+) -> Result<bool, StoreError> {
+    let Some(row) = tx.row(HOW, values![session]).await? else { return Ok(false) };
+    Ok(row.id(2)? == user && (!with_factor || factor(&row, 0)?.is_some()))
 }
 
 /// Ends every session of a user but the one that is kept. Part of writes that change a password.

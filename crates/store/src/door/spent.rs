@@ -21,6 +21,8 @@ pub enum Purpose {
     Assertion,
     /// The `jti` of a DPoP proof.
     Dpop,
+    /// The challenge that a passkey answered.
+    Passkey,
 }
 
 impl Purpose {
@@ -29,6 +31,7 @@ impl Purpose {
             Self::Totp => "totp",
             Self::Assertion => "assertion",
             Self::Dpop => "dpop",
+            Self::Passkey => "passkey",
         }
     }
 }

@@ -12,8 +12,8 @@ use super::answer;
 use super::settings::stored::Stored;
 use crate::body::Json;
 use crate::identity::{
-    ClientAddress, CodeRefusal, HalfSignedIn, Opened, Session, SignInRefusal, SignedIn, sign_in_by_password,
-    start_session,
+    ClientAddress, Given, HalfSignedIn, Opened, ProofRefusal, Session, SignInRefusal, SignedIn,
+    sign_in_by_password, start_session,
 };
 use crate::speech::{Speech, cors};
 use crate::{App, Refusal};
@@ -69,9 +69,9 @@ async fn prove(
     address: ClientAddress,
 ) -> Result<Option<SignedIn>, Refusal> {
     let Some(code) = code else { return Ok(None) };
-    match half.prove(app, code, address).await {
+    match half.prove(app, &Given::Code(code), address).await {
         Ok(who) => Ok(Some(who)),
-        Err(CodeRefusal::Wrong) => Ok(None),
+        Err(ProofRefusal::Wrong) => Ok(None),
         Err(refusal) => Err(refusal.into()),
     }
 }

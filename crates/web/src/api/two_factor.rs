@@ -16,7 +16,7 @@ use super::settings::stored::Stored;
 use super::{WebMessage, answer};
 use crate::body::Json;
 use crate::factor::{self, FactorRefusal, Own};
-use crate::identity::{Caller, ClientAddress, CodeRefusal, Session, require_person};
+use crate::identity::{Caller, ClientAddress, Given, ProofRefusal, Session, require_person};
 use crate::speech::cors;
 use crate::{App, Refusal};
 
@@ -139,7 +139,7 @@ async fn disable(
     let code = code(&body).ok_or_else(no_code)?;
     let locked =
         |_| Refusal::conflict_code("E3042", "Too many failed disable attempts. Please try again later");
-    own.switch_off(&app, &code).await.map_err(|refusal| told(refusal, locked))?;
+    own.switch_off(&app, &Given::Code(&code)).await.map_err(|refusal| told(refusal, locked))?;
     Ok(WebMessage::ok("2FA was disabled successfully"))
 }
 
@@ -158,10 +158,11 @@ fn no_code() -> Refusal {
 
 fn told(refusal: FactorRefusal, throttled: impl FnOnce(u32) -> Refusal) -> Refusal {
     match refusal {
-        FactorRefusal::Code(CodeRefusal::Wrong) => {
+        FactorRefusal::Proof(ProofRefusal::Wrong) => {
             Refusal::Forbidden { code: Some("E3023"), message: "Invalid 2FA code".to_owned() }
         }
-        FactorRefusal::Code(CodeRefusal::Throttled(seconds)) => throttled(seconds),
-        FactorRefusal::Code(CodeRefusal::Undecided(refusal)) | FactorRefusal::Other(refusal) => refusal,
+        FactorRefusal::Proof(ProofRefusal::Throttled(seconds)) => throttled(seconds),
+        FactorRefusal::Proof(refusal) => refusal.into(),
+        FactorRefusal::Other(refusal) => refusal,
     }
 }

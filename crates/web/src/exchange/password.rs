@@ -8,7 +8,7 @@ use super::Asking;
 use super::answer::TokenAnswer;
 use super::mint::Order;
 use crate::Refusal;
-use crate::identity::{Opened, SignInRefusal, SignedIn, sign_in, sign_in_by_password};
+use crate::identity::{Given, Opened, SignInRefusal, SignedIn, sign_in, sign_in_by_password};
 
 impl Asking<'_> {
     pub(super) async fn password(
@@ -39,7 +39,7 @@ impl Asking<'_> {
     async fn with_code(&self, username: &str, password: &str, code: &str) -> Result<SignedIn, Refusal> {
         match sign_in_by_password(self.app, username, password, self.address).await? {
             Opened::In(who) => Ok(who),
-            Opened::Code(half) => Ok(half.prove(self.app, code, self.address).await?),
+            Opened::Code(half) => Ok(half.prove(self.app, &Given::Code(code), self.address).await?),
             Opened::Enrol(_) => Err(SignInRefusal::TwoFactorDemanded.into()),
         }
     }
@@ -48,7 +48,7 @@ impl Asking<'_> {
 /// What the user proved, without a browser.
 fn proved(who: &SignedIn) -> SignIn {
     match who.proof {
-        Some(_) => SignIn { amr: SignIn::WITH_FACTOR.to_owned(), ..SignIn::default() },
+        Some(_) => SignIn { amr: who.amr.clone(), ..SignIn::default() },
         None => SignIn::default(),
     }
 }

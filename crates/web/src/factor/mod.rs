@@ -1,18 +1,23 @@
 //! What a user does with a second factor of their own: one set of steps for `/api/2fa` and for the pages.
 
+mod passkeys;
 mod qr;
 
+pub(crate) use passkeys::{KeepRefusal, Kept};
 pub(crate) use qr::{png, svg};
 
 use kibali_crypto::{Digest, Secret, TotpSeed, new_recovery_code, recovery_hash};
 use kibali_model::{Credential, ObjectId, Principal, TwoFactorType};
 use kibali_store::door::factors::{
-    self, BeginTotp, ConfirmFactor, ProveFactor, ReplaceRecoveryCodes, SecondFactor, SwitchOffFactor,
-    WithCode,
+    self, BeginTotp, ConfirmFactor, Proof, ProveFactor, ReplaceRecoveryCodes, SecondFactor, SwitchOffFactor,
+    WithProof,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::identity::{ClientAddress, CodeRefusal, Holder, Session, check_code, open_seed, seal_seed};
+use crate::identity::{
+    ClientAddress, Given, Holder, ProofRefusal, Session, check_first_code, check_proof, open_seed,
+    proved_lately, seal_seed,
+};
 use crate::{App, Refusal};
 
 /// Recovery codes that a user gets at a time.
@@ -31,8 +36,8 @@ pub(crate) struct Own<'a> {
 
 /// Why it was not done.
 pub(crate) enum FactorRefusal {
-    /// The code proves nothing.
-    Code(CodeRefusal),
+    /// What was shown proves nothing.
+    Proof(ProofRefusal),
     /// Something else is in the way.
     Other(Refusal),
 }
@@ -54,12 +59,20 @@ impl<'a> Own<'a> {
         self.principal.user
     }
 
-    /// Begins to enrol an authenticator app, over again where that was begun before.
+    /// Begins to enrol an authenticator app, over again where that was begun before. Where the account is protected
+    /// already, whoever adds to that proved it lately.
     ///
     /// # Errors
-    /// E3022, E3046.
+    /// E3022, E3046; [`Refusal::Forbidden`].
     pub(crate) async fn begin_totp(&self, app: &App) -> Result<(), Refusal> {
         require_totp(app)?;
+        let protected =
+            self.find(app).await?.is_some_and(|found| found.protects() && !found.state.is_enabled());
+        if protected && !proved_lately(app, self.principal) {
+            let message =
+                "Sign in with your second factor first; it must not be longer ago than five minutes";
+            return Err(Refusal::Forbidden { code: None, message: message.to_owned() });
+        }
         let seed = TotpSeed::generate(&*app.random);
         let seed = seal_seed(app, self.user(), &seed).map_err(Refusal::internal)?;
         let begin = BeginTotp { user: self.user(), seed, now: app.now() };
@@ -105,7 +118,9 @@ impl<'a> Own<'a> {
             let message = "User must call the enroll endpoint before you can call enable";
             return Err(Refusal::conflict_code("E3029", message).into());
         }
-        let with = self.with_code(app, code).await?;
+        let holder = Holder { user: self.user(), username: &self.principal.username };
+        let proof = check_first_code(app, holder, code, self.address).await.map_err(FactorRefusal::Proof)?;
+        let with = self.with(app, proof);
         let codes = if with_codes { RecoveryCodes::new(app) } else { RecoveryCodes::none() };
         let spent = app.store.write(ConfirmFactor { with, recovery_codes: codes.hashes() }).await;
         first(spent.map_err(Refusal::from)?)?;
@@ -116,21 +131,25 @@ impl<'a> Own<'a> {
     ///
     /// # Errors
     /// [`FactorRefusal`]; E3031.
-    pub(crate) async fn replace_codes(&self, app: &App, code: &str) -> Result<RecoveryCodes, FactorRefusal> {
-        self.require_enabled(app).await?;
-        let (with, codes) = (self.with_code(app, code).await?, RecoveryCodes::new(app));
+    pub(crate) async fn replace_codes(
+        &self,
+        app: &App,
+        given: &Given<'_>,
+    ) -> Result<RecoveryCodes, FactorRefusal> {
+        self.require_protected(app).await?;
+        let (with, codes) = (self.with_proof(app, given).await?, RecoveryCodes::new(app));
         let spent = app.store.write(ReplaceRecoveryCodes { with, recovery_codes: codes.hashes() }).await;
         first(spent.map_err(Refusal::from)?)?;
         Ok(codes)
     }
 
-    /// Switches the second factor off.
+    /// Switches codes off; passkeys stay.
     ///
     /// # Errors
     /// [`FactorRefusal`]; E3031.
-    pub(crate) async fn switch_off(&self, app: &App, code: &str) -> Result<(), FactorRefusal> {
+    pub(crate) async fn switch_off(&self, app: &App, given: &Given<'_>) -> Result<(), FactorRefusal> {
         self.require_enabled(app).await?;
-        let with = self.with_code(app, code).await?;
+        let with = self.with_proof(app, given).await?;
         first(app.store.write(SwitchOffFactor(with)).await.map_err(Refusal::from)?)
     }
 
@@ -138,9 +157,9 @@ impl<'a> Own<'a> {
     ///
     /// # Errors
     /// [`FactorRefusal`]; E3031.
-    pub(crate) async fn prove(&self, app: &App, code: &str) -> Result<(), FactorRefusal> {
-        self.require_enabled(app).await?;
-        let with = self.with_code(app, code).await?;
+    pub(crate) async fn prove(&self, app: &App, given: &Given<'_>) -> Result<(), FactorRefusal> {
+        self.require_protected(app).await?;
+        let with = self.with_proof(app, given).await?;
         first(app.store.write(ProveFactor(with)).await.map_err(Refusal::from)?)
     }
 
@@ -153,22 +172,41 @@ impl<'a> Own<'a> {
         }
     }
 
-    async fn with_code(&self, app: &App, code: &str) -> Result<WithCode, FactorRefusal> {
+    /// Does signing in ask for a second factor, as it is now?
+    ///
+    /// # Errors
+    /// The database failed.
+    pub(crate) async fn is_protected(&self, app: &App) -> Result<bool, Refusal> {
+        Ok(self.find(app).await?.is_some_and(|found| found.protects()))
+    }
+
+    async fn require_protected(&self, app: &App) -> Result<(), Refusal> {
+        match self.is_protected(app).await? {
+            true => Ok(()),
+            false => self.require_enabled(app).await,
+        }
+    }
+
+    async fn with_proof(&self, app: &App, given: &Given<'_>) -> Result<WithProof, FactorRefusal> {
         let holder = Holder { user: self.user(), username: &self.principal.username };
-        let proof = check_code(app, holder, code, self.address).await.map_err(FactorRefusal::Code)?;
-        Ok(WithCode {
+        let proof = check_proof(app, holder, given, self.address).await.map_err(FactorRefusal::Proof)?;
+        Ok(self.with(app, proof))
+    }
+
+    fn with(&self, app: &App, proof: Proof) -> WithProof {
+        WithProof {
             user: self.user(),
             proof,
             session: self.session,
             address: self.address.to_string(),
             now: app.now(),
-        })
+        }
     }
 }
 
 /// A code counts for whoever spends it first.
 fn first(spent: bool) -> Result<(), FactorRefusal> {
-    if spent { Ok(()) } else { Err(FactorRefusal::Code(CodeRefusal::Wrong)) }
+    if spent { Ok(()) } else { Err(FactorRefusal::Proof(ProofRefusal::Wrong)) }
 }
 
 fn already_enabled() -> Refusal {

@@ -1,5 +1,5 @@
-//! Between the right password and the code of the second factor: who it was stands in a sealed cookie, which
-//! opens nothing but the question for the code.
+//! Between the right password and the second factor: who it was stands in a sealed cookie, which
+//! opens nothing but the question for it.
 
 use http::HeaderMap;
 use kibali_model::ObjectId;
@@ -36,7 +36,7 @@ pub(crate) async fn half_signed_in(
     let Some((user, version)) = remembered(app, session, headers) else { return Ok(None) };
     let account = accounts::by_user(&mut app.store.reader().await?, user).await?;
     let account = account.filter(|account| {
-        account.is_open(app.now()) && account.two_factor.is_enabled() && account.credential_version == version
+        account.is_open(app.now()) && account.protected && account.credential_version == version
     });
     Ok(account.map(|account| HalfSignedIn::new(account.user, account.uid, account.username, version)))
 }

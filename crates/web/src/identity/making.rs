@@ -20,6 +20,12 @@ pub(crate) fn require_person(caller: &Principal) -> Result<(), Refusal> {
     Err(Refusal::Forbidden { code: None, message })
 }
 
+/// Did the caller prove a second factor within five minutes?
+pub(crate) fn proved_lately(app: &App, caller: &Principal) -> bool {
+    let proved = caller.credential.proved();
+    proved.is_some_and(|(_, at)| app.now().seconds_since(at) < LATELY_SECONDS)
+}
+
 /// May the caller make personal access tokens, or change what theirs may do? Only a person who signed in: what
 /// was given to a program must not let it make itself something that lives longer or may do more.
 ///
@@ -43,10 +49,8 @@ pub(crate) async fn may_make_api_tokens(app: &App, caller: &Principal) -> Result
     }
     let account = accounts::by_user(&mut app.store.reader().await?, caller.user).await?;
     let account = account.ok_or(Refusal::NoCredentials)?;
-    let factor_needed = account.two_factor.is_enabled() || account.two_factor_demanded;
-    let proved = caller.credential.proved();
-    let lately = proved.is_some_and(|(_, at)| app.now().seconds_since(at) < LATELY_SECONDS);
-    if factor_needed && !lately {
+    let factor_needed = account.protected || account.two_factor_demanded;
+    if factor_needed && !proved_lately(app, caller) {
         return forbidden(
             "Sign in with your second factor first; it must not be longer ago than five minutes",
         );

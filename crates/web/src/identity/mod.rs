@@ -13,6 +13,7 @@ mod hashing;
 pub(crate) mod known;
 mod making;
 mod origin;
+mod passkey;
 mod pending;
 mod polls;
 mod sealed;
@@ -28,14 +29,21 @@ pub use caller::{Caller, MaybeCaller};
 pub(crate) use dpop::SentProof;
 pub use gathered::{Flushed, flush};
 pub(crate) use half::{ask_for_code, half_signed_in};
-pub(crate) use making::{may_make_api_tokens, require_person};
+pub(crate) use making::{may_make_api_tokens, proved_lately, require_person};
 pub(crate) use origin::require_own_site;
+pub use passkey::PasskeyRefusal;
+pub(crate) use passkey::{
+    Answered, Holding, MadePasskey, Question, ask_to_make, ask_to_use, made as made_passkey,
+};
 pub use pending::remember_return;
 pub(crate) use pending::returned;
-pub(crate) use second_factor::{CodeRefusal, Holder, check_code, open_seed, seal_seed};
+pub(crate) use second_factor::{
+    Given, Holder, ProofRefusal, check_first_code, check_proof, open_seed, seal_seed,
+};
 pub(crate) use session::sent_cookie as sent_session;
 pub(crate) use session::session_name;
 pub use session::{Session, SetCookie, check_csrf, end_session, start_session};
+pub(crate) use sign_in::sign_in_by_passkey;
 pub use sign_in::{HalfSignedIn, Opened, SignInRefusal, SignedIn, sign_in, sign_in_by_password};
 
 use http::HeaderMap;

@@ -1,17 +1,27 @@
-//! Codes of a second factor: slowed down, checked, and handed on as a proof that one write spends (rules of
-//! the door 10).
+//! Second factors: codes, slowed down, and passkeys; checked, and handed on as a proof that one write spends
+//! (rules of the door 10).
 
 use kibali_crypto::{SealError, TotpSeed, recovery_hash, step_ends, typed_code};
-use kibali_model::{ObjectId, Timestamp};
+use kibali_model::{ObjectId, Timestamp, TwoFactorType};
 use kibali_store::door::factors::{self, Proof};
 
 use super::ClientAddress;
+use super::passkey::{self, Answered, PasskeyRefusal};
 use crate::{App, Refusal};
 
 /// Longest code looked at, in bytes; longer ones are wrong.
 const LONGEST: usize = 64;
 
-/// Whose code it is.
+/// What somebody shows beside the password.
+#[derive(Debug, Clone)]
+pub(crate) enum Given<'a> {
+    /// A code, of an authenticator app or for recovery.
+    Code(&'a str),
+    /// What a browser answered for a passkey.
+    Passkey(Answered<'a>),
+}
+
+/// Whose it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Holder<'a> {
     /// Row number of the user.
@@ -20,65 +30,119 @@ pub(crate) struct Holder<'a> {
     pub(crate) username: &'a str,
 }
 
-/// Why a code proves nothing.
+/// Why a second factor proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CodeRefusal {
+pub enum ProofRefusal {
     /// It is no code of the user at this time.
     Wrong,
-    /// Too many wrong ones: the next is looked at after this many seconds.
+    /// A passkey proves nothing.
+    Passkey(PasskeyRefusal),
+    /// Too many wrong codes: the next is looked at after this many seconds.
     Throttled(u32),
     /// Nothing could be decided.
     Undecided(Refusal),
 }
 
-impl From<CodeRefusal> for Refusal {
-    fn from(refusal: CodeRefusal) -> Self {
+impl From<ProofRefusal> for Refusal {
+    fn from(refusal: ProofRefusal) -> Self {
         match refusal {
-            CodeRefusal::Wrong => Self::SecondFactorActive,
-            CodeRefusal::Throttled(seconds) => Self::TooManyAttempts { seconds },
-            CodeRefusal::Undecided(refusal) => refusal,
+            ProofRefusal::Wrong => Self::SecondFactorActive,
+            ProofRefusal::Passkey(PasskeyRefusal::Undecided(refusal)) => refusal,
+            ProofRefusal::Passkey(_) => Self::SecondFactorActive,
+            ProofRefusal::Throttled(seconds) => Self::TooManyAttempts { seconds },
+            ProofRefusal::Undecided(refusal) => refusal,
         }
     }
 }
 
-/// Is this a code of the user, of the authenticator app or for recovery? Worth something once, to the write
-/// that spends the proof.
+/// Is this a second factor of the user? Worth something once, to the write that spends the proof.
 ///
 /// # Errors
-/// [`CodeRefusal`].
-pub(crate) async fn check_code(
+/// [`ProofRefusal`].
+pub(crate) async fn check_proof(
+    app: &App,
+    holder: Holder<'_>,
+    given: &Given<'_>,
+    address: ClientAddress,
+) -> Result<Proof, ProofRefusal> {
+    match given {
+        Given::Code(typed) => check_code(app, holder, typed, Which::SetUp, address).await,
+        Given::Passkey(answered) => match passkey::check(app, answered, Some(holder.user)).await {
+            Ok(proved) => Ok(proved.proof),
+            Err(refusal) => {
+                note(app, &refusal.name(), holder.user, address);
+                Err(ProofRefusal::Passkey(refusal))
+            }
+        },
+    }
+}
+
+/// Is this a code of the authenticator app that the user sets up?
+///
+/// # Errors
+/// [`ProofRefusal`].
+pub(crate) async fn check_first_code(
     app: &App,
     holder: Holder<'_>,
     typed: &str,
     address: ClientAddress,
-) -> Result<Proof, CodeRefusal> {
+) -> Result<Proof, ProofRefusal> {
+    check_code(app, holder, typed, Which::Enrolling, address).await
+}
+
+/// Whose codes count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// Those of an app that is set up, and those for recovery.
+    SetUp,
+    /// Those of an app that has shown none yet.
+    Enrolling,
+}
+
+async fn check_code(
+    app: &App,
+    holder: Holder<'_>,
+    typed: &str,
+    which: Which,
+    address: ClientAddress,
+) -> Result<Proof, ProofRefusal> {
     let throttle = &app.identity().code_throttle;
     let Holder { user, username } = holder;
     if let Some(seconds) = throttle.wait(username, address.0, app.now()) {
-        return Err(CodeRefusal::Throttled(seconds));
+        return Err(ProofRefusal::Throttled(seconds));
     }
     let found = match typed.len() <= LONGEST {
-        true => find(app, user, typed).await.map_err(CodeRefusal::Undecided)?,
+        true => find(app, user, typed, which).await.map_err(ProofRefusal::Undecided)?,
         false => None,
     };
     let decided = throttle.decided(username, address.0, found.is_some(), app.now());
-    decided.map_err(CodeRefusal::Throttled)?;
+    decided.map_err(ProofRefusal::Throttled)?;
     if found.is_some() {
         throttle.succeeded(username, address.0, app.now());
     } else {
-        app.identity().gathered.happened("factor.refused", "WrongCode", Some(user), None, address, app.now());
+        note(app, "WrongCode", user, address);
     }
-    found.ok_or(CodeRefusal::Wrong)
+    found.ok_or(ProofRefusal::Wrong)
 }
 
-async fn find(app: &App, user: ObjectId, typed: &str) -> Result<Option<Proof>, Refusal> {
+fn note(app: &App, cause: &str, user: ObjectId, address: ClientAddress) {
+    app.identity().gathered.happened("factor.refused", cause, Some(user), None, address, app.now());
+}
+
+async fn find(app: &App, user: ObjectId, typed: &str, which: Which) -> Result<Option<Proof>, Refusal> {
     let mut reader = app.store.reader().await?;
     let Some(factor) = factors::find(&mut reader, user).await? else { return Ok(None) };
-    if let Some(hash) = recovery_hash(typed) {
+    let counts = match which {
+        Which::SetUp => factor.state == TwoFactorType::TotpEnabled,
+        Which::Enrolling => factor.state == TwoFactorType::EnrollingTotp,
+    };
+    if let Some(hash) = recovery_hash(typed).filter(|_| which == Which::SetUp) {
         let known = factors::has_recovery_code(&mut reader, user, hash).await?;
         return Ok(known.then_some(Proof::Recovery(hash)));
     }
-    let (Some(code), Some(sealed)) = (typed_code(typed), factor.seed) else { return Ok(None) };
+    let (Some(code), Some(sealed)) = (typed_code(typed), factor.seed.filter(|_| counts)) else {
+        return Ok(None);
+    };
     let seed = open_seed(app, user, &sealed).map_err(Refusal::internal)?;
     let step = seed.step_of(&code, app.now().seconds());
     Ok(step.map(|step| Proof::Totp { step, until: Timestamp::from_millis(step_ends(step) * 1000) }))

@@ -15,7 +15,7 @@ use kibali_model::{Credential, Principal, SignIn, Timestamp};
 use kibali_store::door::marks::Used;
 use kibali_store::door::{accounts, principals, sessions};
 
-use super::{ClientAddress, SignedIn, half, pending};
+use super::{ClientAddress, SignedIn, half, passkey, pending};
 use crate::{App, Refusal, Settings};
 
 /// A session's use is noted at most this often.
@@ -31,6 +31,7 @@ pub struct Session {
     principal: Option<Arc<Principal>>,
     enrolling: Option<Arc<Principal>>,
     since: Option<Timestamp>,
+    amr: String,
     pending: Option<String>,
 }
 
@@ -57,9 +58,7 @@ impl Session {
     #[must_use]
     pub fn sign_in(&self) -> SignIn {
         let sid = session_name(self.hash());
-        let proved = self.principal().is_some_and(|principal| principal.credential.proved().is_some());
-        let amr = if proved { SignIn::WITH_FACTOR } else { "pwd" };
-        SignIn { at: self.since, sid: Some(sid), amr: amr.to_owned() }
+        SignIn { at: self.since, sid: Some(sid), amr: self.amr.clone() }
     }
 
     /// The token that forms of this session carry in a field `csrf`.
@@ -99,6 +98,7 @@ impl Session {
             principal: None,
             enrolling: None,
             since: None,
+            amr: String::new(),
             pending: None,
         }
     }
@@ -143,7 +143,7 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
         .await?
         .filter(|account| account.is_open(now) && account.credential_version == found.credential_version);
     // A password alone opens no account that has a second factor.
-    let account = account.filter(|account| !account.two_factor.is_enabled() || found.proved.is_some());
+    let account = account.filter(|account| !account.protected || found.proved.is_some());
     let Some(account) = account else { return Ok(session) };
     let credential = Credential::Session { proved: found.proved };
     let principal = Some(Arc::new(principals::load(&mut reader, &account, credential).await?));
@@ -152,6 +152,7 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
         false => session.principal = principal,
     }
     session.since = Some(found.since);
+    session.amr = found.amr;
     if now.seconds_since(found.last_used) >= NOTED_SECONDS {
         app.identity().gathered.used(&[Used::Session(session.hash()), Used::User(found.user)], now);
     }
@@ -185,6 +186,7 @@ pub async fn start_session(
         user: who.user,
         credential_version: who.credential_version,
         proof: who.proof,
+        amr: who.amr.clone(),
         expires: now.plus_seconds(app.settings.session_seconds),
         address: address.to_string(),
         user_agent: user_agent(headers),
@@ -195,6 +197,7 @@ pub async fn start_session(
         return Err(Refusal::SecondFactorActive);
     }
     let cookies = half::forget(app, headers, SetCookie::new(&app.settings, cookie.expose()));
+    let cookies = passkey::forget(app, headers, cookies);
     match &before.pending {
         Some(page) if who.must_enrol => pending::carry(app, cookies, cookie.expose(), page),
         Some(_) => Ok(pending::forget(&app.settings, cookies)),

@@ -1,12 +1,13 @@
 //! Signing in with a user name and a password: one decision for the token endpoint, HTTP Basic and the
-//! login page. Where an account asks for more, a password opens nothing yet (rules of the door 10).
+//! login page; and with a passkey. Where an account asks for more, a password opens nothing yet (rules of the door 10).
 
-use kibali_model::{ObjectId, Timestamp, Uid};
+use kibali_model::{ObjectId, SignIn, Timestamp, Uid};
 use kibali_store::door::accounts::{self, Account, SignInRules};
 use kibali_store::door::factors::Proof;
 
 use super::ClientAddress;
-use super::second_factor::{CodeRefusal, Holder, check_code};
+use super::passkey::{self, Answered, PasskeyRefusal, Proved};
+use super::second_factor::{Given, Holder, ProofRefusal, check_proof};
 use crate::{App, Refusal};
 
 /// A user who proved all that the account asks for, and whose account may be used.
@@ -22,22 +23,25 @@ pub struct SignedIn {
     pub credential_version: i64,
     /// What proved the second factor, where the account has one; the write that signs in spends it.
     pub proof: Option<Proof>,
+    /// How they proved who they are ([`SignIn::amr`]).
+    pub amr: String,
     /// A role demands a second factor that is not set up: a session opens nothing but that.
     pub(super) must_enrol: bool,
 }
 
-/// A user whose password was right and whose account asks for a code beside it.
+/// A user whose password was right and whose account asks for a second factor beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HalfSignedIn(SignedIn);
 
 impl HalfSignedIn {
     /// Only for an account that is known to be open and whose password was right.
-    pub(super) const fn new(user: ObjectId, uid: Uid, username: String, credential_version: i64) -> Self {
-        Self(SignedIn { user, uid, username, credential_version, proof: None, must_enrol: false })
+    pub(super) fn new(user: ObjectId, uid: Uid, username: String, credential_version: i64) -> Self {
+        let amr = SignIn::PASSWORD.to_owned();
+        Self(SignedIn { user, uid, username, credential_version, proof: None, amr, must_enrol: false })
     }
 
     /// Row number of the user.
-    pub(super) const fn user(&self) -> ObjectId {
+    pub(crate) const fn user(&self) -> ObjectId {
         self.0.user
     }
 
@@ -46,19 +50,20 @@ impl HalfSignedIn {
         self.0.credential_version
     }
 
-    /// Signs in with a code of an authenticator app or a recovery code.
+    /// Signs in with a second factor.
     ///
     /// # Errors
-    /// [`CodeRefusal`].
+    /// [`ProofRefusal`].
     pub(crate) async fn prove(
         self,
         app: &App,
-        code: &str,
+        given: &Given<'_>,
         address: ClientAddress,
-    ) -> Result<SignedIn, CodeRefusal> {
+    ) -> Result<SignedIn, ProofRefusal> {
         let holder = Holder { user: self.0.user, username: &self.0.username };
-        let proof = check_code(app, holder, code, address).await?;
-        Ok(SignedIn { proof: Some(proof), ..self.0 })
+        let proof = check_proof(app, holder, given, address).await?;
+        let amr = SignIn::with_factor(&self.0.amr, proof.factor());
+        Ok(SignedIn { proof: Some(proof), amr, ..self.0 })
     }
 }
 
@@ -67,7 +72,7 @@ impl HalfSignedIn {
 pub enum Opened {
     /// The account asks for no more.
     In(SignedIn),
-    /// The account asks for a code.
+    /// The account asks for a second factor.
     Code(HalfSignedIn),
     /// A role demands a second factor that is not set up: a session would open nothing but that.
     Enrol(SignedIn),
@@ -93,6 +98,8 @@ pub enum SignInRefusal {
     TwoFactor,
     /// A role of the user demands a second factor that is not set up.
     TwoFactorDemanded,
+    /// A passkey proves nothing.
+    Passkey(PasskeyRefusal),
     /// Too many failures: the next attempt is taken after this many seconds.
     Throttled(u32),
     /// Nothing could be decided: too many hashes wait, or the database failed.
@@ -110,6 +117,7 @@ impl From<SignInRefusal> for Refusal {
             SignInRefusal::External => Self::ExternalAccount,
             SignInRefusal::TwoFactor => Self::SecondFactorActive,
             SignInRefusal::TwoFactorDemanded => Self::SecondFactorDemanded,
+            SignInRefusal::Passkey(refusal) => refusal.into(),
             SignInRefusal::Throttled(seconds) => Self::TooManyAttempts { seconds },
             SignInRefusal::Undecided(refusal) => refusal,
         }
@@ -157,8 +165,48 @@ pub async fn sign_in_by_password(
     decided
 }
 
+/// Signs in with a passkey and nothing else: it must have made sure who used it, so that it is two factors in
+/// one. A password that is too old, or that others guess at, has no part in it.
+///
+/// # Errors
+/// [`SignInRefusal`].
+pub(crate) async fn sign_in_by_passkey(
+    app: &App,
+    answered: &Answered<'_>,
+    address: ClientAddress,
+) -> Result<SignedIn, SignInRefusal> {
+    let mut known = None;
+    let decided = decide_by_passkey(app, answered, &mut known).await;
+    match &decided {
+        Ok(who) => app.identity().throttle.succeeded(&who.username, address.0, app.now()),
+        Err(refusal) => note(app, refusal, known, address),
+    }
+    decided
+}
+
+async fn decide_by_passkey(
+    app: &App,
+    answered: &Answered<'_>,
+    known: &mut Option<ObjectId>,
+) -> Result<SignedIn, SignInRefusal> {
+    let Proved { passkey, proof } =
+        passkey::check(app, answered, None).await.map_err(SignInRefusal::Passkey)?;
+    *known = Some(passkey.user);
+    let mut reader = app.store.reader().await.map_err(|error| SignInRefusal::Undecided(error.into()))?;
+    let account = accounts::by_user(&mut reader, passkey.user).await;
+    let account = account.map_err(|error| SignInRefusal::Undecided(error.into()))?;
+    let account = account.ok_or(SignInRefusal::Passkey(PasskeyRefusal::Unknown))?;
+    is_usable(&account, SignInRules::default(), app.now())?;
+    let Account { user, uid, username, credential_version, .. } = account;
+    let amr = SignIn::with_factor("", proof.factor());
+    Ok(SignedIn { user, uid, username, credential_version, proof: Some(proof), amr, must_enrol: false })
+}
+
 fn note(app: &App, refusal: &SignInRefusal, user: Option<ObjectId>, address: ClientAddress) {
-    let cause = Refusal::from(refusal.clone()).name();
+    let cause = match refusal {
+        SignInRefusal::Passkey(refusal) => refusal.name(),
+        other => Refusal::from(other.clone()).name(),
+    };
     app.identity().gathered.happened("sign_in.refused", &cause, user, None, address, app.now());
 }
 
@@ -191,11 +239,12 @@ async fn decide(
     is_usable(&account, rules, app.now())?;
     identity.throttle.succeeded(username, address.0, app.now());
     let must_enrol = account.must_enrol();
-    let Account { user, uid, username, credential_version, two_factor, .. } = account;
-    if two_factor.is_enabled() {
+    let Account { user, uid, username, credential_version, protected, .. } = account;
+    if protected {
         return Ok(Opened::Code(HalfSignedIn::new(user, uid, username, credential_version)));
     }
-    let who = SignedIn { user, uid, username, credential_version, proof: None, must_enrol };
+    let amr = SignIn::PASSWORD.to_owned();
+    let who = SignedIn { user, uid, username, credential_version, proof: None, amr, must_enrol };
     Ok(if must_enrol { Opened::Enrol(who) } else { Opened::In(who) })
 }
 
@@ -218,7 +267,7 @@ pub(super) fn may_sign_in(
     now: Timestamp,
 ) -> Result<(), SignInRefusal> {
     is_usable(account, rules, now)?;
-    match (account.two_factor.is_enabled(), account.must_enrol()) {
+    match (account.protected, account.must_enrol()) {
         (true, _) => Err(SignInRefusal::TwoFactor),
         (false, true) => Err(SignInRefusal::TwoFactorDemanded),
         (false, false) => Ok(()),

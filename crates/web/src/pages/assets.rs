@@ -1,4 +1,4 @@
-//! The three static files, embedded, each under a name that changes with its content.
+//! The static files, embedded, each under a name that changes with its content.
 
 use std::sync::LazyLock;
 
@@ -12,6 +12,8 @@ pub(super) struct Assets {
     pub(super) style: String,
     /// What a browser with JavaScript gets on top.
     pub(super) script: String,
+    /// The same, where passkeys are used.
+    pub(super) passkeys: String,
     /// The icon of the tab.
     pub(super) icon: String,
 }
@@ -35,6 +37,12 @@ const SCRIPT: File = File {
     content_type: "text/javascript; charset=utf-8",
     content: include_str!("../../static/kibali.js"),
 };
+const PASSKEYS: File = File {
+    stem: "passkey",
+    extension: "js",
+    content_type: "text/javascript; charset=utf-8",
+    content: include_str!("../../static/passkey.js"),
+};
 const ICON: File = File {
     stem: "kibali",
     extension: "svg",
@@ -51,6 +59,7 @@ impl File {
 pub(super) static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
     style: format!("/static/{}", STYLE.name()),
     script: format!("/static/{}", SCRIPT.name()),
+    passkeys: format!("/static/{}", PASSKEYS.name()),
     icon: format!("/static/{}", ICON.name()),
 });
 
@@ -67,7 +76,7 @@ const fn fingerprint(bytes: &[u8]) -> u64 {
 
 /// `GET /static/{name}`: cached for a year, because another content has another name.
 pub(super) async fn serve(Path(name): Path<String>) -> Response {
-    let Some(file) = [&STYLE, &SCRIPT, &ICON].into_iter().find(|file| file.name() == name) else {
+    let Some(file) = [&STYLE, &SCRIPT, &PASSKEYS, &ICON].into_iter().find(|file| file.name() == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let headers = [
@@ -93,7 +102,7 @@ mod tests {
 
     #[test]
     fn nothing_is_fetched_from_elsewhere() {
-        for file in [&STYLE, &SCRIPT] {
+        for file in [&STYLE, &SCRIPT, &PASSKEYS] {
             assert!(
                 !file.content.contains("http://") && !file.content.contains("https://"),
                 "{}",

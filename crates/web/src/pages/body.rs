@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::HeaderMap;
 
 use crate::body::{self, Bounds};
-use crate::identity::{ClientAddress, Session, check_csrf};
+use crate::identity::{Answered, ClientAddress, Given, Session, check_csrf};
 use crate::speech::cors;
 use crate::{App, Refusal};
 
@@ -54,6 +54,19 @@ impl Posted {
     pub(super) fn checked(&self) -> Result<&Form, Refusal> {
         check_csrf(&self.session, self.form.text("csrf"))?;
         Ok(&self.form)
+    }
+
+    /// The second factor that it shows: a passkey, or the code in this field.
+    pub(super) fn given(&self, app: &App, field: &str) -> Given<'_> {
+        match self.form.text("passkey") {
+            "" => Given::Code(self.form.text(field)),
+            _ => Given::Passkey(self.answered(app)),
+        }
+    }
+
+    /// What the browser answered for a passkey.
+    pub(super) fn answered(&self, app: &App) -> Answered<'_> {
+        Answered::new(app, &self.session, &self.headers, self.form.text("passkey"))
     }
 }
 

@@ -1,47 +1,41 @@
-//! The second step of signing in: the code of the second factor.
+//! The second step of signing in: the second factor.
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use kibali_store::door::{factors, passkeys};
 
 use super::body::Posted;
 use super::frame::Frame;
+use super::login::asked;
 use super::page::Page;
-use super::parts::Field;
+use super::proof::{Means, ProofFields, told};
 use super::{APPS, LOGIN, redirect};
-use crate::identity::{CodeRefusal, Session, half_signed_in, start_session};
+use crate::identity::{
+    Given, HalfSignedIn, PasskeyRefusal, ProofRefusal, Session, ask_to_use, half_signed_in, start_session,
+};
 use crate::{App, Refusal};
 
 /// Where people are asked for it.
 pub(super) const CODE: &str = "/login/code";
+/// Where the script asks for a challenge.
+pub(super) const CHALLENGE: &str = "/login/code/challenge";
 
 #[derive(Template)]
 #[template(path = "code.html")]
 pub(super) struct Code {
     frame: Frame,
     problem: Option<String>,
-    code: Field,
+    proof: ProofFields,
+    means: Means,
 }
 
 impl Code {
-    pub(super) fn new(frame: Frame, problem: Option<String>) -> Self {
-        Self { frame, problem, code: code_field("code", true) }
-    }
-}
-
-/// The field that a code is typed into.
-pub(super) fn code_field(id: &'static str, autofocus: bool) -> Field {
-    Field {
-        id,
-        label: "Code",
-        hint: "The six digits that your authenticator app shows now, or one of your recovery codes.".into(),
-        autocomplete: "one-time-code",
-        required: true,
-        max_length: Some(32),
-        autofocus,
-        ..Field::default()
+    pub(super) fn new(frame: Frame, means: Means, problem: Option<String>) -> Self {
+        let proof = ProofFields::new("code", true, means, &frame.base, CHALLENGE);
+        Self { frame, problem, proof, means }
     }
 }
 
@@ -56,7 +50,7 @@ pub(super) async fn show(
         return Ok(redirect(&app.settings, APPS));
     }
     match half_signed_in(&app, &session, &headers).await? {
-        Some(_) => ask(&app, &session, StatusCode::OK, None),
+        Some(half) => ask(&app, &session, &half, StatusCode::OK, None).await,
         None => Ok(redirect(&app.settings, LOGIN)),
     }
 }
@@ -66,14 +60,18 @@ pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Res
     let Some(half) = half_signed_in(&app, &posted.session, &posted.headers).await? else {
         return Ok(redirect(&app.settings, LOGIN));
     };
-    let code = posted.checked()?.text("code");
-    let refused = match half.prove(&app, code, posted.address).await {
+    posted.checked()?;
+    let given = posted.given(&app, "code");
+    let refused = match half.clone().prove(&app, &given, posted.address).await {
         Ok(who) => match start_session(&app, &posted.session, &who, posted.address, &posted.headers).await {
             Ok(cookie) => {
                 let page = posted.session.pending().unwrap_or(APPS);
                 return Ok((cookie, redirect(&app.settings, page)).into_response());
             }
-            Err(Refusal::SecondFactorActive) => CodeRefusal::Wrong,
+            Err(Refusal::SecondFactorActive) => match given {
+                Given::Code(_) => ProofRefusal::Wrong,
+                Given::Passkey(_) => ProofRefusal::Passkey(PasskeyRefusal::Late),
+            },
             Err(refusal) => return Err(refusal),
         },
         Err(refused) => refused,
@@ -81,35 +79,29 @@ pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Res
     let problem = told(&refused);
     let refusal = Refusal::from(refused);
     let Some(problem) = problem else { return Err(refusal) };
-    let mut answer = ask(&app, &posted.session, refusal.status(), Some(problem))?;
+    let mut answer = ask(&app, &posted.session, &half, refusal.status(), Some(problem)).await?;
     if let Some(seconds) = refusal.retry_after() {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(answer)
 }
 
-fn ask(
+/// `POST /login/code/challenge`: for the script.
+pub(super) async fn challenge(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
+    posted.checked()?;
+    let half = half_signed_in(&app, &posted.session, &posted.headers).await?.ok_or(Refusal::FormExpired)?;
+    let known = passkeys::of_user(&mut app.store.reader().await?, half.user()).await?;
+    Ok(asked(ask_to_use(&app, &posted.session, &known, false)?))
+}
+
+async fn ask(
     app: &App,
     session: &Session,
+    half: &HalfSignedIn,
     status: StatusCode,
     problem: Option<String>,
 ) -> Result<Response, Refusal> {
     let frame = Frame::anonymous(&app.settings, "Sign in").with_csrf(session.csrf());
-    Ok(Page::render(&Code::new(frame, problem))?.status(status).into_response())
-}
-
-/// What a person is told about a code that proved nothing; nothing where that is no matter of the code.
-pub(super) fn told(refused: &CodeRefusal) -> Option<String> {
-    match refused {
-        CodeRefusal::Wrong => {
-            let text = "This code is wrong or was used before. Wait until your app shows the next one, then try \
-                        again.";
-            Some(text.to_owned())
-        }
-        CodeRefusal::Throttled(1) => Some("Too many wrong codes. Wait a second, then try again.".to_owned()),
-        CodeRefusal::Throttled(seconds) => {
-            Some(format!("Too many wrong codes. Wait {seconds} seconds, then try again."))
-        }
-        CodeRefusal::Undecided(_) => None,
-    }
+    let found = factors::find(&mut app.store.reader().await?, half.user()).await?;
+    Ok(Page::render(&Code::new(frame, Means::of(found.as_ref()), problem))?.status(status).into_response())
 }

@@ -12,13 +12,16 @@ use super::code::CODE;
 use super::frame::Frame;
 use super::page::Page;
 use super::parts::Field;
+use super::proof::told_of_passkey;
 use super::two_factor::TWO_FACTOR;
 use super::visitor::Visitor;
 use super::{APPS, CONNECT_LOGOUT, LOGIN, LOGOUT, redirect};
 use crate::account::{recovery, registration};
+use crate::api::answer;
 use crate::api::settings::stored::Stored;
 use crate::identity::{
-    Opened, Session, SignInRefusal, ask_for_code, end_session, sign_in_by_password, start_session,
+    Opened, PasskeyRefusal, Question, Session, SignInRefusal, ask_for_code, ask_to_use, end_session,
+    sign_in_by_passkey, sign_in_by_password, start_session,
 };
 use crate::{App, Refusal};
 
@@ -31,6 +34,8 @@ pub(super) struct Login {
     pub(super) reason: Option<&'static str>,
     pub(super) username: Field,
     pub(super) password: Field,
+    /// Passkeys can be used at this address.
+    pub(super) passkeys: bool,
     /// What else may be done without being signed in.
     pub(super) offers: Offers,
 }
@@ -56,6 +61,7 @@ impl Offers {
 impl Login {
     pub(super) fn new(
         frame: Frame,
+        passkeys: bool,
         typed: &str,
         reason: Option<&'static str>,
         problem: Option<String>,
@@ -84,6 +90,7 @@ impl Login {
                 autofocus: failed,
                 ..Field::default()
             },
+            passkeys,
             offers,
         }
     }
@@ -101,6 +108,9 @@ pub(super) async fn show(State(app): State<App>, session: Session) -> Result<Res
     ask(&app, &session, "", StatusCode::OK, None).await
 }
 
+/// What is told of a form that carries no token of its session.
+const TOO_LONG: &str = "This page was open for too long, or your browser keeps no cookies. Try again.";
+
 /// `POST /login`.
 pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let (username, password) = (posted.typed().text("username").trim(), posted.typed().text("password"));
@@ -108,8 +118,7 @@ pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Res
         ask(&app, &posted.session, username, status, Some(problem.to_owned())).await
     };
     if posted.checked().is_err() {
-        let problem = "This page was open for too long, or your browser keeps no cookies. Try again.";
-        return again(StatusCode::FORBIDDEN, problem).await;
+        return again(StatusCode::FORBIDDEN, TOO_LONG).await;
     }
     if username.is_empty() || password.is_empty() {
         return again(StatusCode::BAD_REQUEST, "Enter your user name and your password.").await;
@@ -164,9 +173,42 @@ async fn ask(
             false => "Sign in to open the page you asked for.",
         });
     let frame = Frame::anonymous(&app.settings, "Sign in").with_csrf(session.csrf());
-    let page =
-        Page::render(&Login::new(frame, typed, reason, problem, Offers::of(app).await?))?.status(status);
+    let (passkeys, offers) = (app.settings.passkey_site().is_some(), Offers::of(app).await?);
+    let page = Page::render(&Login::new(frame, passkeys, typed, reason, problem, offers))?.status(status);
     Ok((session.set_cookie(&app.settings), page).into_response())
+}
+
+/// `POST /login/passkey/challenge`: for the script.
+pub(super) async fn challenge(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
+    posted.checked()?;
+    Ok(asked(ask_to_use(&app, &posted.session, &[], true)?))
+}
+
+/// A question to the browser, as its script reads it.
+pub(super) fn asked(question: Question) -> Response {
+    (question.cookies, answer::no_store(answer::json(&question.options))).into_response()
+}
+
+/// `POST /login/passkey`.
+pub(super) async fn by_passkey(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
+    if posted.checked().is_err() {
+        return ask(&app, &posted.session, "", StatusCode::FORBIDDEN, Some(TOO_LONG.to_owned())).await;
+    }
+    let who = match sign_in_by_passkey(&app, &posted.answered(&app), posted.address).await {
+        Ok(who) => who,
+        Err(refused) => return refuse(&app, &posted, "", refused).await,
+    };
+    match start_session(&app, &posted.session, &who, posted.address, &posted.headers).await {
+        Ok(cookie) => {
+            let page = posted.session.pending().unwrap_or(APPS);
+            Ok((cookie, redirect(&app.settings, page)).into_response())
+        }
+        // The answer was used before, here or elsewhere.
+        Err(Refusal::SecondFactorActive) => {
+            refuse(&app, &posted, "", SignInRefusal::Passkey(PasskeyRefusal::Late)).await
+        }
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// What a person is told, and what to do about it; nothing where the failure is no matter of signing in.
@@ -188,6 +230,7 @@ fn told(refused: &SignInRefusal) -> Option<String> {
         SignInRefusal::TwoFactorDemanded => {
             "A role of this account demands a second factor. The password alone does not open it."
         }
+        SignInRefusal::Passkey(refused) => return told_of_passkey(refused).map(str::to_owned),
         SignInRefusal::Throttled(1) => "Too many failed attempts. Wait a second, then try again.",
         SignInRefusal::Throttled(seconds) => {
             return Some(format!("Too many failed attempts. Wait {seconds} seconds, then try again."));

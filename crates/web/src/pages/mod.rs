@@ -21,9 +21,11 @@ mod old_paths;
 mod own;
 mod page;
 mod parts;
+mod proof;
 #[cfg(test)]
 mod samples;
 mod setup;
+mod step_up;
 mod tokens;
 mod two_factor;
 mod visitor;
@@ -38,7 +40,7 @@ pub(crate) use visitor::sign_in_first;
 
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::{App, Settings};
 
@@ -58,7 +60,10 @@ pub fn router() -> Router<App> {
     Router::new()
         .route("/static/{name}", get(assets::serve))
         .route(LOGIN, get(login::show).post(login::submit))
+        .route("/login/passkey", get(login::show).post(login::by_passkey))
+        .route("/login/passkey/challenge", post(login::challenge))
         .route(code::CODE, get(code::show).post(code::submit))
+        .route(code::CHALLENGE, post(code::challenge))
         .route(LOGOUT, get(login::ask_logout).post(login::logout))
         .route(APPS, get(apps::show))
         .route(DEVICE, get(device::show).post(device::submit))

@@ -10,6 +10,7 @@ use kibali_model::PasswordPolicy;
 use super::account::samples as account;
 use super::administration::samples as administration;
 use super::apps::Apps;
+use super::assets::ASSETS;
 use super::clients::samples as clients;
 use super::code::Code;
 use super::consent::{Ask, Consent, ConsentView};
@@ -18,6 +19,7 @@ use super::error::Message;
 use super::frame::Frame;
 use super::login::{Login, Logout, Offers};
 use super::own::samples as own;
+use super::proof::Means;
 use super::setup::{Setup, Typed};
 use super::tokens::samples as tokens;
 use super::why::Why;
@@ -85,10 +87,10 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
     let wrong = "The user name or the password is wrong.".to_owned();
     let every_offer = Offers { recovery: true, registration: true };
     let mut pages = vec![
-        ("login", Login::new(anonymous("Sign in"), "", None, None, Offers::default()).render()),
+        ("login", Login::new(anonymous("Sign in"), false, "", None, None, Offers::default()).render()),
         (
             "login-wrong",
-            Login::new(anonymous("Sign in"), text, Some("Sign in to go on."), Some(wrong), every_offer)
+            Login::new(anonymous("Sign in"), true, text, Some("Sign in to go on."), Some(wrong), every_offer)
                 .render(),
         ),
         (
@@ -101,7 +103,15 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
             }
             .render(),
         ),
-        ("code", Code::new(anonymous("Sign in"), Some(text.to_owned())).render()),
+        (
+            "code",
+            Code::new(anonymous("Sign in"), Means { app: true, passkeys: false }, Some(text.to_owned()))
+                .render(),
+        ),
+        (
+            "code-passkey",
+            Code::new(anonymous("Sign in"), Means { app: false, passkeys: true }, None).render(),
+        ),
         (
             "logout",
             Logout { action: "/logout", client: None, carried: Vec::new(), frame: signed_in("Sign out") }
@@ -159,7 +169,12 @@ fn no_page_carries_script_or_style_of_its_own() {
         for banned in [" style=", "<style", " onclick=", " onload=", "javascript:"] {
             assert!(!html.contains(banned), "{name}: {banned}");
         }
-        assert_eq!(html.matches("<script").count(), 1, "{name}: the one file");
+        // The one file, and the one for passkeys where they are used.
+        let scripts = tags(&html, &["script"]).filter_map(|tag| attribute(tag, "src")).collect::<Vec<_>>();
+        assert_eq!(html.matches("<script").count(), scripts.len(), "{name}");
+        let ours = [&ASSETS.script, &ASSETS.passkeys].map(|file| format!("/dev{file}"));
+        assert_eq!(scripts, ours.iter().take(scripts.len()).collect::<Vec<_>>(), "{name}");
+        assert_eq!(scripts.len() == 2, html.contains("data-script"), "{name}");
     }
 }
 

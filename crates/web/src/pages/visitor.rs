@@ -114,6 +114,21 @@ impl FromRequestParts<App> for Visitor {
     }
 }
 
+/// Somebody who is signed in, or would be with a second factor.
+pub(super) struct Member(pub(super) Visitor);
+
+impl FromRequestParts<App> for Member {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let session = Session::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
+        match Visitor::even_enrolling(session.clone()) {
+            Some(visitor) => Ok(Self(visitor)),
+            None => Err(ask_to_sign_in(app, &session, parts).into_response()),
+        }
+    }
+}
+
 /// To the login page, or on to the second factor that a role demands; a sealed cookie remembers which page
 /// asked, where that is not the first page anyway.
 pub(super) fn ask_to_sign_in(app: &App, session: &Session, parts: &Parts) -> Result<Response, Refusal> {

@@ -4,6 +4,7 @@ mod api;
 mod ending;
 mod grant;
 mod pages;
+mod passkeys;
 mod sign_in;
 
 use kibali_crypto::{TotpSeed, step_at};

@@ -19,11 +19,11 @@ async fn half(t: &TestApp, asked: &str) -> (Browser, Page) {
     (browser, page)
 }
 
-async fn send(browser: &mut Browser, page: &Page, action: &str, field: &str, code: &str) -> Page {
+pub(super) async fn send(browser: &mut Browser, page: &Page, action: &str, field: &str, code: &str) -> Page {
     browser.submit(page, &page.form(action).fill(field, code)).await
 }
 
-async fn demand(t: &TestApp) {
+pub(super) async fn demand(t: &TestApp) {
     let role = json!([{ "op": "add", "path": "/restrictions", "value": ["R_ENABLE_2FA"] }]);
     let patch = t.patch("/api/userRoles/roleordin01").body("application/json-patch+json", role.to_string());
     assert_eq!(patch.basic(ADMIN, ADMIN_PASSWORD).send().await.status, 200);

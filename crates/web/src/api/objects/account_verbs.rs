@@ -7,7 +7,7 @@ use kibali_metadata::import::{Edit, Given, ImportParams, ImportStrategy};
 use kibali_metadata::language::{FieldItem, Fields, Preset};
 use kibali_model::Timestamp;
 use kibali_store::door::accounts;
-use kibali_store::door::factors::ResetFactor;
+use kibali_store::door::protection::ResetFactor;
 use kibali_store::door::settings::{self, SetOfUser};
 use serde_json::{Map, Value};
 

@@ -5,17 +5,15 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 use kibali_model::Principal;
-use kibali_store::door::accounts;
 use kibali_store::door::live_grants::Cutter;
 
 use super::{GRANTS, TITLE};
 use crate::identity::remember_return;
 use crate::pages::body::Form;
 use crate::pages::error::Message;
-use crate::pages::own::PROVE as PROVE_PASSWORD;
 use crate::pages::page::Page;
 use crate::pages::redirect;
-use crate::pages::two_factor::PROVE as PROVE_FACTOR;
+use crate::pages::step_up::{Lately, asked_first};
 use crate::pages::visitor::{Visitor, VisitorForm};
 use crate::{App, Refusal};
 
@@ -71,7 +69,8 @@ async fn admit(app: &App, visitor: &Visitor, page: &str) -> Result<(), Response>
     if !may_administer(&visitor.principal) {
         return Err(may_not(app, visitor));
     }
-    match asked_first(app, visitor).await.map_err(IntoResponse::into_response)? {
+    let lately = Lately { factor: app.settings.administration_proof_seconds, password: PASSWORD_SECONDS };
+    match asked_first(app, visitor, lately).await.map_err(IntoResponse::into_response)? {
         None => Ok(()),
         Some(question) => {
             let cookie =
@@ -79,22 +78,6 @@ async fn admit(app: &App, visitor: &Visitor, page: &str) -> Result<(), Response>
             Err((cookie, redirect(&app.settings, question)).into_response())
         }
     }
-}
-
-/// Where the visitor proves once more who they are, if they have to.
-async fn asked_first(app: &App, visitor: &Visitor) -> Result<Option<&'static str>, Refusal> {
-    let now = app.now();
-    let within = |at, seconds| now.seconds_since(at) < seconds;
-    let proved = visitor.principal.credential.proved();
-    if proved.is_some_and(|(_, at)| within(at, app.settings.administration_proof_seconds)) {
-        return Ok(None);
-    }
-    let account = accounts::by_user(&mut app.store.reader().await?, visitor.principal.user).await?;
-    if account.is_some_and(|account| account.two_factor.is_enabled()) {
-        return Ok(Some(PROVE_FACTOR));
-    }
-    let lately = visitor.session().since().is_some_and(|at| within(at, PASSWORD_SECONDS));
-    Ok((!lately).then_some(PROVE_PASSWORD))
 }
 
 /// The page that says what they lack.

@@ -27,7 +27,7 @@ const SYSTEMS: [(&str, &str); 7] = [
 ];
 
 /// Such as *Firefox on Windows*.
-pub(super) fn browser(user_agent: Option<&str>) -> String {
+pub(in crate::pages) fn browser(user_agent: Option<&str>) -> String {
     let Some(text) = user_agent.filter(|text| !text.is_empty()) else { return "Unknown browser".to_owned() };
     let known = |names: &[(&str, &'static str)]| {
         names.iter().find(|(part, _)| text.contains(part)).map(|(_, name)| *name)

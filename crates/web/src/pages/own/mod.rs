@@ -9,6 +9,8 @@ mod prove;
 pub(super) mod samples;
 mod sessions;
 
+pub(super) use browser::browser;
+
 use axum::Router;
 use axum::routing::get;
 

@@ -33,6 +33,6 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Pag
         name: contact.name.unwrap_or_else(|| principal.username.clone()),
         username: principal.username.clone(),
         email: contact.email.address,
-        protected: account.is_some_and(|account| account.two_factor.is_enabled()),
+        protected: account.is_some_and(|account| account.protected),
     })
 }

@@ -9,11 +9,12 @@ use kibali_store::door::sessions::Reauthenticated;
 use super::{ACCOUNT, TITLE};
 use crate::account::own_password;
 use crate::identity::returned;
+use crate::pages::body::Posted;
 use crate::pages::frame::Frame;
 use crate::pages::page::Page;
 use crate::pages::parts::Field;
 use crate::pages::redirect;
-use crate::pages::visitor::{Visitor, VisitorForm};
+use crate::pages::visitor::{Member, Visitor};
 use crate::{App, Refusal};
 
 #[derive(Template)]
@@ -40,15 +41,16 @@ impl Prove {
 }
 
 /// `GET /account/password/prove`.
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Page, Refusal> {
+pub(super) async fn show(State(app): State<App>, Member(visitor): Member) -> Result<Page, Refusal> {
     Page::render(&Prove::new(visitor.frame(&app.settings, TITLE), None))
 }
 
 /// `POST /account/password/prove`.
-pub(super) async fn submit(State(app): State<App>, form: VisitorForm) -> Result<Response, Refusal> {
-    let password = form.checked()?.text("password");
-    let (visitor, principal) = (&form.visitor, &form.visitor.principal);
-    if !own_password::is_own(&app, principal, password, form.address()).await? {
+pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
+    let password = posted.checked()?.text("password");
+    let visitor = Visitor::even_enrolling(posted.session.clone()).ok_or(Refusal::FormExpired)?;
+    let principal = &visitor.principal;
+    if !own_password::is_own(&app, principal, password, posted.address).await? {
         let error = Some("The password is wrong.".to_owned());
         let page = Page::render(&Prove::new(visitor.frame(&app.settings, TITLE), error))?;
         return Ok(page.status(StatusCode::BAD_REQUEST).into_response());

@@ -5,15 +5,17 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use kibali_model::TwoFactorType;
 
-use super::views::{Codes, Stage, TwoFactor};
-use super::{Member, TITLE, TWO_FACTOR};
+use super::passkeys::LATELY;
+use super::views::{Codes, Passkeys, Recovery, Stage, TwoFactor};
+use super::{TITLE, TWO_FACTOR};
 use crate::api::settings::stored::Stored;
 use crate::factor::{self, FactorRefusal, Own, RecoveryCodes};
-use crate::identity::{ClientAddress, SetCookie, returned};
+use crate::identity::{ClientAddress, SetCookie, remember_return, returned};
 use crate::pages::body::Posted;
-use crate::pages::code::told;
 use crate::pages::page::Page;
-use crate::pages::visitor::Visitor;
+use crate::pages::proof::{Means, told};
+use crate::pages::step_up::asked_first;
+use crate::pages::visitor::{Member, Visitor};
 use crate::pages::{APPS, redirect};
 use crate::{App, Refusal};
 
@@ -27,7 +29,7 @@ pub(super) async fn show(
 }
 
 /// The page, as the visitor's second factor is now.
-async fn page(
+pub(super) async fn page(
     app: &App,
     visitor: &Visitor,
     address: ClientAddress,
@@ -37,8 +39,15 @@ async fn page(
     let own = visitor.own(address);
     let found = own.find(app).await?;
     let state = found.as_ref().map_or(TwoFactorType::NotEnabled, |found| found.state);
+    let frame = visitor.frame(&app.settings, TITLE);
+    let means = Means::of(found.as_ref());
+    let recovery = found.as_ref().filter(|found| found.protects());
+    let recovery = recovery.map(|found| Recovery::new(found.recovery_codes, means, &frame.base));
+    let passkeys = Passkeys::new(&own.passkeys(app).await?, &app.settings);
     let stage = match (state, found) {
-        (TwoFactorType::TotpEnabled | TwoFactorType::EmailEnabled, Some(found)) => Stage::on(&found),
+        (TwoFactorType::TotpEnabled | TwoFactorType::EmailEnabled, Some(found)) => {
+            Stage::on(&found, means, &frame.base)
+        }
         (TwoFactorType::EnrollingTotp, _) if app.settings.totp => {
             let seed = own.enrolling(app).await?;
             let issuer = Stored::read(&mut app.store.reader().await?).await?.application_title();
@@ -48,10 +57,12 @@ async fn page(
         _ => Stage::Off { may_enrol: app.settings.totp },
     };
     Page::render(&TwoFactor {
-        frame: visitor.frame(&app.settings, TITLE),
+        frame,
         demanded: visitor.is_enrolling(),
         notice,
         problem,
+        passkeys,
+        recovery,
         stage,
     })
 }
@@ -62,7 +73,7 @@ pub(super) async fn back(State(app): State<App>, _: Member) -> Response {
 }
 
 /// Whoever sent a form of this page.
-fn sender(posted: &Posted) -> Result<Visitor, Refusal> {
+pub(super) fn sender(posted: &Posted) -> Result<Visitor, Refusal> {
     posted.checked()?;
     Visitor::even_enrolling(posted.session.clone()).ok_or(Refusal::FormExpired)
 }
@@ -70,6 +81,13 @@ fn sender(posted: &Posted) -> Result<Visitor, Refusal> {
 /// `POST /account/two-factor/begin`.
 pub(super) async fn begin(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let visitor = sender(&posted)?;
+    // What protects the account already is proved before something is added to it.
+    if visitor.own(posted.address).is_protected(&app).await?
+        && let Some(question) = asked_first(&app, &visitor, LATELY).await?
+    {
+        let cookie = remember_return(&app, visitor.session(), TWO_FACTOR)?;
+        return Ok((cookie, redirect(&app.settings, question)).into_response());
+    }
     match visitor.own(posted.address).begin_totp(&app).await {
         // The page shows why not.
         Ok(()) | Err(Refusal::Conflict { .. }) => Ok(redirect(&app.settings, TWO_FACTOR)),
@@ -96,7 +114,7 @@ pub(super) async fn confirm(State(app): State<App>, posted: Posted) -> Result<Re
 pub(super) async fn replace_codes(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let visitor = sender(&posted)?;
     let own = visitor.own(posted.address);
-    match own.replace_codes(&app, posted.typed().text("code-for-codes")).await {
+    match own.replace_codes(&app, &posted.given(&app, "code-for-codes")).await {
         Ok(codes) => {
             let notice = "New recovery codes made. The old ones no longer work.";
             shown(&app, &visitor, None, &codes, notice, TWO_FACTOR)
@@ -109,7 +127,11 @@ pub(super) async fn replace_codes(State(app): State<App>, posted: Posted) -> Res
 pub(super) async fn switch_off(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let visitor = sender(&posted)?;
     let own: Own<'_> = visitor.own(posted.address);
-    match own.switch_off(&app, posted.typed().text("code-for-off")).await {
+    match own.switch_off(&app, &posted.given(&app, "code-for-off")).await {
+        Ok(()) if own.is_protected(&app).await? => {
+            let notice = Some("The authenticator app is off. Your passkeys still protect your account.");
+            Ok(page(&app, &visitor, posted.address, notice, None).await?.into_response())
+        }
         Ok(()) if visitor.may_go_on_without(&app).await? => {
             let notice = Some("Two-factor authentication is off. Your password alone opens your account.");
             Ok(page(&app, &visitor, posted.address, notice, None).await?.into_response())
@@ -121,7 +143,7 @@ pub(super) async fn switch_off(State(app): State<App>, posted: Posted) -> Result
 }
 
 /// Recovery codes, which are shown in answer to making them and never again.
-fn shown(
+pub(super) fn shown(
     app: &App,
     visitor: &Visitor,
     cookie: Option<SetCookie>,
@@ -141,7 +163,7 @@ async fn again(
     refusal: FactorRefusal,
 ) -> Result<Response, Refusal> {
     let (problem, refusal) = match refusal {
-        FactorRefusal::Code(refused) => (told(&refused), Refusal::from(refused)),
+        FactorRefusal::Proof(refused) => (told(&refused), Refusal::from(refused)),
         // Done in another window meanwhile: the page shows how things are.
         FactorRefusal::Other(Refusal::Conflict { .. }) => return Ok(redirect(&app.settings, TWO_FACTOR)),
         FactorRefusal::Other(refusal) => (None, refusal),

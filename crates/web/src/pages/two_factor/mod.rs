@@ -1,9 +1,10 @@
-//! *Two-factor authentication*: set up an authenticator app, recovery codes, switch it off.
+//! *Two-factor authentication*: passkeys, an authenticator app, recovery codes; set up and taken away.
 //!
 //! The only page, beside signing out, that opens for somebody whose role demands a second factor and who has
 //! none yet.
 
 mod handlers;
+mod passkeys;
 mod prove;
 mod views;
 
@@ -11,19 +12,18 @@ mod views;
 pub(super) use views::samples;
 
 use axum::Router;
-use axum::extract::FromRequestParts;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::request::Parts;
 
-use super::visitor::{self, Visitor};
 use crate::App;
-use crate::identity::Session;
 
 /// Where the page is.
 pub(super) const TWO_FACTOR: &str = "/account/two-factor";
 /// Where the second factor is proved once more.
 pub(super) const PROVE: &str = "/account/two-factor/prove";
+/// Passkeys, below the page.
+const PASSKEYS: &str = "/account/two-factor/passkeys";
+/// Where the script asks for a challenge to one of them.
+const CHALLENGE: &str = "/account/two-factor/challenge";
 /// The title of the bar.
 const TITLE: &str = "Two-factor authentication";
 
@@ -36,20 +36,11 @@ pub(super) fn router() -> Router<App> {
         .route(&at("/confirm"), get(handlers::back).post(handlers::confirm))
         .route(&at("/codes"), get(handlers::back).post(handlers::replace_codes))
         .route(&at("/off"), get(handlers::back).post(handlers::switch_off))
+        .route(CHALLENGE, post(passkeys::challenge))
+        .route(PASSKEYS, get(handlers::back).post(passkeys::keep))
+        .route(&at("/passkeys/new"), get(passkeys::ask))
+        .route(&at("/passkeys/new/challenge"), post(passkeys::challenge_for_new))
+        .route(&at("/passkeys/{uid}"), get(passkeys::show).post(passkeys::rename))
+        .route(&at("/passkeys/{uid}/remove"), get(handlers::back).post(passkeys::remove))
         .route(PROVE, get(prove::show).post(prove::submit))
-}
-
-/// Somebody who is signed in, or would be with a second factor.
-struct Member(Visitor);
-
-impl FromRequestParts<App> for Member {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let session = Session::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
-        match Visitor::even_enrolling(session.clone()) {
-            Some(visitor) => Ok(Self(visitor)),
-            None => Err(visitor::ask_to_sign_in(app, &session, parts).into_response()),
-        }
-    }
 }

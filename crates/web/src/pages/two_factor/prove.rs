@@ -7,42 +7,58 @@ use http::StatusCode;
 use super::views::Prove;
 use super::{TITLE, TWO_FACTOR};
 use crate::factor::FactorRefusal;
-use crate::identity::{CodeRefusal, returned};
+use crate::identity::{ClientAddress, ProofRefusal, returned};
 use crate::pages::body::Posted;
-use crate::pages::code::told;
 use crate::pages::page::Page;
+use crate::pages::proof::{Means, told};
 use crate::pages::redirect;
 use crate::pages::visitor::Visitor;
 use crate::{App, Refusal};
 
 /// `GET /account/two-factor/prove`.
-pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Page, Refusal> {
-    ask(&app, &visitor, None)
+pub(super) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    address: ClientAddress,
+) -> Result<Page, Refusal> {
+    ask(&app, &visitor, address, None).await
 }
 
 /// `POST /account/two-factor/prove`.
 pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
-    let code = posted.checked()?.text("code");
+    posted.checked()?;
+    let given = posted.given(&app, "code");
     let visitor = Visitor::of(posted.session.clone()).ok_or(Refusal::FormExpired)?;
-    match visitor.own(posted.address).prove(&app, code).await {
+    match visitor.own(posted.address).prove(&app, &given).await {
         Ok(()) => {
             let page = posted.session.pending().unwrap_or(TWO_FACTOR);
             Ok((returned(&app, &posted.session), redirect(&app.settings, page)).into_response())
         }
         Err(FactorRefusal::Other(Refusal::Conflict { .. })) => Ok(redirect(&app.settings, TWO_FACTOR)),
         Err(FactorRefusal::Other(refusal)) => Err(refusal),
-        Err(FactorRefusal::Code(refused)) => refuse(&app, &visitor, refused),
+        Err(FactorRefusal::Proof(refused)) => refuse(&app, &visitor, posted.address, refused).await,
     }
 }
 
-fn refuse(app: &App, visitor: &Visitor, refused: CodeRefusal) -> Result<Response, Refusal> {
+async fn refuse(
+    app: &App,
+    visitor: &Visitor,
+    address: ClientAddress,
+    refused: ProofRefusal,
+) -> Result<Response, Refusal> {
     let problem = told(&refused);
     let refusal = Refusal::from(refused);
     let Some(problem) = problem else { return Err(refusal) };
     let status = refusal.retry_after().map_or(StatusCode::BAD_REQUEST, |_| refusal.status());
-    Ok(ask(app, visitor, Some(problem))?.status(status).into_response())
+    Ok(ask(app, visitor, address, Some(problem)).await?.status(status).into_response())
 }
 
-fn ask(app: &App, visitor: &Visitor, problem: Option<String>) -> Result<Page, Refusal> {
-    Page::render(&Prove::new(visitor.frame(&app.settings, TITLE), problem))
+async fn ask(
+    app: &App,
+    visitor: &Visitor,
+    address: ClientAddress,
+    problem: Option<String>,
+) -> Result<Page, Refusal> {
+    let found = visitor.own(address).find(app).await?;
+    Page::render(&Prove::new(visitor.frame(&app.settings, TITLE), Means::of(found.as_ref()), problem))
 }

@@ -2,12 +2,16 @@
 
 use askama::Template;
 use kibali_crypto::TotpSeed;
+use kibali_model::Timestamp;
 use kibali_store::door::factors::SecondFactor;
+use kibali_store::door::passkeys::{MOST, Passkey};
 
+use super::CHALLENGE;
+use crate::Settings;
 use crate::factor::RecoveryCodes;
-use crate::pages::code::code_field;
 use crate::pages::frame::Frame;
-use crate::pages::parts::{Copy, Field};
+use crate::pages::parts::{Copy, Field, Moment};
+use crate::pages::proof::{Means, ProofFields, code_field};
 
 #[derive(Template)]
 #[template(path = "two_factor.html")]
@@ -17,10 +21,67 @@ pub(in crate::pages) struct TwoFactor {
     pub(super) demanded: bool,
     pub(super) notice: Option<&'static str>,
     pub(super) problem: Option<String>,
+    pub(super) passkeys: Passkeys,
     pub(super) stage: Stage,
+    /// Where something protects the account.
+    pub(super) recovery: Option<Recovery>,
 }
 
-/// How far the user is.
+/// The passkeys of the user.
+pub(super) struct Passkeys {
+    /// One can be added.
+    pub(super) may_add: bool,
+    pub(super) rows: Vec<Row>,
+}
+
+impl Passkeys {
+    pub(super) fn new(passkeys: &[Passkey], settings: &Settings) -> Self {
+        let offered = settings.passkeys && settings.passkey_site().is_some();
+        Self { may_add: offered && passkeys.len() < MOST, rows: passkeys.iter().map(Row::new).collect() }
+    }
+}
+
+/// One passkey.
+pub(super) struct Row {
+    pub(super) uid: String,
+    pub(super) name: String,
+    pub(super) created: Moment,
+    pub(super) used: Option<Moment>,
+    /// Where it is.
+    pub(super) place: &'static str,
+}
+
+impl Row {
+    pub(super) fn new(passkey: &Passkey) -> Self {
+        Self {
+            uid: passkey.uid.to_string(),
+            name: passkey.name.clone(),
+            created: Moment(passkey.created),
+            used: passkey.last_used.map(Moment),
+            place: match (passkey.eligible, passkey.backed_up) {
+                (false, _) => "In one device",
+                (true, false) => "In one device, may be copied",
+                (true, true) => "Copied among your devices",
+            },
+        }
+    }
+}
+
+/// The codes kept for the day that everything else is lost.
+pub(super) struct Recovery {
+    /// Those that were not used yet.
+    pub(super) left: i64,
+    /// What allows new ones.
+    pub(super) proof: ProofFields,
+}
+
+impl Recovery {
+    pub(super) fn new(left: i64, means: Means, base: &str) -> Self {
+        Self { left, proof: ProofFields::new("code-for-codes", false, means, base, CHALLENGE) }
+    }
+}
+
+/// How far the user is with an authenticator app.
 pub(super) enum Stage {
     /// There is none.
     Off {
@@ -40,12 +101,8 @@ pub(super) enum Stage {
     On {
         /// The day it was set up.
         since: String,
-        /// Recovery codes that were not used yet.
-        left: i64,
-        /// The code that allows new recovery codes.
-        for_codes: Field,
-        /// The code that allows to switch it off.
-        for_off: Field,
+        /// What allows to switch it off.
+        proof: ProofFields,
     },
 }
 
@@ -67,13 +124,11 @@ impl Stage {
         }
     }
 
-    pub(super) fn on(factor: &SecondFactor) -> Self {
-        let since = factor.confirmed.unwrap_or(factor.begun).to_dhis2();
+    pub(super) fn on(factor: &SecondFactor, means: Means, base: &str) -> Self {
+        let since = factor.confirmed.map(Timestamp::to_dhis2).unwrap_or_default();
         Self::On {
             since: since.chars().take(10).collect(),
-            left: factor.recovery_codes,
-            for_codes: code_field("code-for-codes", false),
-            for_off: code_field("code-for-off", false),
+            proof: ProofFields::new("code-for-off", false, means, base, CHALLENGE),
         }
     }
 }
@@ -100,36 +155,95 @@ impl Codes {
 pub(in crate::pages) struct Prove {
     frame: Frame,
     problem: Option<String>,
-    code: Field,
+    proof: ProofFields,
+    means: Means,
 }
 
 impl Prove {
-    pub(super) fn new(frame: Frame, problem: Option<String>) -> Self {
-        Self { frame, problem, code: code_field("code", true) }
+    pub(super) fn new(frame: Frame, means: Means, problem: Option<String>) -> Self {
+        let proof = ProofFields::new("code", true, means, &frame.base, CHALLENGE);
+        Self { frame, problem, proof, means }
     }
 }
+
+#[derive(Template)]
+#[template(path = "passkey_new.html")]
+pub(in crate::pages) struct NewPasskey {
+    pub(super) frame: Frame,
+    pub(super) problem: Option<String>,
+    /// What is called so from now on.
+    pub(super) name: Field,
+    /// It is the first factor: what else happens is said.
+    pub(super) first: bool,
+}
+
+#[derive(Template)]
+#[template(path = "passkey.html")]
+pub(in crate::pages) struct OnePasskey {
+    pub(super) frame: Frame,
+    pub(super) passkey: Row,
+    pub(super) name: Field,
+    /// It is the only factor.
+    pub(super) last: bool,
+}
+
+/// The field for what a passkey is called.
+pub(super) fn name_field(value: &str, error: Option<String>) -> Field {
+    Field {
+        id: "name",
+        label: "Name",
+        hint: "For you to tell your passkeys apart.".into(),
+        value: value.to_owned(),
+        error,
+        autocomplete: "off",
+        required: true,
+        max_length: Some(LONGEST_NAME),
+        ..Field::default()
+    }
+}
+
+/// Characters of the name of a passkey, at most.
+pub(super) const LONGEST_NAME: usize = 50;
 
 /// Every state of these pages.
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 pub(in crate::pages) fn samples(text: &str) -> Vec<(&'static str, askama::Result<String>)> {
-    use crate::pages::samples::signed_in;
-    use kibali_model::{Timestamp, TwoFactorType};
+    use crate::pages::samples::{settings, signed_in};
+    use kibali_model::{ObjectId, TwoFactorType};
 
-    let page = |stage, demanded| TwoFactor {
+    let passkey = Passkey {
+        uid: "abcdefghijk".parse().unwrap(),
+        user: ObjectId(1),
+        credential: Vec::new(),
+        handle: Vec::new(),
+        public_key: String::new(),
+        counter: 0,
+        eligible: true,
+        backed_up: true,
+        transports: String::new(),
+        name: text.to_owned(),
+        created: Timestamp::from_millis(0),
+        last_used: None,
+    };
+    let page = |stage, demanded, passkeys: &[Passkey], left: Option<i64>| TwoFactor {
         frame: signed_in(super::TITLE),
         demanded,
         notice: None,
         problem: Some(text.to_owned()),
+        passkeys: Passkeys::new(passkeys, &settings()),
         stage,
+        recovery: left
+            .map(|left| Recovery::new(left, Means { app: true, passkeys: !passkeys.is_empty() }, "/dev")),
     };
     let factor = SecondFactor {
         state: TwoFactorType::TotpEnabled,
         seed: None,
-        begun: Timestamp::from_millis(0),
-        confirmed: None,
+        confirmed: Some(Timestamp::from_millis(0)),
         recovery_codes: 9,
+        passkeys: 0,
     };
+    let on = |passkeys| Stage::on(&factor, Means { app: true, passkeys }, "/dev");
     let seed = TotpSeed::from_bytes(b"12345678901234567890");
     let qr =
         crate::factor::svg(crate::factor::address("DHIS 2", "admin", &seed).expose(), "QR code").unwrap();
@@ -139,13 +253,37 @@ pub(in crate::pages) fn samples(text: &str) -> Vec<(&'static str, askama::Result
         codes: Copy::secret("recovery-codes", "recovery codes", ["k7dq-x3mz-2vbo-p4aw"; 10].join("\n")),
         next: "/apps".to_owned(),
     };
+    let two = [passkey.clone(), Passkey { last_used: Some(Timestamp::from_millis(0)), ..passkey.clone() }];
+    let new = |first| NewPasskey {
+        frame: signed_in(super::TITLE),
+        problem: Some(text.to_owned()),
+        name: name_field(text, Some(text.to_owned())),
+        first,
+    };
+    let one = |last| OnePasskey {
+        frame: signed_in(super::TITLE),
+        passkey: Row::new(&passkey),
+        name: name_field(text, None),
+        last,
+    };
+    let prove = |passkeys: bool| {
+        let means = Means { app: !passkeys, passkeys };
+        Prove::new(signed_in(super::TITLE), means, Some(text.to_owned()))
+    };
     vec![
-        ("two-factor-off", page(Stage::Off { may_enrol: true }, true).render()),
-        ("two-factor-none", page(Stage::Off { may_enrol: false }, false).render()),
-        ("two-factor-enrolling", page(Stage::enrolling(qr, &seed), false).render()),
-        ("two-factor-on", page(Stage::on(&factor), false).render()),
-        ("two-factor-lost", page(Stage::on(&SecondFactor { recovery_codes: 0, ..factor }), false).render()),
+        ("two-factor-off", page(Stage::Off { may_enrol: true }, true, &[], None).render()),
+        ("two-factor-none", page(Stage::Off { may_enrol: false }, false, &[], None).render()),
+        ("two-factor-enrolling", page(Stage::enrolling(qr, &seed), false, &[], None).render()),
+        ("two-factor-on", page(on(false), false, &[], Some(9)).render()),
+        ("two-factor-lost", page(on(false), false, &[], Some(0)).render()),
+        ("two-factor-passkeys", page(on(true), false, &two, Some(9)).render()),
+        ("two-factor-passkey", page(Stage::Off { may_enrol: true }, false, &two, Some(10)).render()),
+        ("passkey-new", new(true).render()),
+        ("passkey-another", new(false).render()),
+        ("passkey", one(false).render()),
+        ("passkey-last", one(true).render()),
         ("recovery-codes", codes.render()),
-        ("prove", Prove::new(signed_in(super::TITLE), Some(text.to_owned())).render()),
+        ("prove", prove(false).render()),
+        ("prove-passkey", prove(true).render()),
     ]
 }
