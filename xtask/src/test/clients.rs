@@ -72,22 +72,23 @@ pub(super) fn rust() -> Result<(), Failure> {
 pub(super) fn browser() -> Result<(), Failure> {
     npm_install()?;
     let server = Server::kibali("browser", None)?;
-    walk("direct", &format!("http://127.0.0.1:{}", server.port))
+    walk("journey", "direct", &format!("http://127.0.0.1:{}", server.port))
 }
 
-/// The same walks below `/dhis`, through Debian's nginx.
+/// The same walks below `/dhis`, through Debian's nginx; there the server has a name, so that there can be passkeys.
 pub(super) fn browser_behind_nginx() -> Result<(), Failure> {
     npm_install()?;
     let front = free_port()?;
     let base_url = format!("http://localhost:{front}/dhis");
     let server = Server::kibali("behind-nginx", Some(&base_url))?;
     let _nginx = Server::nginx(front, server.port)?;
-    walk("nginx", &base_url)
+    walk("journey", "nginx", &base_url)?;
+    walk("passkeys", "passkeys", &base_url)
 }
 
-fn walk(name: &str, base_url: &str) -> Result<(), Failure> {
+fn walk(script: &str, name: &str, base_url: &str) -> Result<(), Failure> {
     let mut command = Command::new("node");
-    command.current_dir(PLACE).arg("browser/journey.js");
+    command.current_dir(PLACE).arg(format!("browser/{script}.js"));
     finish(command.env("KIBALI_URL", base_url).env("JOURNEY", name).env("SCREENSHOTS", "../screenshots"))
 }
 
