@@ -201,7 +201,7 @@ fn commands_in_the_documents_are_commands_of_the_binary() {
             let mut words =
                 rest.split(|c: char| !c.is_ascii_lowercase() && c != ' ').next().unwrap().split(' ');
             match words.next() {
-                Some(group @ ("user" | "client")) => {
+                Some(group @ ("user" | "client" | "audit")) => {
                     seen.extend(
                         words
                             .next()
@@ -219,7 +219,7 @@ fn commands_in_the_documents_are_commands_of_the_binary() {
         let unknown = quoted(&text).filter_map(|span| span.strip_prefix("kibali ")).find(|rest| {
             let word = rest.split(' ').next().unwrap();
             !word.starts_with('-')
-                && !["dev", "serve", "import", "migrate", "user", "client", "why"].contains(&word)
+                && !["dev", "serve", "import", "migrate", "user", "client", "audit", "why"].contains(&word)
         });
         assert_eq!(unknown, None, "{document}");
     }
