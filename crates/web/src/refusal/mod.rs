@@ -183,6 +183,8 @@ pub enum Refusal {
     // The Web API (web-api reference 2.3) ----------------------------------------------------------------
     /// There is no such path.
     NotFound,
+    /// The path is another spelling of a plain one; what is wrong with it.
+    PathNotPlain(&'static str),
     /// There is no such object, or the caller may not know of it (E1005).
     ObjectNotFound {
         /// Display name of the kind: `Data Element`.

@@ -206,6 +206,7 @@ pub(super) fn row(refusal: &Refusal) -> Row {
         R::NothingToApprove => same(400, "invalid_request", "Cannot approve uninitialized authorization request."),
 
         R::NotFound => same(404, "not_found", "There is nothing at this path"),
+        R::PathNotPlain(fault) => same(400, "invalid_request", format!("The path is not taken: {fault}")),
         R::ObjectNotFound { kind, uid } => same(404, "not_found", format!("{kind} with id {} could not be found.", shortened(uid)))
             .code(Some("E1005")),
         R::Missing(what) => same(404, "not_found", what.clone()),

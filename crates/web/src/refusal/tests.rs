@@ -88,6 +88,7 @@ fn every() -> Vec<Refusal> {
         R::RedirectNotAllowed,
         R::NothingToApprove,
         R::NotFound,
+        R::PathNotPlain("it has two slashes in a row"),
         R::ObjectNotFound { kind: "Data Element", uid: "<b>&\"".to_owned() },
         R::Missing("Setting does not exist: keyNope".to_owned()),
         R::AccessDenied,

@@ -7,6 +7,7 @@ mod accept;
 pub(crate) mod cors;
 mod outer;
 mod path;
+mod plain;
 
 pub use outer::Rooms;
 pub(crate) use outer::routed;

@@ -15,7 +15,7 @@ use kibali_crypto::Random;
 use tower::Service as _;
 
 use super::cors::Cors;
-use super::{Room, Speech};
+use super::{Room, Speech, plain};
 use crate::api::finish::GzipFile;
 use crate::guard::Place;
 use crate::identity::SentProof;
@@ -59,6 +59,7 @@ impl Rooms {
         if let Some(proof) = SentProof::of(&request, &app.settings) {
             request.extensions_mut().insert(proof);
         }
+        let fault = plain::fault(request.uri().path());
         let (speech, path) = speech::of(request.uri().path(), request.headers(), &app.settings);
         if let Some(uri) = with_path(request.uri(), path) {
             *request.uri_mut() = uri;
@@ -72,6 +73,7 @@ impl Rooms {
         let place = Place::of(speech.room, &method, request.uri().path());
         let (passage, entered) = app.guard().enter(place, trace.address(), app.now());
         request.extensions_mut().insert(Arc::clone(&passage));
+        let entered = entered.and(fault.map_or(Ok(()), |fault| Err(Refusal::PathNotPlain(fault))));
 
         let cors = match request.headers().contains_key(ORIGIN) && entered.is_ok() {
             // Boxed: programs send no origin, and their calls need not carry room for this.
