@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use super::service::Service;
+use super::strict::Strict;
 
 /// How long to wait when the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
@@ -114,7 +115,7 @@ async fn speak(
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
         .max_buf_size(64 * 1024)
-        .serve_connection(TokioIo::new(stream), answer);
+        .serve_connection(TokioIo::new(Strict::new(stream)), answer);
     if let Err(error) = graceful.watch(connection).await {
         tracing::debug!(%peer, %error, "a connection broke off");
     }

@@ -1,6 +1,7 @@
 //! The running server: a socket, the application behind it, and what happens in the background.
 
 mod connection;
+mod framing;
 mod health;
 mod lines;
 pub(crate) mod log;
@@ -8,6 +9,7 @@ mod metrics;
 mod round;
 mod service;
 mod signals;
+mod strict;
 mod tls;
 
 use std::net::SocketAddr;

@@ -8,3 +8,4 @@ mod process;
 mod refusals;
 mod serve;
 mod slow;
+mod wire;
