@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use crate::equal_in_constant_time;
+
 /// Holds a secret so that it cannot reach a log by accident: it prints as `Secret(…)` and is reached only
 /// through [`Secret::expose`], a word that can be searched for.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Secret<T>(T);
 
 impl<T> Secret<T> {
@@ -18,6 +20,15 @@ impl<T> Secret<T> {
         &self.0
     }
 }
+
+/// In constant time.
+impl<T: AsRef<[u8]>> PartialEq for Secret<T> {
+    fn eq(&self, other: &Self) -> bool {
+        equal_in_constant_time(&self.0, &other.0)
+    }
+}
+
+impl<T: AsRef<[u8]>> Eq for Secret<T> {}
 
 impl<T> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
