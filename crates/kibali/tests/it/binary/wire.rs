@@ -120,7 +120,8 @@ both! {
         let auth = ("Authorization", credentials.as_str());
         let origin = ("Origin", "http://localhost%0d%0aX-Injected: 1");
         let cookie = ("Cookie", "KIBALI_SESSION=%0d%0aX-Injected:1; x=\u{e9}");
-        let cases: [(&str, String, &[(&str, &str)]); 13] = [
+        type Headers<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(&str, String, Headers<'_>); 13] = [
             ("GET", format!("/uaa/oauth/authorize?response_type=code&client_id=demo&{callback}&state={line}"), &[]),
             ("GET", format!("/oauth2/authorize?response_type=code&client_id=demo&{callback}&prompt=none&state={line}"), &[]),
             ("GET", format!("/oauth2/authorize?response_type=token&client_id=demo&{callback}&state={line}"), &[]),

@@ -136,8 +136,8 @@ both!(
                     let mut other = pages::signed_in(t, (ORDINARY.0, &password)).await;
                     let page = other.open("/account/sessions").await;
                     let html = page.answer.text();
-                    let named = html.split("name=\"session\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
-                    let which = named.filter(|name| (*name == "others") == way.starts_with("all")).next().unwrap().to_owned();
+                    let mut named = html.split("name=\"session\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+                    let which = named.find(|name| (*name == "others") == way.starts_with("all")).unwrap().to_owned();
                     other.submit(&page, &page.form("/account/sessions").press("session", &which)).await;
                 }
                 "cut" => {
