@@ -198,14 +198,17 @@ fn commands_in_the_documents_are_commands_of_the_binary() {
     let mut seen = BTreeSet::new();
     for document in documents() {
         for rest in read(&document).split("kibali ").skip(1) {
-            let mut words =
-                rest.split(|c: char| !c.is_ascii_lowercase() && c != ' ').next().unwrap().split(' ');
+            let mut words = rest
+                .split(|c: char| !c.is_ascii_lowercase() && !matches!(c, ' ' | '-'))
+                .next()
+                .unwrap()
+                .split(' ');
             match words.next() {
                 Some(group @ ("user" | "client" | "audit")) => {
                     seen.extend(
                         words
                             .next()
-                            .filter(|word| !word.is_empty())
+                            .filter(|word| !word.is_empty() && !word.starts_with('-'))
                             .map(|word| vec![group.to_owned(), word.to_owned()]),
                     );
                 }
