@@ -8,6 +8,7 @@ mod base32;
 mod der;
 mod digest;
 pub mod jose;
+mod mailed;
 mod master;
 mod password;
 mod pkcs12;
@@ -21,6 +22,7 @@ pub mod webauthn;
 
 pub use api_token::{api_token_type, new_api_token};
 pub use digest::{Digest, MacKey, equal_in_constant_time, half_hash, sha256};
+pub use mailed::MailedCode;
 pub use master::{MasterKey, MasterKeyError, Purpose};
 pub use password::{PasswordError, dummy_hash, hash_password, verify_password};
 pub use pkcs12::{Pkcs12Error, read_pkcs12};

@@ -20,6 +20,8 @@ pub enum Purpose {
     Seal,
     /// What a browser keeps that is not signed in: the page to return to, a password that was right.
     Cookie,
+    /// Verifiers of codes that are mailed.
+    MailedCode,
     /// Nonces of DPoP proofs.
     DpopNonce,
     /// Seals of the audit trail.
@@ -38,6 +40,7 @@ impl Purpose {
             Self::Form => "kibali form v1",
             Self::Seal => "kibali seal v1",
             Self::Cookie => "kibali return v1",
+            Self::MailedCode => "kibali mailed code v1",
             Self::DpopNonce => "kibali dpop nonce v1",
             Self::Audit => "kibali audit v1",
             Self::SystemId => "kibali system id v1",

@@ -2,9 +2,9 @@
 
 use crate::door::{
     accounts, api_tokens, audit, changes, client_use, clients, codes, consents, devices, emails, factors,
-    families, grants, held, installation, keys, links, live_grants, logouts, marks, passkeys, password_uses,
-    passwords, past, principals, protection, purge, pushed, questions, registrations, seals, sessions,
-    settings, setup_link, spent, tokens, trail,
+    families, grants, held, installation, keys, links, live_grants, logouts, mailed, marks, passkeys,
+    password_uses, passwords, past, principals, protection, purge, pushed, questions, registrations, seals,
+    sessions, settings, setup_link, spent, tokens, trail,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -32,6 +32,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         links::STATEMENTS,
         live_grants::STATEMENTS,
         logouts::STATEMENTS,
+        mailed::STATEMENTS,
         marks::STATEMENTS,
         passkeys::STATEMENTS,
         password_uses::STATEMENTS,

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0017_past_credentials.sql"),
     include_str!("../migrations/0018_logout.sql"),
     include_str!("../migrations/0019_passkeys.sql"),
+    include_str!("../migrations/0020_mailed_codes.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

@@ -45,6 +45,8 @@ pub struct Settings {
     pub totp: bool,
     /// Users may make passkeys.
     pub passkeys: bool,
+    /// Users may protect their account with codes that are mailed; off in DHIS2 too.
+    pub mailed_codes: bool,
     /// bcrypt cost of new passwords; 10 in DHIS2.
     pub bcrypt_cost: u32,
     /// Threads that hash passwords.
@@ -83,6 +85,7 @@ impl Settings {
             limits: Limits::default(),
             api_tokens: true,
             totp: true,
+            mailed_codes: false,
             passkeys: true,
             bcrypt_cost: 10,
             hash_threads: 1,

@@ -243,6 +243,12 @@ pub(super) const KEYS: &[Key] = &[
         |config, value| values::switch(value).map(|on| config.web.passkeys = on),
     ),
     key(
+        "login.security.email_2fa.enabled",
+        "off",
+        "Users may protect their account with codes that are mailed to them; off stops new ones: on or off",
+        |config, value| values::switch(value).map(|on| config.web.mailed_codes = on),
+    ),
+    key(
         "oauth2.server.jwt.keystore.path",
         "",
         "A PKCS #12 file with the key that signs tokens; when not set, Kibali makes its keys and changes them",

@@ -34,6 +34,7 @@ pub(crate) async fn run(dev: Dev) -> Result<(), Failure> {
     config.base_url = dev.base_url;
     config.web.as_version = dev.as_version;
     config.web.dev = true;
+    config.web.mailed_codes = true;
     config.web.mail.folder = Some(directory.path().join("mail"));
     // An application under development has its keys, and hears of logouts, on this machine.
     config.web.outbound.listed = Network::LOOPBACK.to_vec();

@@ -58,6 +58,16 @@ pub(super) fn in_doc(doc: &serde_json::Value, verified: Option<&str>) -> Email {
     Email { address, verified, invitation }
 }
 
+/// The address that a user has shown to read: theirs, or where they changed it since, the one before.
+///
+/// # Errors
+/// The database failed.
+pub async fn verified(reader: &mut Reader, user: ObjectId) -> Result<Option<String>, StoreError> {
+    let Some(row) = reader.row(OF_USER, values![user]).await? else { return Ok(None) };
+    let now = read(&row)?;
+    Ok(if now.verified { now.address } else { row.text_opt(1)? })
+}
+
 /// The account with this address, whatever its case; none where several have it.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::audit::{self, Who};
 use super::grants;
+use super::mailed;
 use super::passkeys::{self, UsedPasskey};
 use super::past::EndedWhy;
 use super::protection::{replace_codes, settle};
@@ -81,6 +82,8 @@ pub enum Proof {
     },
     /// A recovery code, by its hash.
     Recovery(Hash),
+    /// A code that was mailed, by what it is held against.
+    Mailed(Hash),
     /// A passkey that answered a challenge.
     Passkey(UsedPasskey),
 }
@@ -92,6 +95,7 @@ impl Proof {
         match self {
             Self::Totp { .. } => Factor::Totp,
             Self::Recovery(_) => Factor::Recovery,
+            Self::Mailed(_) => Factor::Email,
             Self::Passkey(used) => used.factor,
         }
     }
@@ -145,6 +149,7 @@ pub(super) async fn spend(
             }
             Ok(first)
         }
+        Proof::Mailed(verifier) => mailed::spend(tx, user, verifier, now).await,
         Proof::Passkey(used) => passkeys::spend(tx, user, used, now).await,
     }
 }
@@ -309,7 +314,7 @@ pub(super) async fn present(tx: &mut Tx, user: ObjectId) -> Result<TwoFactorType
 }
 
 /// Moves on from the state that was seen; somebody who moved meanwhile makes the write stale.
-async fn set(
+pub(super) async fn set(
     tx: &mut Tx,
     user: ObjectId,
     before: TwoFactorType,

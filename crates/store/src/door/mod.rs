@@ -21,6 +21,7 @@ pub mod keys;
 pub mod links;
 pub mod live_grants;
 pub mod logouts;
+pub mod mailed;
 pub mod marks;
 pub mod passkeys;
 pub mod password_uses;

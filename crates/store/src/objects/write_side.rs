@@ -76,6 +76,7 @@ deletes! {
     "object.forget_passwords": "delete from old_password where user_object = $1",
     "object.forget_second_factor": "delete from second_factor where user_object = $1",
     "object.forget_passkeys": "delete from passkey where user_object = $1",
+    "object.forget_mailed_code": "delete from mailed_code where user_object = $1",
     "object.forget_recovery_codes": "delete from recovery_code where user_object = $1",
     "object.forget_settings": "delete from user_setting where user_object = $1",
     "object.forget_references": "delete from reference where source = $1",

@@ -61,6 +61,18 @@ impl Letter<'_> {
     }
 }
 
+/// A message with a code of a second factor.
+pub(crate) fn code(settings: &Settings, title: &str, username: &str, email: &str, code: &str) -> Message {
+    let (title, name) = (one_line(title), as_a_name(username));
+    let place = settings.absolute("");
+    let text = format!(
+        "Your code for the user name {name} at {title}, {place}, is\n\n{code}\n\nIt works once, for fifteen minutes. \
+         Nobody who works for {title} asks you for it. If you asked for no code, somebody else knows your password: \
+         change it.\n"
+    );
+    Message { to: email.to_owned(), subject: format!("Your code for {title}"), text: wrapped(&text) }
+}
+
 /// The same in lines of 72 characters, as mail is read; a word that is longer, such as a link, stays whole.
 fn wrapped(text: &str) -> String {
     let mut out = String::new();

@@ -2,7 +2,7 @@
 //! new password in place of one that is too old. Asked for by the Web API and by pages alike.
 
 pub(crate) mod invitation;
-mod letters;
+pub(crate) mod letters;
 mod links;
 pub(crate) mod new_password;
 pub(crate) mod own_password;

@@ -12,11 +12,14 @@ use super::answer;
 use super::settings::stored::Stored;
 use crate::body::Json;
 use crate::identity::{
-    ClientAddress, Given, HalfSignedIn, Opened, ProofRefusal, Session, SignInRefusal, SignedIn,
-    sign_in_by_password, start_session,
+    ClientAddress, Given, HalfSignedIn, Opened, ProofRefusal, Session, SignInRefusal, SignedIn, is_mailed,
+    mail_code, sign_in_by_password, start_session,
 };
 use crate::speech::{Speech, cors};
 use crate::{App, Refusal};
+
+/// What versions below 42 are told of a code that is missing or wrong, whatever its kind.
+const WRONG_CODE: &str = "INCORRECT_TWO_FACTOR_CODE";
 
 pub(super) fn router() -> Router<App> {
     Router::new().route("/auth/login", post(login))
@@ -34,16 +37,26 @@ async fn login(
     let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let username = text("username").ok_or_else(|| Refusal::bad_request("username is missing"))?;
     let password = text("password").ok_or_else(|| Refusal::bad_request("password is missing"))?;
-    let wrong_code = match speech.version.dialect() {
-        Dialect::Legacy => "INCORRECT_TWO_FACTOR_CODE",
-        Dialect::Modern => "INCORRECT_TWO_FACTOR_CODE_TOTP",
-    };
+    let mut wrong_code = WRONG_CODE;
     let who = match sign_in_by_password(&app, username, password, address).await {
         Ok(Opened::In(who)) => who,
-        Ok(Opened::Code(half)) => match prove(&app, half, text("twoFactorCode"), address).await? {
-            Some(who) => who,
-            None => return Ok(told(wrong_code)),
-        },
+        Ok(Opened::Code(half)) => {
+            let code = text("twoFactorCode");
+            let mailed = is_mailed(&app, half.user()).await?;
+            if mailed && code.is_none() {
+                mail_code(&app, half.holder()).await?;
+            }
+            wrong_code = match (speech.version.dialect(), mailed) {
+                (Dialect::Legacy, _) => WRONG_CODE,
+                (Dialect::Modern, false) => "INCORRECT_TWO_FACTOR_CODE_TOTP",
+                (Dialect::Modern, true) if code.is_none() => "EMAIL_TWO_FACTOR_CODE_SENT",
+                (Dialect::Modern, true) => "INCORRECT_TWO_FACTOR_CODE_EMAIL",
+            };
+            match prove(&app, half, code, address).await? {
+                Some(who) => who,
+                None => return Ok(told(wrong_code)),
+            }
+        }
         Ok(Opened::Enrol(_)) => return Ok(told("REQUIRES_TWO_FACTOR_ENROLMENT")),
         Err(refusal) => return refused(refusal),
     };

@@ -16,7 +16,7 @@ use super::settings::stored::Stored;
 use super::{WebMessage, answer};
 use crate::body::Json;
 use crate::factor::{self, FactorRefusal, Own};
-use crate::identity::{Caller, ClientAddress, Given, ProofRefusal, Session, require_person};
+use crate::identity::{Caller, ClientAddress, Given, ProofRefusal, Session, is_mailed, require_person};
 use crate::speech::cors;
 use crate::{App, Refusal};
 
@@ -49,9 +49,16 @@ async fn enroll_totp(
     Ok(WebMessage::ok("The user has enrolled in TOTP 2FA, call the QR code endpoint to continue the process"))
 }
 
-/// Codes by mail do not exist yet.
-async fn enroll_email(_: Caller) -> Refusal {
-    Refusal::conflict_code("E3045", "Email based 2FA is not enabled in the configuration")
+async fn enroll_email(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    session: Session,
+    address: ClientAddress,
+) -> Result<WebMessage, Refusal> {
+    own(&caller, &session, address)?.begin_mailed(&app).await?;
+    let message = "The user has enrolled in email-based 2FA, a code was generated and sent successfully to the user's \
+                   email";
+    Ok(WebMessage::ok(message))
 }
 
 async fn qr_json(
@@ -136,7 +143,14 @@ async fn disable(
 ) -> Result<WebMessage, Refusal> {
     let own = own(&caller, &session, address)?;
     own.require_enabled(&app).await?;
-    let code = code(&body).ok_or_else(no_code)?;
+    let code = match code(&body) {
+        Some(code) => code,
+        None if is_mailed(&app, caller.user).await? => {
+            own.mail_code(&app).await?;
+            return Err(Refusal::conflict_code("E3051", "2FA code was sent to the users email"));
+        }
+        None => return Err(no_code()),
+    };
     let locked =
         |_| Refusal::conflict_code("E3042", "Too many failed disable attempts. Please try again later");
     own.switch_off(&app, &Given::Code(&code)).await.map_err(|refusal| told(refusal, locked))?;

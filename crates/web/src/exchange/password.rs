@@ -2,6 +2,7 @@
 //! may send one (rules of the door 10).
 
 use kibali_model::{GrantType, Scopes, SignIn};
+use kibali_store::door::factors::Proof;
 use kibali_store::door::grants::IssueGrant;
 
 use super::Asking;
@@ -39,7 +40,12 @@ impl Asking<'_> {
     async fn with_code(&self, username: &str, password: &str, code: &str) -> Result<SignedIn, Refusal> {
         match sign_in_by_password(self.app, username, password, self.address).await? {
             Opened::In(who) => Ok(who),
-            Opened::Code(half) => Ok(half.prove(self.app, &Given::Code(code), self.address).await?),
+            Opened::Code(half) => {
+                let who = half.prove(self.app, &Given::Code(code), self.address).await?;
+                // Nobody reads mail between two calls of a script: a code that was mailed is for a person.
+                let mailed = matches!(who.proof, Some(Proof::Mailed(_)));
+                if mailed { Err(SignInRefusal::TwoFactor.into()) } else { Ok(who) }
+            }
             Opened::Enrol(_) => Err(SignInRefusal::TwoFactorDemanded.into()),
         }
     }

@@ -8,14 +8,18 @@ pub(crate) use qr::{png, svg};
 
 use kibali_crypto::{Digest, Secret, TotpSeed, new_recovery_code, recovery_hash};
 use kibali_model::{Credential, ObjectId, Principal, TwoFactorType};
+use kibali_store::door::emails;
 use kibali_store::door::factors::{
     self, BeginTotp, ConfirmFactor, Proof, ProveFactor, ReplaceRecoveryCodes, SecondFactor, SwitchOffFactor,
     WithProof,
 };
+use kibali_store::door::mailed::BeginMailed;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::account::recovery::require_mail;
+use crate::api::settings::stored::Stored;
 use crate::identity::{
-    ClientAddress, Given, Holder, ProofRefusal, Session, check_first_code, check_proof, open_seed,
+    ClientAddress, Given, Holder, ProofRefusal, Session, check_first_code, check_proof, mail_code, open_seed,
     proved_lately, seal_seed,
 };
 use crate::{App, Refusal};
@@ -66,6 +70,58 @@ impl<'a> Own<'a> {
     /// E3022, E3046; [`Refusal::Forbidden`].
     pub(crate) async fn begin_totp(&self, app: &App) -> Result<(), Refusal> {
         require_totp(app)?;
+        self.require_lately(app).await?;
+        let seed = TotpSeed::generate(&*app.random);
+        let seed = seal_seed(app, self.user(), &seed).map_err(Refusal::internal)?;
+        let begin = BeginTotp { user: self.user(), seed, now: app.now() };
+        if app.store.write(begin).await? { Ok(()) } else { Err(already_enabled()) }
+    }
+
+    /// Begins to have codes mailed, over again where that was begun before, and mails the first.
+    ///
+    /// # Errors
+    /// E3022, E3043, E3045; as [`Own::begin_totp`]; mail cannot be sent.
+    pub(crate) async fn begin_mailed(&self, app: &App) -> Result<(), Refusal> {
+        if !app.settings.mailed_codes {
+            let message = "Email based 2FA is not enabled in the configuration";
+            return Err(Refusal::conflict_code("E3045", message));
+        }
+        if self.find(app).await?.is_some_and(|found| found.state.is_enabled()) {
+            return Err(already_enabled());
+        }
+        let mut reader = app.store.reader().await?;
+        if !emails::of_user(&mut reader, self.user()).await?.verified {
+            let message =
+                "User does not have a verified email, please verify your email before you try to enable 2FA";
+            return Err(Refusal::conflict_code("E3043", message));
+        }
+        require_mail(app, &Stored::read(&mut reader).await?)?;
+        drop(reader);
+        self.require_lately(app).await?;
+        if !app.store.write(BeginMailed { user: self.user(), now: app.now() }).await? {
+            return Err(already_enabled());
+        }
+        self.mail_code(app).await
+    }
+
+    /// Was the first code mailed that is to come back?
+    ///
+    /// # Errors
+    /// The database failed.
+    pub(crate) async fn is_enrolling_by_mail(&self, app: &App) -> Result<bool, Refusal> {
+        Ok(self.find(app).await?.is_some_and(|found| found.state == TwoFactorType::EnrollingEmail))
+    }
+
+    /// Mails a code, unless that was done just now.
+    ///
+    /// # Errors
+    /// Mail cannot be sent, or the database failed.
+    pub(crate) async fn mail_code(&self, app: &App) -> Result<(), Refusal> {
+        mail_code(app, Holder { user: self.user(), username: &self.principal.username }).await
+    }
+
+    /// Who adds to what protects the account already proved that lately.
+    async fn require_lately(&self, app: &App) -> Result<(), Refusal> {
         let protected =
             self.find(app).await?.is_some_and(|found| found.protects() && !found.state.is_enabled());
         if protected && !proved_lately(app, self.principal) {
@@ -73,10 +129,7 @@ impl<'a> Own<'a> {
                 "Sign in with your second factor first; it must not be longer ago than five minutes";
             return Err(Refusal::Forbidden { code: None, message: message.to_owned() });
         }
-        let seed = TotpSeed::generate(&*app.random);
-        let seed = seal_seed(app, self.user(), &seed).map_err(Refusal::internal)?;
-        let begin = BeginTotp { user: self.user(), seed, now: app.now() };
-        if app.store.write(begin).await? { Ok(()) } else { Err(already_enabled()) }
+        Ok(())
     }
 
     /// What the authenticator app is to be given.

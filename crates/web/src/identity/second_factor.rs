@@ -6,6 +6,7 @@ use kibali_model::{ObjectId, Timestamp, TwoFactorType};
 use kibali_store::door::factors::{self, Proof};
 
 use super::ClientAddress;
+use super::mailed;
 use super::passkey::{self, Answered, PasskeyRefusal};
 use crate::{App, Refusal};
 
@@ -15,7 +16,7 @@ const LONGEST: usize = 64;
 /// What somebody shows beside the password.
 #[derive(Debug, Clone)]
 pub(crate) enum Given<'a> {
-    /// A code, of an authenticator app or for recovery.
+    /// A code, of an authenticator app, mailed, or for recovery.
     Code(&'a str),
     /// What a browser answered for a passkey.
     Passkey(Answered<'a>),
@@ -77,7 +78,7 @@ pub(crate) async fn check_proof(
     }
 }
 
-/// Is this a code of the authenticator app that the user sets up?
+/// Is this a code of what the user sets up: an authenticator app, or mail?
 ///
 /// # Errors
 /// [`ProofRefusal`].
@@ -93,9 +94,9 @@ pub(crate) async fn check_first_code(
 /// Whose codes count.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Which {
-    /// Those of an app that is set up, and those for recovery.
+    /// Those of what is set up, and those for recovery.
     SetUp,
-    /// Those of an app that has shown none yet.
+    /// Those of what has shown none yet.
     Enrolling,
 }
 
@@ -139,6 +140,14 @@ async fn find(app: &App, user: ObjectId, typed: &str, which: Which) -> Result<Op
     if let Some(hash) = recovery_hash(typed).filter(|_| which == Which::SetUp) {
         let known = factors::has_recovery_code(&mut reader, user, hash).await?;
         return Ok(known.then_some(Proof::Recovery(hash)));
+    }
+    let mailed = match which {
+        Which::SetUp => factor.state == TwoFactorType::EmailEnabled,
+        Which::Enrolling => factor.state == TwoFactorType::EnrollingEmail,
+    };
+    if mailed {
+        drop(reader);
+        return mailed::check(app, user, typed).await;
     }
     let (Some(code), Some(sealed)) = (typed_code(typed), factor.seed.filter(|_| counts)) else {
         return Ok(None);

@@ -45,6 +45,11 @@ impl HalfSignedIn {
         self.0.user
     }
 
+    /// Whose second factor is asked for.
+    pub(crate) fn holder(&self) -> Holder<'_> {
+        Holder { user: self.0.user, username: &self.0.username }
+    }
+
     /// The account's credential version that was checked.
     pub(super) const fn credential_version(&self) -> i64 {
         self.0.credential_version
@@ -60,8 +65,7 @@ impl HalfSignedIn {
         given: &Given<'_>,
         address: ClientAddress,
     ) -> Result<SignedIn, ProofRefusal> {
-        let holder = Holder { user: self.0.user, username: &self.0.username };
-        let proof = check_proof(app, holder, given, address).await?;
+        let proof = check_proof(app, self.holder(), given, address).await?;
         let amr = SignIn::with_factor(&self.0.amr, proof.factor());
         Ok(SignedIn { proof: Some(proof), amr, ..self.0 })
     }

@@ -14,7 +14,8 @@ use super::page::Page;
 use super::proof::{Means, ProofFields, told};
 use super::{APPS, LOGIN, redirect};
 use crate::identity::{
-    Given, HalfSignedIn, PasskeyRefusal, ProofRefusal, Session, ask_to_use, half_signed_in, start_session,
+    Given, HalfSignedIn, PasskeyRefusal, ProofRefusal, Session, ask_to_use, half_signed_in, is_mailed,
+    mail_code, start_session,
 };
 use crate::{App, Refusal};
 
@@ -22,6 +23,9 @@ use crate::{App, Refusal};
 pub(super) const CODE: &str = "/login/code";
 /// Where the script asks for a challenge.
 pub(super) const CHALLENGE: &str = "/login/code/challenge";
+
+/// Where another code is mailed from.
+pub(super) const SEND: &str = "/login/code/send";
 
 #[derive(Template)]
 #[template(path = "code.html")]
@@ -84,6 +88,18 @@ pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Res
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(answer)
+}
+
+/// `POST /login/code/send`: another code, unless one was mailed just now.
+pub(super) async fn send(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
+    posted.checked()?;
+    let Some(half) = half_signed_in(&app, &posted.session, &posted.headers).await? else {
+        return Ok(redirect(&app.settings, LOGIN));
+    };
+    if is_mailed(&app, half.user()).await? {
+        mail_code(&app, half.holder()).await?;
+    }
+    Ok(redirect(&app.settings, CODE))
 }
 
 /// `POST /login/code/challenge`: for the script.

@@ -21,7 +21,7 @@ use crate::api::answer;
 use crate::api::settings::stored::Stored;
 use crate::identity::{
     Opened, PasskeyRefusal, Question, Session, SignInRefusal, ask_for_code, ask_to_use, end_session,
-    sign_in_by_passkey, sign_in_by_password, start_session,
+    is_mailed, mail_code, sign_in_by_passkey, sign_in_by_password, start_session,
 };
 use crate::{App, Refusal};
 
@@ -127,6 +127,9 @@ pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Res
         Ok(Opened::In(who)) => (who, posted.session.pending().unwrap_or(APPS)),
         Ok(Opened::Enrol(who)) => (who, TWO_FACTOR),
         Ok(Opened::Code(half)) => {
+            if is_mailed(&app, half.user()).await? {
+                mail_code(&app, half.holder()).await?;
+            }
             let cookie = ask_for_code(&app, &posted.session, &half)?;
             return Ok((cookie, redirect(&app.settings, CODE)).into_response());
         }

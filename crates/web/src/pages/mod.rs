@@ -64,6 +64,7 @@ pub fn router() -> Router<App> {
         .route("/login/passkey/challenge", post(login::challenge))
         .route(code::CODE, get(code::show).post(code::submit))
         .route(code::CHALLENGE, post(code::challenge))
+        .route(code::SEND, post(code::send))
         .route(LOGOUT, get(login::ask_logout).post(login::logout))
         .route(APPS, get(apps::show))
         .route(DEVICE, get(device::show).post(device::submit))

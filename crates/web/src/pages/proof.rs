@@ -14,6 +14,8 @@ use kibali_oauth::passkey::PasskeyFault;
 pub(super) struct Means {
     /// An authenticator app.
     pub(super) app: bool,
+    /// Codes that are mailed.
+    pub(super) mail: bool,
     /// Passkeys.
     pub(super) passkeys: bool,
 }
@@ -22,6 +24,7 @@ impl Means {
     pub(super) fn of(found: Option<&SecondFactor>) -> Self {
         Self {
             app: found.is_some_and(|found| found.state == TwoFactorType::TotpEnabled),
+            mail: found.is_some_and(|found| found.state == TwoFactorType::EmailEnabled),
             passkeys: found.is_some_and(|found| found.passkeys > 0),
         }
     }
@@ -41,9 +44,10 @@ pub(super) struct ProofFields {
 impl ProofFields {
     /// `challenge` is an address below the context path `base`.
     pub(super) fn new(id: &'static str, autofocus: bool, means: Means, base: &str, challenge: &str) -> Self {
-        let code = match means.app {
-            true => code_field(id, autofocus),
-            false => Field {
+        let code = match (means.app, means.mail) {
+            (true, _) => code_field(id, autofocus),
+            (false, true) => mailed_field(id, autofocus),
+            (false, false) => Field {
                 label: "Recovery code",
                 hint: "One of those that were shown to you when you made your first passkey.".into(),
                 ..code_field(id, autofocus && !means.passkeys)
@@ -52,9 +56,15 @@ impl ProofFields {
         Self {
             code,
             challenge: means.passkeys.then(|| format!("{base}{challenge}")),
-            prefers_passkey: autofocus && !means.app,
+            prefers_passkey: autofocus && !means.app && !means.mail,
         }
     }
+}
+
+/// The field that a code is typed into that was mailed.
+pub(super) fn mailed_field(id: &'static str, autofocus: bool) -> Field {
+    let hint = "The six digits of the newest message, or one of your recovery codes.";
+    Field { hint: hint.into(), ..code_field(id, autofocus) }
 }
 
 /// The field that a code is typed into.
@@ -75,8 +85,7 @@ pub(super) fn code_field(id: &'static str, autofocus: bool) -> Field {
 pub(super) fn told(refused: &ProofRefusal) -> Option<String> {
     match refused {
         ProofRefusal::Wrong => {
-            let text = "This code is wrong or was used before. Wait until your app shows the next one, then try \
-                        again.";
+            let text = "This code is wrong, too old or was used before. Try again with a new one.";
             Some(text.to_owned())
         }
         ProofRefusal::Passkey(refused) => told_of_passkey(refused).map(str::to_owned),

@@ -105,12 +105,20 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
         ),
         (
             "code",
-            Code::new(anonymous("Sign in"), Means { app: true, passkeys: false }, Some(text.to_owned()))
-                .render(),
+            Code::new(
+                anonymous("Sign in"),
+                Means { app: true, mail: false, passkeys: false },
+                Some(text.to_owned()),
+            )
+            .render(),
+        ),
+        (
+            "code-mailed",
+            Code::new(anonymous("Sign in"), Means { app: false, mail: true, passkeys: false }, None).render(),
         ),
         (
             "code-passkey",
-            Code::new(anonymous("Sign in"), Means { app: false, passkeys: true }, None).render(),
+            Code::new(anonymous("Sign in"), Means { app: false, mail: false, passkeys: true }, None).render(),
         ),
         (
             "logout",

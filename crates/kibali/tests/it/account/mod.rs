@@ -14,26 +14,32 @@ use kibali_testkit::{Answer, TempDir, TestApp};
 use serde_json::{Value, json};
 
 use crate::foundation::admin;
+pub(crate) use verification::verify_address;
 
 /// No test waits for its end.
 const LONG: Duration = Duration::from_secs(60);
 /// Somebody with an address and without authorities.
-const AMINA: &str = "amina";
-const PASSWORD: &str = "Kibali_2026";
+pub(crate) const AMINA: &str = "amina";
+pub(crate) const PASSWORD: &str = "Kibali_2026";
 const NEW: &str = "Another_2027";
 
 /// A node whose mail ends in a folder.
-struct Office {
-    node: TestApp,
+pub(crate) struct Office {
+    pub(crate) node: TestApp,
     folder: TempDir,
 }
 
 impl Office {
     /// With these settings stored.
-    async fn open(t: &TestApp, settings: Value) -> Self {
+    pub(crate) async fn open(t: &TestApp, settings: Value) -> Self {
         let folder = TempDir::new("mail");
         let path = folder.path().to_owned();
-        let node = t.another(11, |settings| settings.mail.folder = Some(path)).await;
+        let node = t
+            .another(11, |settings| {
+                settings.mail.folder = Some(path);
+                settings.mailed_codes = true;
+            })
+            .await;
         if settings != json!({}) {
             set(&node, settings).await;
         }
@@ -41,7 +47,7 @@ impl Office {
     }
 
     /// The messages that came since the last look.
-    async fn mail(&self) -> Vec<String> {
+    pub(crate) async fn mail(&self) -> Vec<String> {
         assert!(self.node.app.mailer().settle(LONG).await);
         let files: Vec<_> =
             std::fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
@@ -80,7 +86,7 @@ async fn set(t: &TestApp, settings: Value) {
 }
 
 /// Makes [`AMINA`].
-async fn with_amina(t: &TestApp, more: Value) {
+pub(crate) async fn with_amina(t: &TestApp, more: Value) {
     let mut user = json!({
         "id": "useramina01", "username": AMINA, "password": PASSWORD, "firstName": "Amina", "surname": "Juma",
         "email": "Amina@example.org", "userRoles": [{ "id": "roleclerk01" }],

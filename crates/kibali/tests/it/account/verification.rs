@@ -25,6 +25,12 @@ async fn press(t: &TestApp, link: &str) -> u16 {
     browser.submit(&page, &page.form("/verify-email")).await.answer.status
 }
 
+/// Amina shows that she reads her address.
+pub(crate) async fn verify_address(office: &Office) {
+    assert_eq!(ask(&office.node, AMINA).await.status, 201);
+    assert_eq!(press(&office.node, &office.link().await).await, 200);
+}
+
 both!(
     fn an_address_is_verified_by_a_button_behind_its_link(t) {
         with_amina(t, json!({})).await;

@@ -3,6 +3,7 @@
 mod api;
 mod ending;
 mod grant;
+mod mail;
 mod pages;
 mod passkeys;
 mod sign_in;

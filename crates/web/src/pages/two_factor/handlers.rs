@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use kibali_model::TwoFactorType;
 
+use super::mail;
 use super::passkeys::LATELY;
 use super::views::{Codes, Passkeys, Recovery, Stage, TwoFactor};
 use super::{TITLE, TWO_FACTOR};
@@ -54,7 +55,8 @@ pub(super) async fn page(
             let address = factor::address(&issuer, &visitor.principal.username, &seed);
             Stage::enrolling(factor::svg(address.expose(), "QR code for your authenticator app")?, &seed)
         }
-        _ => Stage::Off { may_enrol: app.settings.totp },
+        (TwoFactorType::EnrollingEmail, _) if app.settings.mailed_codes => Stage::mailed(app.settings.totp),
+        _ => Stage::Off { may_enrol: app.settings.totp, mail: mail::offer(app, visitor).await? },
     };
     Page::render(&TwoFactor {
         frame,
@@ -78,15 +80,26 @@ pub(super) fn sender(posted: &Posted) -> Result<Visitor, Refusal> {
     Visitor::even_enrolling(posted.session.clone()).ok_or(Refusal::FormExpired)
 }
 
+/// What protects the account already is proved before something is added to it: the question for it.
+pub(super) async fn ask_first(
+    app: &App,
+    visitor: &Visitor,
+    posted: &Posted,
+) -> Result<Option<Response>, Refusal> {
+    if visitor.own(posted.address).is_protected(app).await?
+        && let Some(question) = asked_first(app, visitor, LATELY).await?
+    {
+        let cookie = remember_return(app, visitor.session(), TWO_FACTOR)?;
+        return Ok(Some((cookie, redirect(&app.settings, question)).into_response()));
+    }
+    Ok(None)
+}
+
 /// `POST /account/two-factor/begin`.
 pub(super) async fn begin(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let visitor = sender(&posted)?;
-    // What protects the account already is proved before something is added to it.
-    if visitor.own(posted.address).is_protected(&app).await?
-        && let Some(question) = asked_first(&app, &visitor, LATELY).await?
-    {
-        let cookie = remember_return(&app, visitor.session(), TWO_FACTOR)?;
-        return Ok((cookie, redirect(&app.settings, question)).into_response());
+    if let Some(question) = ask_first(&app, &visitor, &posted).await? {
+        return Ok(question);
     }
     match visitor.own(posted.address).begin_totp(&app).await {
         // The page shows why not.
@@ -103,7 +116,7 @@ pub(super) async fn confirm(State(app): State<App>, posted: Posted) -> Result<Re
         Ok(codes) => {
             let cookie = returned(&app, &posted.session);
             let next = posted.session.pending().unwrap_or(APPS);
-            let notice = "Your account is protected now. Signing in takes a code from your app.";
+            let notice = "Your account is protected now. Signing in takes a code.";
             shown(&app, &visitor, cookie, &codes, notice, next)
         }
         Err(refusal) => again(&app, &visitor, posted.address, refusal).await,
@@ -129,7 +142,7 @@ pub(super) async fn switch_off(State(app): State<App>, posted: Posted) -> Result
     let own: Own<'_> = visitor.own(posted.address);
     match own.switch_off(&app, &posted.given(&app, "code-for-off")).await {
         Ok(()) if own.is_protected(&app).await? => {
-            let notice = Some("The authenticator app is off. Your passkeys still protect your account.");
+            let notice = Some("Codes are off. Your passkeys still protect your account.");
             Ok(page(&app, &visitor, posted.address, notice, None).await?.into_response())
         }
         Ok(()) if visitor.may_go_on_without(&app).await? => {

@@ -4,6 +4,7 @@
 //! none yet.
 
 mod handlers;
+mod mail;
 mod passkeys;
 mod prove;
 mod views;
@@ -24,6 +25,8 @@ pub(super) const PROVE: &str = "/account/two-factor/prove";
 const PASSKEYS: &str = "/account/two-factor/passkeys";
 /// Where the script asks for a challenge to one of them.
 const CHALLENGE: &str = "/account/two-factor/challenge";
+/// Where a code is mailed from.
+const SEND: &str = "/account/two-factor/send";
 /// The title of the bar.
 const TITLE: &str = "Two-factor authentication";
 
@@ -33,6 +36,8 @@ pub(super) fn router() -> Router<App> {
     Router::new()
         .route(TWO_FACTOR, get(handlers::show))
         .route(&at("/begin"), post(handlers::begin))
+        .route(&at("/begin-mail"), post(mail::begin))
+        .route(SEND, post(mail::send))
         .route(&at("/confirm"), get(handlers::back).post(handlers::confirm))
         .route(&at("/codes"), get(handlers::back).post(handlers::replace_codes))
         .route(&at("/off"), get(handlers::back).post(handlers::switch_off))

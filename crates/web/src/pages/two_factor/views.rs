@@ -2,7 +2,7 @@
 
 use askama::Template;
 use kibali_crypto::TotpSeed;
-use kibali_model::Timestamp;
+use kibali_model::{Timestamp, TwoFactorType};
 use kibali_store::door::factors::SecondFactor;
 use kibali_store::door::passkeys::{MOST, Passkey};
 
@@ -11,7 +11,7 @@ use crate::Settings;
 use crate::factor::RecoveryCodes;
 use crate::pages::frame::Frame;
 use crate::pages::parts::{Copy, Field, Moment};
-use crate::pages::proof::{Means, ProofFields, code_field};
+use crate::pages::proof::{Means, ProofFields, code_field, mailed_field};
 
 #[derive(Template)]
 #[template(path = "two_factor.html")]
@@ -71,21 +71,46 @@ impl Row {
 pub(super) struct Recovery {
     /// Those that were not used yet.
     pub(super) left: i64,
+    /// Codes are mailed.
+    pub(super) mailed: bool,
     /// What allows new ones.
     pub(super) proof: ProofFields,
 }
 
 impl Recovery {
     pub(super) fn new(left: i64, means: Means, base: &str) -> Self {
-        Self { left, proof: ProofFields::new("code-for-codes", false, means, base, CHALLENGE) }
+        Self {
+            left,
+            mailed: means.mail,
+            proof: ProofFields::new("code-for-codes", false, means, base, CHALLENGE),
+        }
     }
 }
 
-/// How far the user is with an authenticator app.
+/// May a user have codes mailed?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mail {
+    /// The installation does not offer it.
+    NotOffered,
+    /// Once they have shown that they read their address.
+    Unverified,
+    /// Yes.
+    Offered,
+}
+
+/// How far the user is with codes.
 pub(super) enum Stage {
-    /// There is none.
+    /// There are none.
     Off {
-        /// The installation lets users set one up.
+        /// The installation lets users set up an authenticator app.
+        may_enrol: bool,
+        mail: Mail,
+    },
+    /// The first code was mailed.
+    Mailed {
+        /// Where it is typed.
+        code: Field,
+        /// An authenticator app can be taken instead.
         may_enrol: bool,
     },
     /// The app is to be given its seed and to show a first code.
@@ -99,6 +124,8 @@ pub(super) enum Stage {
     },
     /// It protects the account.
     On {
+        /// Codes are mailed; else an app shows them.
+        mailed: bool,
         /// The day it was set up.
         since: String,
         /// What allows to switch it off.
@@ -124,9 +151,14 @@ impl Stage {
         }
     }
 
+    pub(super) fn mailed(may_enrol: bool) -> Self {
+        Self::Mailed { code: mailed_field("code", true), may_enrol }
+    }
+
     pub(super) fn on(factor: &SecondFactor, means: Means, base: &str) -> Self {
         let since = factor.confirmed.map(Timestamp::to_dhis2).unwrap_or_default();
         Self::On {
+            mailed: factor.state == TwoFactorType::EmailEnabled,
             since: since.chars().take(10).collect(),
             proof: ProofFields::new("code-for-off", false, means, base, CHALLENGE),
         }
@@ -210,7 +242,7 @@ pub(super) const LONGEST_NAME: usize = 50;
 #[allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 pub(in crate::pages) fn samples(text: &str) -> Vec<(&'static str, askama::Result<String>)> {
     use crate::pages::samples::{settings, signed_in};
-    use kibali_model::{ObjectId, TwoFactorType};
+    use kibali_model::ObjectId;
 
     let passkey = Passkey {
         uid: "abcdefghijk".parse().unwrap(),
@@ -233,8 +265,9 @@ pub(in crate::pages) fn samples(text: &str) -> Vec<(&'static str, askama::Result
         problem: Some(text.to_owned()),
         passkeys: Passkeys::new(passkeys, &settings()),
         stage,
-        recovery: left
-            .map(|left| Recovery::new(left, Means { app: true, passkeys: !passkeys.is_empty() }, "/dev")),
+        recovery: left.map(|left| {
+            Recovery::new(left, Means { app: true, mail: false, passkeys: !passkeys.is_empty() }, "/dev")
+        }),
     };
     let factor = SecondFactor {
         state: TwoFactorType::TotpEnabled,
@@ -243,7 +276,9 @@ pub(in crate::pages) fn samples(text: &str) -> Vec<(&'static str, askama::Result
         recovery_codes: 9,
         passkeys: 0,
     };
-    let on = |passkeys| Stage::on(&factor, Means { app: true, passkeys }, "/dev");
+    let on = |passkeys| Stage::on(&factor, Means { app: true, mail: false, passkeys }, "/dev");
+    let by_mail = SecondFactor { state: TwoFactorType::EmailEnabled, ..factor.clone() };
+    let mail_on = Stage::on(&by_mail, Means { app: false, mail: true, passkeys: false }, "/dev");
     let seed = TotpSeed::from_bytes(b"12345678901234567890");
     let qr =
         crate::factor::svg(crate::factor::address("DHIS 2", "admin", &seed).expose(), "QR code").unwrap();
@@ -267,17 +302,32 @@ pub(in crate::pages) fn samples(text: &str) -> Vec<(&'static str, askama::Result
         last,
     };
     let prove = |passkeys: bool| {
-        let means = Means { app: !passkeys, passkeys };
+        let means = Means { app: !passkeys, mail: false, passkeys };
         Prove::new(signed_in(super::TITLE), means, Some(text.to_owned()))
     };
     vec![
-        ("two-factor-off", page(Stage::Off { may_enrol: true }, true, &[], None).render()),
-        ("two-factor-none", page(Stage::Off { may_enrol: false }, false, &[], None).render()),
+        (
+            "two-factor-off",
+            page(Stage::Off { may_enrol: true, mail: Mail::Offered }, true, &[], None).render(),
+        ),
+        (
+            "two-factor-none",
+            page(Stage::Off { may_enrol: false, mail: Mail::NotOffered }, false, &[], None).render(),
+        ),
         ("two-factor-enrolling", page(Stage::enrolling(qr, &seed), false, &[], None).render()),
+        (
+            "two-factor-unverified",
+            page(Stage::Off { may_enrol: true, mail: Mail::Unverified }, false, &[], None).render(),
+        ),
+        ("two-factor-mailed", page(Stage::mailed(true), false, &[], None).render()),
+        ("two-factor-mail-on", page(mail_on, false, &[], Some(3)).render()),
         ("two-factor-on", page(on(false), false, &[], Some(9)).render()),
         ("two-factor-lost", page(on(false), false, &[], Some(0)).render()),
         ("two-factor-passkeys", page(on(true), false, &two, Some(9)).render()),
-        ("two-factor-passkey", page(Stage::Off { may_enrol: true }, false, &two, Some(10)).render()),
+        (
+            "two-factor-passkey",
+            page(Stage::Off { may_enrol: true, mail: Mail::Offered }, false, &two, Some(10)).render(),
+        ),
         ("passkey-new", new(true).render()),
         ("passkey-another", new(false).render()),
         ("passkey", one(false).render()),

@@ -1,0 +1,272 @@
+//! Codes that are mailed.
+
+use futures_util::future::join_all;
+use kibali_crypto::sha256;
+use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
+use kibali_testkit::{Browser, TestApp, both};
+use serde_json::{Value, json};
+
+use super::{get, login_status, post};
+use crate::account::{AMINA, Office, PASSWORD, verify_address, with_amina};
+use crate::pages::{assert_page, fill_login};
+
+const WHO: (&str, &str) = (AMINA, PASSWORD);
+const SENT: &str = "EMAIL_TWO_FACTOR_CODE_SENT";
+const WRONG: &str = "INCORRECT_TWO_FACTOR_CODE_EMAIL";
+
+/// The code of a message: six digits on a line of their own.
+fn code_in(mail: &str) -> String {
+    let is_code = |line: &&str| line.len() == 6 && line.bytes().all(|b| b.is_ascii_digit());
+    mail.lines().find(is_code).unwrap_or_else(|| panic!("no code: {mail}")).to_owned()
+}
+
+/// The code of the one message that came.
+async fn mailed(office: &Office) -> String {
+    let mail = office.mail().await;
+    assert_eq!(mail.len(), 1, "{mail:?}");
+    code_in(&mail[0])
+}
+
+/// Another code than this.
+fn other_than(code: &str) -> String {
+    let first = if code.starts_with('0') { "1" } else { "0" };
+    format!("{first}{}", &code[1..])
+}
+
+/// Somebody whose address is verified, signed in.
+async fn amina(t: &TestApp) -> (Office, Browser) {
+    with_amina(t, json!({})).await;
+    let office = Office::open(t, json!({})).await;
+    verify_address(&office).await;
+    let mut browser = office.node.browser();
+    assert_eq!(login_status(&mut browser, WHO, None).await, "SUCCESS");
+    (office, browser)
+}
+
+/// The same, with codes by mail.
+async fn protected(t: &TestApp) -> (Office, Browser) {
+    let (office, mut browser) = amina(t).await;
+    assert_eq!(post(&mut browser, "/api/2fa/enrollEmail2FA", &json!({})).await.status, 200);
+    let code = mailed(&office).await;
+    let enabled = post(&mut browser, "/api/2fa/enable", &json!({ "code": code })).await;
+    assert_eq!(enabled.status, 200, "{}", enabled.text());
+    t.clock.advance_seconds(60);
+    (office, browser)
+}
+
+/// Asks for a code by signing in without one.
+async fn asked(office: &Office) -> String {
+    office.node.clock.advance_seconds(60);
+    assert_eq!(login_status(&mut office.node.browser(), WHO, None).await, SENT);
+    mailed(office).await
+}
+
+both!(
+    fn codes_by_mail_are_set_up_with_an_address_that_is_read_and_dhis2s_codes(t) {
+        with_amina(t, json!({})).await;
+        let office = Office::open(t, json!({})).await;
+        let mut browser = office.node.browser();
+        assert_eq!(login_status(&mut browser, WHO, None).await, "SUCCESS");
+        let enroll = async |browser: &mut Browser| {
+            let answer = post(browser, "/api/2fa/enrollEmail2FA", &json!({})).await;
+            (answer.status, answer.json()["errorCode"].as_str().unwrap_or_default().to_owned(), answer.json()["message"].clone())
+        };
+        let (status, code, message) = enroll(&mut browser).await;
+        assert_eq!((status, code.as_str()), (409, "E3043"));
+        assert_eq!(message, "User does not have a verified email, please verify your email before you try to enable 2FA");
+        assert!(office.mail().await.is_empty());
+        verify_address(&office).await;
+        let (status, _, message) = enroll(&mut browser).await;
+        assert_eq!(status, 200);
+        assert_eq!(message, "The user has enrolled in email-based 2FA, a code was generated and sent successfully to the user's email");
+        let mail = office.mail().await;
+        assert_eq!(mail.len(), 1);
+        assert!(mail[0].contains("To: Amina@example.org\n") || mail[0].contains("To: Amina@example.org\r\n"), "{}", mail[0]);
+        let code = code_in(&mail[0]);
+        assert_eq!(get(&mut browser, "/api/me?fields=twoFactorType").await.json()["twoFactorType"], "ENROLLING_EMAIL");
+        assert_eq!(get(&mut browser, "/api/2fa/enabled").await.json(), json!(false));
+        // What stands in the database is no hash that could be tried out.
+        let mut reader = office.node.app.store.reader().await.unwrap();
+        let rows = reader.rows_composed("select verifier from mailed_code", Vec::new()).await.unwrap();
+        drop(reader);
+        let kept = rows[0].bytes_opt(0).unwrap().unwrap();
+        assert!(kept.len() == 32 && kept != sha256(&code), "it is keyed");
+        let wrong = post(&mut browser, "/api/2fa/enable", &json!({ "code": other_than(&code) })).await;
+        assert_eq!((wrong.status, &wrong.json()["errorCode"]), (403, &json!("E3023")));
+        // A password alone still opens, and the other browser ends with the confirmation.
+        let mut other = office.node.browser();
+        assert_eq!(login_status(&mut other, WHO, None).await, "SUCCESS");
+        assert_eq!(post(&mut browser, "/api/2fa/enable", &json!({ "code": code })).await.status, 200);
+        assert_eq!(get(&mut browser, "/api/2fa/enabled").await.json(), json!(true));
+        assert_eq!(get(&mut browser, "/api/me?fields=twoFactorType").await.json()["twoFactorType"], "EMAIL_ENABLED");
+        assert_eq!(get(&mut other, "/api/me").await.status, 401);
+        assert_eq!(enroll(&mut browser).await.1, "E3022");
+        assert_eq!(office.node.get("/api/me").basic(AMINA, PASSWORD).send().await.status, 401);
+        let again = post(&mut browser, "/api/2fa/disable", &json!({ "code": code })).await;
+        assert_eq!((again.status, &again.json()["errorCode"]), (403, &json!("E3023")), "it counted once");
+
+        // Without a code, one is mailed.
+        t.clock.advance_seconds(60);
+        let asked = post(&mut browser, "/api/2fa/disable", &json!({})).await;
+        assert_eq!((asked.status, &asked.json()["errorCode"]), (409, &json!("E3051")));
+        let code = mailed(&office).await;
+        assert_eq!(post(&mut browser, "/api/2fa/disable", &json!({ "code": code })).await.status, 200);
+        assert_eq!(login_status(&mut office.node.browser(), WHO, None).await, "SUCCESS");
+    }
+);
+
+both!(
+    fn signing_in_takes_a_mailed_code_once_whichever_node_it_reaches(t) {
+        let (office, _) = protected(t).await;
+        let node = &office.node;
+        let old = node.post("/api/auth/login").json(&json!({ "username": AMINA, "password": PASSWORD })).send().await;
+        assert_eq!(old.json()["loginStatus"], "INCORRECT_TWO_FACTOR_CODE", "as older versions say it");
+        let code = mailed(&office).await;
+        let mut browser = node.browser();
+        assert_eq!(login_status(&mut browser, WHO, None).await, SENT);
+        assert!(office.mail().await.is_empty(), "one was mailed just now");
+        assert_eq!(login_status(&mut browser, WHO, Some(&other_than(&code))).await, WRONG);
+        assert_eq!(login_status(&mut browser, WHO, Some(&code)).await, "SUCCESS");
+        assert_eq!(get(&mut browser, "/api/me").await.status, 200);
+        assert_eq!(login_status(&mut node.browser(), WHO, Some(&code)).await, WRONG);
+        let wrong = node.post("/api/42/auth/login").json(&json!({ "username": AMINA, "password": "wrong" })).send().await;
+        assert_eq!(wrong.status, 401);
+        assert!(office.mail().await.is_empty(), "who does not know the password has nothing mailed");
+        // Of those that come at once, one gets in.
+        for _ in 0..3 {
+            let code = asked(&office).await;
+            let attempts = (0..4).map(|n| {
+                let node = if n % 2 == 0 { t } else { node };
+                let body = json!({ "username": AMINA, "password": PASSWORD, "twoFactorCode": code });
+                let request = node.post("/api/42/auth/login").from(&format!("203.0.113.{n}")).json(&body);
+                async move { request.send().await.json()["loginStatus"].clone() }
+            });
+            // Who is late is told that the code is wrong, or to wait.
+            let statuses = join_all(attempts).await;
+            assert_eq!(statuses.iter().filter(|status| **status == "SUCCESS").count(), 1, "{statuses:?}");
+        }
+    }
+);
+
+both!(
+    fn a_mailed_code_has_five_tries_and_a_quarter_of_an_hour(t) {
+        let (office, _) = protected(t).await;
+        let (node, body) = (&office.node, |code: &str| json!({ "username": AMINA, "password": PASSWORD, "twoFactorCode": code }));
+        let from = async |address: String, code: &str| {
+            let answer = node.post("/api/42/auth/login").from(&address).json(&body(code)).send().await;
+            answer.json()["loginStatus"].clone()
+        };
+        let code = asked(&office).await;
+        for guess in 0..5 {
+            assert_eq!(from(format!("203.0.113.{guess}"), &other_than(&code)).await, WRONG);
+        }
+        assert_eq!(from("127.0.0.1".to_owned(), &code).await, WRONG, "it has been tried out");
+        let code = asked(&office).await;
+        for guess in 0..4 {
+            assert_eq!(from(format!("198.51.100.{guess}"), &other_than(&code)).await, WRONG);
+        }
+        assert_eq!(from("127.0.0.1".to_owned(), &code).await, "SUCCESS", "the fifth");
+        let code = asked(&office).await;
+        t.clock.advance_seconds(15 * 60);
+        assert_eq!(from("127.0.0.1".to_owned(), &code).await, WRONG);
+        t.clock.advance_seconds(3600);
+        let (first, second) = (asked(&office).await, asked(&office).await);
+        assert_eq!(from("127.0.0.1".to_owned(), &first).await, WRONG, "another took its place");
+        assert_eq!(from("127.0.0.1".to_owned(), &second).await, "SUCCESS");
+    }
+);
+
+both!(
+    fn a_user_is_mailed_five_codes_an_hour_at_the_address_they_read(t) {
+        let (office, mut browser) = protected(t).await;
+        // The one that was mailed for setting it up counts.
+        let change = json!({ "email": "thief@example.org" });
+        assert_eq!(browser.send(browser.request("PUT", "/api/me").json(&change)).await.status, 200);
+        let mut came = 0;
+        for _ in 0..8 {
+            t.clock.advance_seconds(60);
+            assert_eq!(login_status(&mut office.node.browser(), WHO, None).await, SENT);
+            let mail = office.mail().await;
+            assert!(mail.iter().all(|mail| mail.contains("To: amina@example.org")), "{mail:?}");
+            came += mail.len();
+        }
+        assert_eq!(came, 4);
+        t.clock.advance_seconds(3600);
+        let code = asked(&office).await;
+        assert_eq!(login_status(&mut office.node.browser(), WHO, Some(&code)).await, "SUCCESS");
+    }
+);
+
+async fn token(t: &TestApp, otp: Option<&str>) -> (u16, Value) {
+    let mut fields = vec![("grant_type", "password"), ("username", AMINA), ("password", PASSWORD)];
+    fields.extend(otp.map(|otp| ("otp", otp)));
+    let answer = t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&fields).send().await;
+    (answer.status, answer.json())
+}
+
+both!(
+    fn no_mailed_code_goes_with_the_password_grant(t) {
+        let (office, _) = protected(t).await;
+        let node = &office.node;
+        let change = json!([{ "op": "replace", "path": "/takesOtp", "value": true }]).to_string();
+        let patch = node.patch("/api/oAuth2Clients/e0jkVfDkSMT").basic(ADMIN, ADMIN_PASSWORD);
+        assert_eq!(patch.body("application/json-patch+json", change).send().await.status, 200);
+        let refused = token(node, None).await;
+        assert_eq!(refused.0, 401);
+        assert!(office.mail().await.is_empty(), "a script reads no mail");
+        let code = asked(&office).await;
+        assert_eq!(token(node, Some(&code)).await, refused);
+        assert_eq!(login_status(&mut node.browser(), WHO, Some(&code)).await, "SUCCESS");
+    }
+);
+
+both!(
+    fn the_pages_offer_codes_by_mail_ask_for_them_and_switch_them_off(t) {
+        let (office, mut browser) = amina(t).await;
+        let node = &office.node;
+        let page = browser.open("/account/two-factor").await;
+        assert_page(node, &page.answer, "off").await;
+        assert!(page.answer.text().contains("Codes by e-mail"), "{}", page.answer.text());
+        let page = browser.submit(&page, &page.form("/begin-mail")).await;
+        assert_page(node, &page.answer, "mailed").await;
+        let code = mailed(&office).await;
+        let done = browser.submit(&page, &page.form("/confirm").fill("code", &code)).await;
+        assert!(done.answer.text().contains("Your account is protected now"), "{}", done.answer.text());
+        let page = browser.open("/account/two-factor").await;
+        assert!(page.answer.text().contains("Mail me a code"), "{}", page.answer.text());
+
+        t.clock.advance_seconds(60);
+        let mut other = node.browser();
+        let login = other.open("/login").await;
+        let asked = fill_login(&mut other, &login, AMINA, PASSWORD).await;
+        assert_eq!(asked.path, "/login/code");
+        assert_page(node, &asked.answer, "code").await;
+        assert!(asked.answer.text().contains("A code was mailed to you"), "{}", asked.answer.text());
+        let first = mailed(&office).await;
+        t.clock.advance_seconds(60);
+        // Another one, by the button.
+        let csrf = asked.form("/login/code").value("csrf").unwrap().to_owned();
+        let fields = [("csrf", csrf.as_str()), ("to", "sign-in"), ("code", "")];
+        let request = other.request("POST", "/login/code/send").header("origin", "http://localhost:8080").form(&fields);
+        assert_eq!(other.send(request).await.location(), Some("/login/code"));
+        let second = mailed(&office).await;
+        let refused = other.submit(&asked, &asked.form("/login/code").fill("code", &first)).await;
+        assert!(refused.answer.text().contains("too old"), "{}", refused.answer.text());
+        let entered = other.submit(&refused, &refused.form("/login/code").fill("code", &second)).await;
+        assert_eq!(entered.path, "/apps");
+
+        t.clock.advance_seconds(60);
+        let page = other.open("/account/two-factor").await;
+        let csrf = page.form("/off").value("csrf").unwrap().to_owned();
+        let fields = [("csrf", csrf.as_str()), ("to", "page"), ("code-for-off", "")];
+        let request = other.request("POST", "/account/two-factor/send").header("origin", "http://localhost:8080").form(&fields);
+        assert_eq!(other.send(request).await.location(), Some("/account/two-factor"));
+        let code = mailed(&office).await;
+        let off = other.submit(&page, &page.form("/off").fill("code-for-off", &code)).await;
+        assert!(off.answer.text().contains("Two-factor authentication is off"), "{}", off.answer.text());
+        assert_eq!(login_status(&mut node.browser(), WHO, None).await, "SUCCESS");
+        // Without mail, or where the operator does not want it, it is not offered.
+        let page = crate::pages::signed_in(t, WHO).await.open("/account/two-factor").await;
+        assert!(!page.answer.text().contains("Codes by e-mail"));
+    }
+);
