@@ -15,7 +15,7 @@ const CHORES: &[&str] =
     &["kibali-model", "kibali-metadata", "kibali-crypto", "kibali-store", "kibali-web", "kibali-testkit"];
 const MODEL: &[&str] = &["kibali-model"];
 /// Neither a runtime, nor a database, nor HTTP.
-const PURE: &[&str] = &["tokio", "sqlx", "sqlx-core", "axum", "hyper"];
+const PURE: &[&str] = &["tokio", "sqlx", "sqlx-core", "rusqlite", "axum", "hyper"];
 
 const ROOMS: &[Room] = &[
     Room { name: "kibali-model", imports: &[], never: PURE },
@@ -26,7 +26,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "kibali-web",
         imports: &["kibali-model", "kibali-oauth", "kibali-metadata", "kibali-crypto", "kibali-store"],
-        never: &["sqlx", "sqlx-core"],
+        never: &["sqlx", "sqlx-core", "rusqlite"],
     },
     Room { name: "kibali", imports: ALL, never: &[] },
     Room { name: "kibali-testkit", imports: ALL, never: &[] },
