@@ -7,15 +7,13 @@ use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use kibali_crypto::sha256;
-use kibali_metadata::language::{Fields, ListQuery, Paging, project_value};
-use kibali_metadata::read::Pager;
+use kibali_metadata::language::project_value;
 use kibali_model::{Principal, Uid};
 use kibali_store::door::held::{self, CutGrant, ForgetConsent, HeldConsent, HeldGrant};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::answer;
-use super::objects::api_root;
 use super::query::Pairs;
+use super::{answer, held_list};
 use crate::identity::Caller;
 use crate::speech::Speech;
 use crate::{App, Refusal};
@@ -64,22 +62,8 @@ fn list(
     speech: Speech,
     pairs: &[(String, String)],
 ) -> Result<Response, Refusal> {
-    let query = ListQuery::parse(pairs)?;
-    if !query.filters.is_empty() || query.query.is_some() {
-        return Err(Refusal::NotServed("filters on authorizations"));
-    }
-    let fields = query.fields.unwrap_or_else(|| Fields::names(&["id", "displayName"]));
-    let (mut members, mut shown) = (Map::new(), whole);
-    if let Paging::Page { page, size } = query.paging {
-        let address = app.settings.absolute(&format!("{}/{plural}{}", api_root(speech), speech.suffix));
-        let total = u64::try_from(shown.len()).unwrap_or(u64::MAX);
-        members.insert("pager".to_owned(), Pager::new(page, size, total).to_json(&address, pairs));
-        let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let before = number(page).saturating_sub(1).saturating_mul(number(size));
-        shown = shown.into_iter().skip(before).take(number(size)).collect();
-    }
-    members.insert(plural.to_owned(), shown.iter().map(|one| project_value(&fields, one)).collect());
-    Ok(answer::json(&Value::Object(members)))
+    let query = held_list::asked(pairs, "filters on authorizations")?;
+    Ok(held_list::shown(app, speech, (plural, plural), query, pairs, whole))
 }
 
 async fn show_grant(
@@ -101,10 +85,7 @@ async fn show_consent(
 }
 
 fn show(pairs: &Pairs, whole: &Value) -> Result<Response, Refusal> {
-    let fields = Fields::parse_all(pairs.every("fields"));
-    let fields = fields.map_err(|error| Refusal::bad_request(error.to_string()))?;
-    let fields = if fields.0.is_empty() { Fields::all() } else { fields };
-    Ok(answer::json(&project_value(&fields, whole)))
+    Ok(answer::json(&project_value(&pairs.fields()?, whole)))
 }
 
 /// Ends the grant: its tokens are refused from now on.

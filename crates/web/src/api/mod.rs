@@ -9,6 +9,7 @@ pub(crate) mod authorizations;
 mod configuration;
 mod enrol;
 pub(crate) mod finish;
+mod held_list;
 mod initial_access_tokens;
 mod locales;
 mod login_config;

@@ -4,6 +4,9 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use kibali_metadata::language::Fields;
+
+use crate::Refusal;
 
 /// Pairs read at most; more are a mistake or an attack.
 const MOST: usize = 2000;
@@ -26,6 +29,16 @@ impl Pairs {
     /// Every value of `name`, in order; commas are left alone.
     pub(crate) fn every<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.values(name).filter(|value| !value.is_empty())
+    }
+
+    /// The `fields` asked for; all, where none are named.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub(crate) fn fields(&self) -> Result<Fields, Refusal> {
+        let fields = Fields::parse_all(self.every("fields"));
+        let fields = fields.map_err(|error| Refusal::bad_request(error.to_string()))?;
+        Ok(if fields.0.is_empty() { Fields::all() } else { fields })
     }
 
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {

@@ -15,15 +15,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use kibali_metadata::import::ObjectReport;
-use kibali_metadata::language::{Fields, ListQuery, Paging, project_value};
-use kibali_metadata::read::Pager;
+use kibali_metadata::language::project_value;
 use kibali_model::Principal;
 use kibali_store::door::api_tokens::ApiToken;
 use serde_json::{Map, Value, json};
 
-use super::objects::{api_root, json_patch};
+use super::objects::json_patch;
 use super::query::Pairs;
-use super::{Outcome, WebMessage, answer};
+use super::{Outcome, WebMessage, answer, held_list};
 use crate::body::{Json, Raw};
 use crate::identity::{Caller, ClientAddress};
 use crate::speech::Speech;
@@ -49,24 +48,10 @@ async fn list(
     speech: Speech,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Refusal> {
-    let query = ListQuery::parse(&pairs)?;
-    if !query.filters.is_empty() || query.query.is_some() {
-        return Err(Refusal::NotServed("filters on personal access tokens"));
-    }
-    let fields = query.fields.unwrap_or_else(|| Fields::names(&["id", "displayName"]));
+    let query = held_list::asked(&pairs, "filters on personal access tokens")?;
     let mut tokens = view::whole_list(&app, &caller).await?;
     view::sort(&mut tokens, &query.order);
-    let total = u64::try_from(tokens.len()).unwrap_or(u64::MAX);
-    let mut members = Map::new();
-    if let Paging::Page { page, size } = query.paging {
-        let address = app.settings.absolute(&format!("{}/{PLURAL}{}", api_root(speech), speech.suffix));
-        members.insert("pager".to_owned(), Pager::new(page, size, total).to_json(&address, &pairs));
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let before = usize::try_from(page).unwrap_or(usize::MAX).saturating_sub(1).saturating_mul(size);
-        tokens = tokens.into_iter().skip(before).take(size).collect();
-    }
-    members.insert(SINGULAR.to_owned(), tokens.iter().map(|token| project_value(&fields, token)).collect());
-    Ok(answer::json(&Value::Object(members)))
+    Ok(held_list::shown(&app, speech, (PLURAL, SINGULAR), query, &pairs, tokens))
 }
 
 /// `GET /api/apiTokens/{uid}`.
@@ -76,9 +61,7 @@ async fn show(
     Path(uid): Path<String>,
     pairs: Pairs,
 ) -> Result<Response, Refusal> {
-    let fields = Fields::parse_all(pairs.every("fields"));
-    let fields = fields.map_err(|error| Refusal::bad_request(error.to_string()))?;
-    let fields = if fields.0.is_empty() { Fields::all() } else { fields };
+    let fields = pairs.fields()?;
     let token = own(&app, &caller, &uid).await?;
     let whole = view::whole(&app, &caller, &token).await?;
     Ok(answer::rooted(SINGULAR, &project_value(&fields, &whole)))

@@ -62,9 +62,8 @@ pub(super) async fn me(
     Caller(caller): Caller,
     pairs: Pairs,
 ) -> Result<Response, Refusal> {
-    let fields = Fields::parse_all(pairs.every("fields"));
-    let fields = fields.map_err(|error| Refusal::bad_request(error.to_string()))?;
-    if fields.0.is_empty() || fields == Fields::all() {
+    let fields = pairs.fields()?;
+    if fields == Fields::all() {
         return whole(&app, &caller).await;
     }
     let (own, extras) = split(&fields);
