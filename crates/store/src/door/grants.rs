@@ -181,7 +181,7 @@ pub(super) async fn insert(
     {
         return Ok(false);
     }
-    let id = match standing(tx, grant, now).await? {
+    let id = match existing(tx, grant, now).await? {
         Some(id) => id,
         None => insert_row(tx, grant, now).await?,
     };
@@ -194,7 +194,7 @@ pub(super) async fn insert(
 
 /// The grant of a client that acts by itself, from the same place and for the same purpose as before: nobody allows
 /// anything anew when it asks for its next token.
-async fn standing(tx: &mut Tx, grant: &NewGrant, now: Timestamp) -> Result<Option<i64>, StoreError> {
+async fn existing(tx: &mut Tx, grant: &NewGrant, now: Timestamp) -> Result<Option<i64>, StoreError> {
     if grant.grant_type != GrantType::ClientCredentials {
         return Ok(None);
     }

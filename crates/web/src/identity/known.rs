@@ -40,7 +40,14 @@ impl RestsOn for Person {
             Topic::User => change.touches(self.account.user),
             // A role may demand a second factor.
             Topic::Role => true,
-            _ => false,
+            Topic::Grant
+            | Topic::Session
+            | Topic::Setting
+            | Topic::Group
+            | Topic::Client
+            | Topic::Unit
+            | Topic::DataSet
+            | Topic::Key => false,
         }
     }
 }
@@ -57,7 +64,14 @@ impl RestsOn for KnownClient {
             Topic::User => {
                 [client.acts_as, client.bound_by].iter().flatten().any(|user| change.touches(*user))
             }
-            _ => false,
+            Topic::Grant
+            | Topic::Session
+            | Topic::Setting
+            | Topic::Role
+            | Topic::Group
+            | Topic::Unit
+            | Topic::DataSet
+            | Topic::Key => false,
         }
     }
 }

@@ -79,7 +79,7 @@ async fn questions(server: &Running, peer: &Peer) -> Outcome<Vec<Question>> {
     let alone = |what, times, ours: &str, resource: &str| Question {
         what,
         times,
-        note: "a grant each",
+        note: "a token each of one grant",
         ours: Asked::one(TOKEN, ours, "grant_type=client_credentials&scope=username".to_owned()),
         peers: Asked::one(
             PEER_TOKEN,
