@@ -53,9 +53,9 @@ both!(
     fn a_revoke_at_any_await_point_of_a_load_holds_for_every_later_call(t) {
         caching(&t.app).await;
         let mut overtaken = 0;
-        // More pauses than a load has; how often it waits differs from run to run.
-        for pause in 0..40 {
-            let (name, id) = (format!("paused {pause}"), 1000 + pause);
+        // More pauses than a load has, each several times: an answer that is there at once is not waited for.
+        for round in 0..60 {
+            let (name, id, pause) = (format!("paused {round}"), 1000 + round, round / 6);
             let client = issue(t, id, &name).await;
             let token = format!("{name} access");
             let mut load = Box::pin(caller(&t.app, &token));
@@ -69,8 +69,9 @@ both!(
             assert!(matches!(later, Err(Refusal::InvalidToken)), "after {pause} polls: {later:?}");
         }
         // SQLite is called and never waited for: there a load is overtaken before it begins, or by another thread.
-        let waits = if t.engine() == Engine::Sqlite { 1 } else { 2 };
-        assert!(overtaken >= waits, "a load waits for the database a few times");
+        let not_begun = 6;
+        let waited = overtaken - not_begun;
+        assert!(waited > 0 || t.engine() == Engine::Sqlite, "a load waits for the database");
     }
 );
 
