@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use kibali_store::Location;
@@ -120,6 +120,15 @@ impl Server {
             if any.iter().any(|text| line.contains(text)) {
                 return line;
             }
+        }
+    }
+
+    /// Waits until it says that it is ready: on PostgreSQL it listens before it has read the log of changes.
+    pub(super) fn wait_until_ready(&self) {
+        let since = Instant::now();
+        while self.get("/health/ready").status != 200 {
+            assert!(since.elapsed() < PATIENCE, "not ready");
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 

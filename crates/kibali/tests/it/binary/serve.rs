@@ -15,7 +15,7 @@ both! {
     fn it_is_ready_and_counts_what_it_answers(t) {
         let server = Home::on(&t.location()).serve();
         assert_eq!(server.get("/health/live").status, 200);
-        assert_eq!(server.get("/health/ready").status, 200);
+        server.wait_until_ready();
         assert_eq!(server.get_as(ADMIN, ADMIN_PASSWORD, "/api/me").status, 200);
         let metrics = server.get("/metrics").text;
         assert!(metrics.contains(r#"kibali_requests_total{room="api",status="200"} 1"#), "{metrics}");
