@@ -30,6 +30,14 @@ pub(crate) async fn issue(t: &TestApp, id: i64, name: &str) -> ObjectId {
 
 /// The same, obtained in this way.
 pub(crate) async fn issue_by(t: &TestApp, id: i64, name: &str, grant_type: GrantType) -> ObjectId {
+    let write = asked_for(t, id, name, grant_type).await;
+    let client = write.grant.client;
+    assert!(t.app.store.write(write).await.unwrap());
+    client
+}
+
+/// What would be written for the superuser as they are now.
+pub(crate) async fn asked_for(t: &TestApp, id: i64, name: &str, grant_type: GrantType) -> IssueGrant {
     let mut reader = t.app.store.reader().await.unwrap();
     let account = accounts::by_username(&mut reader, seed::ADMIN).await.unwrap().unwrap();
     let client = clients::by_client_id(&mut reader, seed::CLIENT).await.unwrap().unwrap().client.object;
@@ -48,7 +56,5 @@ pub(crate) async fn issue_by(t: &TestApp, id: i64, name: &str, grant_type: Grant
         parent: None,
         act: None,
     };
-    let write = IssueGrant { grant, tokens: minted(t, name), proof: None, at_most: 100, now: t.clock.now() };
-    assert!(t.app.store.write(write).await.unwrap());
-    client
+    IssueGrant { grant, tokens: minted(t, name), proof: None, at_most: 100, now: t.clock.now() }
 }

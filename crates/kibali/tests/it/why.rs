@@ -180,7 +180,8 @@ both!(
         make_ordinary(t, &[]).await;
         let other = t.another(2, |_| {}).await;
         let with = |token: &str| other.get("/api/me").bearer(token);
-        let unknown = "never seen here: what ended is remembered for a week, what expired for a day";
+        let unknown = "never seen here: what ended is remembered for a week, what expired for a day, and what fifty newer \
+                       ones replaced within a minute not at all";
         assert_eq!(of_token(t, t.get("/api/me").bearer("never-issued")).await, unknown);
 
         let (access, _) = token(t, ORDINARY).await;
@@ -201,6 +202,14 @@ both!(
         }
         let replaced = of_token(t, t.get("/api/me").bearer(first["access_token"].as_str().unwrap())).await;
         assert!(replaced.contains("fifty newer ones of the same grant replaced it"), "{replaced}");
+
+        // All within a minute: as many as a script asks for are not remembered.
+        let first = ask(&again).await;
+        t.clock.advance_seconds(1);
+        for _ in 0..60 {
+            t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&again).send().await;
+        }
+        assert_eq!(of_token(t, t.get("/api/me").bearer(first["access_token"].as_str().unwrap())).await, unknown);
 
         let (access, _) = token(t, ORDINARY).await;
         let personal = t.post("/api/apiTokens").basic(ORDINARY.0, ORDINARY.1).json(&json!({})).send().await.json();

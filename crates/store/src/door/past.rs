@@ -25,6 +25,12 @@ macro_rules! past {
 const FIND: Statement =
     Statement::new("past_credential.find", "select ended, why from past_credential where hash = $1");
 const ACCESS: Statement = past!("past_credential.access_token", "access_token where hash = $1");
+const SURPLUS: Statement = past!(
+    "past_credential.surplus",
+    "access_token
+     where created <= $6 and hash in (
+       select hash from access_token where grant_id = $1 order by created desc, hash limit 1000 offset $5)"
+);
 const OF_GRANT: Statement = past!(
     "past_credential.of_grant",
     "(select hash from access_token where grant_id = $1
@@ -48,6 +54,7 @@ const REFRESH_OF_OBJECT: Statement = past!(
 pub(crate) const STATEMENTS: &[Statement] = &[
     FIND,
     ACCESS,
+    SURPLUS,
     OF_GRANT,
     API_TOKEN,
     API_TOKENS_OF_USER,
@@ -133,11 +140,16 @@ impl EndedWhy {
 const REMEMBERED_SECONDS: i64 = 7 * 86_400;
 /// The same where newer ones took its place: scripts do that with every request.
 const REPLACED_SECONDS: i64 = 3600;
+/// An access token whose place newer ones took within so many seconds is not remembered: who asks for fifty more in
+/// that time uses none of them twice, and would fill the table.
+const NOTED_AFTER_SECONDS: i64 = 60;
 
 /// Which, of those that are about to end.
 pub(super) enum Ending<'a> {
     /// The access token with this hash.
     Access(Hash),
+    /// The oldest access tokens of a grant, all but so many.
+    Surplus { grant: i64, staying: i64 },
     /// The access tokens and refresh tokens of a grant.
     OfGrant(i64),
     /// The personal access token with this uid.
@@ -159,6 +171,7 @@ pub(super) async fn remember(
 ) -> Result<(), StoreError> {
     let (statement, which) = match &ending {
         Ending::Access(hash) => (ACCESS, values![*hash]),
+        Ending::Surplus { grant, .. } => (SURPLUS, values![*grant]),
         Ending::OfGrant(grant) => (OF_GRANT, values![*grant]),
         Ending::ApiToken(uid) => (API_TOKEN, values![*uid]),
         Ending::ApiTokensOf(user) => (API_TOKENS_OF_USER, values![*user]),
@@ -170,8 +183,14 @@ pub(super) async fn remember(
         _ => REMEMBERED_SECONDS,
     };
     let mut row = [which, values![now, why.as_str(), now.plus_seconds(seconds)]].concat();
-    if let Ending::SessionsOf(_, keep) = ending {
-        row.extend(values![keep.map_or_else(Vec::new, |hash| hash.to_vec())]);
+    match ending {
+        Ending::SessionsOf(_, keep) => {
+            row.extend(values![keep.map_or_else(Vec::new, |hash| hash.to_vec())]);
+        }
+        Ending::Surplus { staying, .. } => {
+            row.extend(values![staying, now.plus_seconds(-NOTED_AFTER_SECONDS)])
+        }
+        _ => {}
     }
     tx.run(statement, row).await?;
     Ok(())

@@ -4,6 +4,7 @@ use kibali_model::{ClientProfile, GrantType, ObjectId, Scopes, SignIn, Timestamp
 
 use super::accounts::Account;
 use super::changes::{self, Topic};
+use super::grants::USED;
 use super::past::{self, EndedWhy, Ending};
 use crate::{Reader, Row, Statement, StoreError, Tx, values};
 
@@ -45,9 +46,10 @@ const INSERT_REFRESH: Statement = Statement::new(
 );
 const COUNT_ACCESS: Statement =
     Statement::new("access_token.count_of_grant", "select count(*) from access_token where grant_id = $1");
-const SURPLUS_ACCESS: Statement = Statement::new(
-    "access_token.surplus",
-    "select hash from access_token where grant_id = $1 order by created desc, hash limit 1000 offset $2",
+const DELETE_SURPLUS: Statement = Statement::new(
+    "access_token.delete_surplus",
+    "delete from access_token where hash in (
+       select hash from access_token where grant_id = $1 order by created desc, hash limit 1000 offset $2)",
 );
 pub(super) const DELETE_ACCESS: Statement =
     Statement::new("access_token.delete", "delete from access_token where hash = $1");
@@ -62,7 +64,7 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     INSERT_ACCESS,
     INSERT_REFRESH,
     COUNT_ACCESS,
-    SURPLUS_ACCESS,
+    DELETE_SURPLUS,
     DELETE_ACCESS,
     DELETE_ACCESS_OF_GRANT,
     DELETE_REFRESH_OF_GRANT,
@@ -211,12 +213,10 @@ pub(super) async fn insert(
 
 /// Takes away the oldest access tokens of a grant.
 async fn make_room(tx: &mut Tx, grant: i64, now: Timestamp) -> Result<(), StoreError> {
-    for row in tx.rows(SURPLUS_ACCESS, values![grant, STAYING]).await? {
-        let hash = row.bytes_opt(0)?.and_then(|hash| hash.try_into().ok());
-        let hash: Hash = hash.ok_or_else(|| StoreError::Corrupt("a token's hash".to_owned()))?;
-        past::remember(tx, Ending::Access(hash), EndedWhy::Replaced, now).await?;
-        tx.run(DELETE_ACCESS, values![hash]).await?;
-    }
+    // Whoever else makes room in it waits here, and then finds room.
+    tx.run(USED, values![grant, now]).await?;
+    past::remember(tx, Ending::Surplus { grant, staying: STAYING }, EndedWhy::Replaced, now).await?;
+    tx.run(DELETE_SURPLUS, values![grant, STAYING]).await?;
     // Nodes may remember them, which lets them in to their own end.
     changes::record(tx, Topic::Grant, Some(ObjectId(grant)), now).await
 }

@@ -260,7 +260,9 @@ fn token(refused: &Refused, facts: &Facts) -> Option<String> {
     let ago = |then| between(then, refused.at);
     Some(match facts.token.as_ref()? {
         TokenState::Unknown => {
-            "never seen here: what ended is remembered for a week, what expired for a day".to_owned()
+            "never seen here: what ended is remembered for a week, what expired for a day, and what fifty newer ones \
+             replaced within a minute not at all"
+                .to_owned()
         }
         TokenState::Past(at, why) => {
             format!("it had ended {} before, at {}Z: {}", ago(*at), at.to_dhis2(), ended(*why))
