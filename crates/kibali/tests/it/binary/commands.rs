@@ -6,7 +6,10 @@ use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
 use serde_json::json;
 
 use super::process::{Home, Server, basic};
+use crate::identity::ask_token;
+use crate::pages::ORDINARY;
 use crate::two_factor::App;
+use crate::two_factor::passkeys::protected;
 
 /// Asks until the answer has this status; the promise is a second, and each question costs milliseconds.
 fn until(status: u16, mut ask: impl FnMut() -> u16) {
@@ -198,5 +201,18 @@ both! {
         let reset = events.iter().find(|event| event.name == "factor.reset").expect("it is in the trail");
         assert_eq!((&reset.detail["by"], reset.user.is_some()), (&json!("system"), true));
         assert!(home.refused(&["user", "reset-factor", "nobody"], "").contains("there is no user nobody"));
+    }
+}
+
+both! {
+    fn passkeys_alone_are_taken_away_by_command_as_well(t) {
+        protected(t).await;
+        assert_eq!(ask_token(t, ORDINARY.0, ORDINARY.1).await.status, 401);
+        let home = Home::on(&t.location());
+        let said = home.done(&["user", "reset-factor", ORDINARY.0], "");
+        assert!(said.contains("no second factor any longer"), "{said}");
+        assert_eq!(ask_token(t, ORDINARY.0, ORDINARY.1).await.status, 200);
+        let complaint = home.refused(&["user", "reset-factor", ORDINARY.0], "");
+        assert!(complaint.contains("ordinary has no second factor"), "{complaint}");
     }
 }

@@ -1,7 +1,7 @@
 //! What ends when a second factor comes or goes (rules of the door 6).
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET, import};
-use kibali_testkit::{Browser, TestApp, both};
+use kibali_testkit::{Answer, Browser, TestApp, both};
 use serde_json::json;
 
 use super::{enrol, enrolled, login_status, opens, post};
@@ -10,14 +10,22 @@ use crate::pages::{ORDINARY, make_ordinary};
 
 const AUTHORIZE: &str = "/uaa/oauth/authorize";
 
-/// Tokens that whoever is signed in there allows the demo client.
-async fn allowed(t: &TestApp, browser: &mut Browser) -> (String, String) {
+/// A code for tokens that whoever is signed in there allows the demo client.
+async fn code(browser: &mut Browser) -> String {
     let page = browser.open(&format!("{AUTHORIZE}?client_id={CLIENT}&response_type=code")).await;
     let form = page.form(AUTHORIZE).press("user_oauth_approval", "true");
     let page = browser.submit(&page, &form).await;
-    let code = page.answer.location().unwrap().split_once("code=").unwrap().1.to_owned();
-    let form = [("grant_type", "authorization_code"), ("code", &*code)];
-    let answer = t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&form).send().await.json();
+    page.answer.location().unwrap().split_once("code=").unwrap().1.to_owned()
+}
+
+async fn redeem(t: &TestApp, code: &str) -> Answer {
+    let form = [("grant_type", "authorization_code"), ("code", code)];
+    t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&form).send().await
+}
+
+/// The tokens themselves.
+pub(super) async fn allowed(t: &TestApp, browser: &mut Browser) -> (String, String) {
+    let answer = redeem(t, &code(browser).await).await.json();
     (
         answer["access_token"].as_str().unwrap().to_owned(),
         answer["refresh_token"].as_str().unwrap().to_owned(),
@@ -65,6 +73,7 @@ both!(
         let (with, refresh) = allowed(t, &mut browser).await;
         assert_eq!((bearer(t, &with).await, bearer(t, &before).await), (200, 200));
 
+        let waiting = code(&mut browser).await;
         let own = browser.request("POST", "/api/users/userordin01/twoFA/disabled").json(&json!({}));
         let own = browser.send(own).await;
         assert_eq!((own.status, &own.json()["errorCode"]), (403, &json!("E3021")));
@@ -73,6 +82,7 @@ both!(
         assert!(!opens(&mut browser).await);
         assert_eq!((bearer(t, &with).await, bearer(t, &before).await), (401, 200));
         assert!(!refreshes(t, &refresh).await);
+        assert_eq!(redeem(t, &waiting).await.status, 400, "nor does it obtain more");
         assert_eq!(login_status(&mut t.browser(), ORDINARY, None).await, "SUCCESS");
         // Again, and for somebody who has none, it changes nothing.
         assert_eq!(reset(t, (ADMIN, ADMIN_PASSWORD)).send().await.status, 200);

@@ -5,7 +5,7 @@ mod ending;
 mod grant;
 mod mail;
 mod pages;
-mod passkeys;
+pub(crate) mod passkeys;
 mod sign_in;
 
 use kibali_crypto::{TotpSeed, step_at};

@@ -3,6 +3,7 @@
 use kibali_store::door::{accounts, factors};
 use kibali_testkit::both;
 
+use super::super::ending::allowed;
 use super::super::{App, enrol, post};
 use super::*;
 use crate::identity::{ask_token, bearer};
@@ -41,6 +42,14 @@ both!(
         for event in ["factor.enabled {\"factor\":\"passkey\"}", "\"name\":\"My telephone\"}", "\"name\":\"Stick\"}"] {
             assert!(told.iter().any(|told| told.ends_with(event)), "{event}: {told:#?}");
         }
+        // What ended does not come back with the factors gone.
+        for one in links(&mut browser).await {
+            let page = browser.open(&one).await;
+            browser.submit(&page, &page.form("/remove")).await;
+        }
+        assert_eq!(user(t).await["twoFactorEnabled"], false);
+        assert!(opens(&mut browser).await && !opens(&mut other).await);
+        assert_eq!(bearer(t, token).await, 401);
     }
 );
 
@@ -133,7 +142,10 @@ both!(
         let csrf = own.form("/begin").value("csrf").unwrap().to_owned();
         let theirs = admin.request("POST", &format!("{}/remove", both[0])).form(&[("csrf", &csrf)]);
         admin.send(theirs).await;
+        let named = [("csrf", csrf.as_str()), ("name", "Taken over")];
+        admin.send(admin.request("POST", &both[0]).form(&named)).await;
         assert_eq!(links(&mut browser).await, both);
+        assert!(!browser.open(PAGE).await.answer.text().contains("Taken over"));
 
         let page = browser.open(&both[1]).await;
         let page = browser.submit(&page, &page.form("/remove")).await;
@@ -176,6 +188,21 @@ both!(
         assert!(browser.submit(&page, &form).await.answer.text().contains("Passkey added"));
         let again = browser.submit(&page, &form).await;
         assert!(again.answer.status == 400 && again.answer.text().contains("answered before"), "{}", again.answer.text());
+        // Nor by another challenge, whoever asks: an authenticator that answers twice is one.
+        let kept: Value = serde_json::from_str(form.value("passkey").unwrap()).unwrap();
+        for browser in [&mut browser, &mut crate::pages::admin(t).await] {
+            let page = browser.open(NEW).await;
+            let options = challenge(browser, &page, "/passkeys", &format!("{NEW}/challenge")).await;
+            let mut answer: Value = serde_json::from_str(&Authenticator::default().make(&options)).unwrap();
+            answer["id"] = kept["id"].clone();
+            answer["response"]["attestationObject"] = kept["response"]["attestationObject"].clone();
+            let form = page.form("/passkeys").fill("name", "x").fill("passkey", &answer.to_string());
+            let taken = browser.submit(&page, &form).await;
+            assert!(taken.answer.status == 400 && taken.answer.text().contains("registered already"), "{}", taken.answer.text());
+        }
+        let one_more = browser.open(NEW).await;
+        let next = challenge(&mut browser, &one_more, "/passkeys", &format!("{NEW}/challenge")).await;
+        assert_eq!(next["user"]["id"], options["user"]["id"], "authenticators know the user by one name");
         for number in 2..20 {
             let made = make(&mut browser, &mut device, &format!("Number {number}")).await;
             assert_eq!(made.answer.status, 200, "{number}");
@@ -291,9 +318,15 @@ both!(
 both!(
     fn passkeys_go_with_what_an_administrator_takes_away_and_with_the_user(t) {
         let (mut browser, mut device, codes) = protected(t).await;
+        // Obtained with the passkey, before there was an app: it goes with the two of them.
+        let (access, _) = allowed(t, &mut browser).await;
+        t.clock.advance_seconds(60);
+        enrol(t, &mut browser).await;
+        assert_eq!(bearer(t, &access).await, 200);
         let reset = t.post("/api/users/userordin01/twoFA/disabled").basic(ADMIN, ADMIN_PASSWORD).send().await;
         assert_eq!(reset.status, 200);
         assert!(!opens(&mut browser).await);
+        assert_eq!(bearer(t, &access).await, 401);
         assert_eq!(user(t).await["twoFactorEnabled"], false);
         let page = alone(&mut t.browser(), &mut device).await;
         assert!(page.answer.text().contains("not registered here"), "{}", page.answer.text());

@@ -1,6 +1,7 @@
 //! Passkeys: made, used beside a password and alone, and taken away.
 
 mod made;
+mod meanwhile;
 mod used;
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
@@ -33,7 +34,7 @@ async fn make(browser: &mut Browser, device: &mut Authenticator, name: &str) -> 
 }
 
 /// Gives [`ORDINARY`] a passkey, through a browser that is signed in with it after that; and the recovery codes.
-async fn protected(t: &TestApp) -> (Browser, Authenticator, Vec<String>) {
+pub(crate) async fn protected(t: &TestApp) -> (Browser, Authenticator, Vec<String>) {
     make_ordinary(t, &[]).await;
     let mut browser = signed_in(t, ORDINARY).await;
     let mut device = Authenticator::default();

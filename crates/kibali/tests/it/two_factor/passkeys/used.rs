@@ -85,6 +85,12 @@ both!(
         });
         let paths = futures_util::future::join_all(sent).await;
         assert_eq!(paths.iter().filter(|path| *path == "/apps").count(), 1, "{paths:?}");
+        // That it is spent is known for as long as it could be answered, though the clock of another node is fast.
+        t.clock.advance_seconds(299);
+        kibali_store::door::purge::run(&t.app.store, t.app.now().plus_seconds(299), 3600).await.unwrap();
+        let mut twin = t.browser();
+        twin.cookies.clone_from(&cookies);
+        assert_ne!(twin.submit(&page, &form).await.path, "/apps");
 
         let mut late = t.browser();
         let page = late.open("/login").await;
@@ -113,10 +119,22 @@ both!(
         let mut options = challenge(&mut browser, &page, "/login/code", "/login/code/challenge").await;
         assert_eq!(options["allowCredentials"].as_array().unwrap().len(), 1);
         options["allowCredentials"] = json!([]);
-        let form = page.form("/login/code").fill("passkey", &theirs.answer(&options));
-        let refused = browser.submit(&page, &form).await;
-        assert!(refused.answer.text().contains("not registered here"), "{}", refused.answer.text());
+        // Nor is it one where it names nobody, nor is their own under the name of another.
+        let theirs_now: Value = serde_json::from_str(&theirs.answer(&options)).unwrap();
+        let own: Value = serde_json::from_str(&device.answer(&options)).unwrap();
+        let handle = theirs_now["response"]["userHandle"].clone();
+        for (answer, handle) in [(&theirs_now, &handle), (&theirs_now, &Value::Null), (&own, &handle)] {
+            let mut answer = answer.clone();
+            answer["response"]["userHandle"] = handle.clone();
+            let form = page.form("/login/code").fill("passkey", &answer.to_string());
+            let refused = browser.submit(&page, &form).await;
+            assert!(refused.answer.text().contains("not registered here"), "{}", refused.answer.text());
+        }
         assert!(!opens(&mut browser).await);
+        kibali_web::identity::flush(&t.app).await.unwrap();
+        let told = events(t).await;
+        let event = |told: &String| told.starts_with("factor.refused") && told.contains("PasskeyUnknown");
+        assert!(told.iter().any(event), "{told:#?}");
         // One that names another user than it was made for is nobody's.
         let mut browser = t.browser();
         let page = browser.open("/login").await;
