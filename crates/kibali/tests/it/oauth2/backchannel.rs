@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use kibali_crypto::jose::{Jwks, Jws};
 use kibali_model::SigningAlgorithm;
+use kibali_store::{StoreError, Tx, Write, values};
 use kibali_testkit::seed::import;
 use kibali_testkit::{Asked, Browser, Reply, Site, TestApp, both};
 use kibali_web::logout;
@@ -25,8 +26,11 @@ async fn caller(t: &TestApp, seed: u64) -> TestApp {
 
 async fn listens(t: &TestApp, id: &str, site: &Site) {
     let address = format!("https://localhost:{}/{id}?out=1", site.port);
-    register(t, id, json!({ "backchannelLogoutUri": address, "backchannelLogoutSessionRequired": true }))
-        .await;
+    let client = json!({
+        "backchannelLogoutUri": address, "backchannelLogoutSessionRequired": true,
+        "tokenSettings": json!({ "settings.token.id-token-signature-algorithm": "ES256" }).to_string(),
+    });
+    register(t, id, client).await;
     site.answers(Reply::with("200 OK", "", ""));
 }
 
@@ -55,6 +59,18 @@ fn sids(site: &Site) -> Vec<String> {
     site.asked().iter().map(sid).collect()
 }
 
+/// How many notices wait.
+async fn waiting(t: &TestApp) -> i64 {
+    let mut reader = t.app.store.reader().await.unwrap();
+    reader.rows_composed("select count(*) from logout_notice", vec![]).await.unwrap()[0].int(0).unwrap()
+}
+
+/// Signs out.
+async fn leaves(browser: &mut Browser) {
+    let page = browser.open("/logout").await;
+    browser.submit(&page, &page.form("/logout")).await;
+}
+
 async fn tell(node: &TestApp) {
     logout::tell(&node.app).await.unwrap();
 }
@@ -71,8 +87,8 @@ both!(
         let (_other, _) = enters(t, "quiet", ORDINARY.1).await;
         tell(&node).await;
         assert!(site.asked().is_empty(), "nobody left");
-        let page = browser.open("/logout").await;
-        browser.submit(&page, &page.form("/logout")).await;
+        leaves(&mut browser).await;
+        assert_eq!(waiting(t).await, 1, "nothing is written down for who listens to nothing");
         tell(&node).await;
         tell(&node).await;
         assert_eq!(site.asked().len(), 1, "told once");
@@ -82,7 +98,8 @@ both!(
         assert!(head.starts_with("post /app?out=1 http/1.1\r\n"), "{head}");
         assert!(head.contains("content-type: application/x-www-form-urlencoded\r\n"), "{head}");
         let token = token(&asked);
-        assert_eq!(header(&json!(token))["typ"], "logout+jwt");
+        let header = header(&json!(token));
+        assert_eq!((&header["typ"], &header["alg"]), (&json!("logout+jwt"), &json!("ES256")), "signed as its other tokens");
         let keys = t.get("/oauth2/jwks").send().await.text();
         let claims = Jws::read(&token).unwrap().verified_claims(&Jwks::parse(&keys).unwrap(), SigningAlgorithm::EVERY);
         let claims = Value::Object(claims.unwrap());
@@ -187,14 +204,15 @@ both!(
         let node = caller(t, 5).await;
         let (mut browser, sid) = enters(t, "deaf", ORDINARY.1).await;
         assert_eq!(goes_on(t, &mut browser, "other").await, sid, "one session, one name");
-        enters(t, "deaf", ORDINARY.1).await;
+        let (mut second, second_sid) = enters(t, "deaf", ORDINARY.1).await;
+        goes_on(t, &mut second, "other").await;
         deaf.answers(Reply::with("500 Internal Server Error", "", ""));
         let page = browser.open("/account/sessions").await;
         browser.submit(&page, &page.form("/account/sessions").press("session", "others")).await;
-        let page = browser.open("/logout").await;
-        browser.submit(&page, &page.form("/logout")).await;
+        leaves(&mut browser).await;
         tell(&node).await;
-        assert_eq!((sids(&other), deaf.asked().len()), (vec![sid], 1), "one attempt, for all that wait for the deaf one");
+        assert_eq!(deaf.asked().len(), 1, "one attempt, for all that wait for the deaf one");
+        assert_eq!(BTreeSet::from_iter(sids(&other)), BTreeSet::from([sid, second_sid]), "nobody else waits for it");
         tell(&node).await;
         assert_eq!(deaf.asked().len(), 1);
         // Each of the two is tried seven times, ever more seldom.
@@ -213,13 +231,12 @@ both!(
         deaf.answers(Reply::with("200 OK", "", ""));
         t.clock.advance_seconds(86_400);
         tell(&node).await;
-        assert_eq!((deaf.asked().len(), other.asked().len()), (14, 1));
+        assert_eq!((deaf.asked().len(), other.asked().len()), (14, 2));
 
         // One that hears later is told then.
         let (mut browser, _) = enters(t, "deaf", ORDINARY.1).await;
         deaf.answers(Reply::Closes);
-        let page = browser.open("/logout").await;
-        browser.submit(&page, &page.form("/logout")).await;
+        leaves(&mut browser).await;
         tell(&node).await;
         deaf.answers(Reply::with("204 No Content", "", ""));
         t.clock.advance_seconds(10);
@@ -227,6 +244,64 @@ both!(
         t.clock.advance_seconds(86_400);
         tell(&node).await;
         assert_eq!(deaf.asked().len(), 16);
+    }
+);
+
+both!(
+    fn what_waits_longer_is_not_hastened_by_what_comes_later(t) {
+        let site = site("127.0.0.1:0").await;
+        make_ordinary(t, &[]).await;
+        listens(t, "app", &site).await;
+        site.answers(Reply::Closes);
+        let node = caller(t, 5).await;
+        let (mut browser, early) = enters(t, "app", ORDINARY.1).await;
+        leaves(&mut browser).await;
+        for pause in [10, 60, 0] {
+            tell(&node).await;
+            t.clock.advance_seconds(pause);
+        }
+        assert_eq!(sids(&site), [early.as_str(); 3], "the next attempt is five minutes off");
+        let (mut browser, late) = enters(t, "app", ORDINARY.1).await;
+        leaves(&mut browser).await;
+        for _ in 0..30 {
+            tell(&node).await;
+            t.clock.advance_seconds(10);
+        }
+        assert_eq!(sids(&site)[3..], [late.as_str(); 3]);
+        tell(&node).await;
+        assert_eq!(sids(&site)[6..], [early.as_str()]);
+    }
+);
+
+/// Many notices of one client.
+struct Many(i64);
+
+impl Write for Many {
+    type Output = u64;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<u64, StoreError> {
+        let sql = "insert into logout_notice (client, sid, subject, attempts, due, created)
+                   with recursive n(x) as (select 1 union all select x + 1 from n where x < 999)
+                   select c.object, 'many ' || n.x, 'nobody', 0, $1, $1 from n, client c where c.client_id = 'app'";
+        tx.run_composed(sql, values![self.0]).await
+    }
+}
+
+both!(
+    fn a_thousand_notices_wait_for_one_client_and_no_more(t) {
+        let site = site("127.0.0.1:0").await;
+        make_ordinary(t, &[]).await;
+        listens(t, "app", &site).await;
+        let later = t.app.now().plus_seconds(86_400).millis();
+        assert_eq!(t.app.store.write(Many(later)).await.unwrap(), 999);
+        for waits in [1000, 1000] {
+            let (mut browser, _) = enters(t, "app", ORDINARY.1).await;
+            leaves(&mut browser).await;
+            assert_eq!(waiting(t).await, waits);
+        }
+        let node = caller(t, 5).await;
+        tell(&node).await;
+        assert_eq!((site.asked().len(), waiting(t).await), (1, 999), "the one that is due");
     }
 );
 
@@ -262,8 +337,7 @@ both!(
             settings.outbound.listed.clear();
         }).await;
         let (mut browser, _) = enters(t, "app", ORDINARY.1).await;
-        let page = browser.open("/logout").await;
-        browser.submit(&page, &page.form("/logout")).await;
+        leaves(&mut browser).await;
         tell(&closed).await;
         assert_eq!(site.connections(), 0);
         t.clock.advance_seconds(10);
@@ -271,15 +345,14 @@ both!(
         assert_eq!(site.asked().len(), 1, "it was owed all the same");
         // A client that wants to hear no more is told no more.
         let (mut browser, _) = enters(t, "app", ORDINARY.1).await;
-        let page = browser.open("/logout").await;
-        browser.submit(&page, &page.form("/logout")).await;
+        leaves(&mut browser).await;
         let found = admin(t.get("/api/42/oAuth2Clients?filter=clientId:eq:app&fields=id")).send().await.json();
         let path = format!("/api/42/oAuth2Clients/{}", found["oAuth2Clients"][0]["id"].as_str().unwrap());
         let patch = json!([{ "op": "remove", "path": "/backchannelLogoutUri" }]);
         let done = admin(t.patch(&path)).body("application/json-patch+json", patch.to_string()).send().await;
         assert_eq!(done.status, 200, "{}", done.text());
         tell(&caller(t, 7).await).await;
-        assert_eq!(site.asked().len(), 1);
+        assert_eq!((site.asked().len(), waiting(t).await), (1, 0));
     }
 );
 
