@@ -139,8 +139,21 @@ both!(
             .header("dpop", &good).send().await;
         assert_eq!(two.status, 401, "two proofs");
         assert_eq!(open(t, "/api/me", access, "no.proof.at-all").await.status, 401);
+        let (signed, _) = good.rsplit_once('.').unwrap();
+        let another = proof(t, &mine, "GET", "/api/me", &of(access));
+        let forged = format!("{signed}.{}", another.rsplit_once('.').unwrap().1);
+        assert_eq!(open(t, "/api/me", access, &forged).await.status, 401, "the signature of another proof");
         assert_eq!(open(t, "/api/me", access, &good).await.status, 200);
         assert_eq!(open(t, "/api/me", access, &good).await.status, 401, "it is spent");
+        // A name is spent for its key: nobody uses up those of another.
+        let theirs = bound(t, &other).await;
+        for (key, tokens) in [(&mine, &tokens), (&other, &theirs)] {
+            let access = text(tokens, "access_token");
+            let mut named = of(access);
+            named["jti"] = json!("the same for both");
+            let opened = open(t, "/api/me", access, &proof(t, key, "GET", "/api/me", &named)).await;
+            assert_eq!(opened.status, 200, "{}", opened.text());
+        }
     }
 );
 

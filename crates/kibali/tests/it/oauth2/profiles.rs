@@ -301,6 +301,27 @@ both!(
     }
 );
 
+both!(
+    fn a_nonce_is_given_for_two_minutes_and_counts_for_as_long_again(t) {
+        let keys = [key(SigningAlgorithm::Es256)];
+        register(t, "fapi2", json!({
+            "profile": "fapi2", "clientAuthenticationMethods": "private_key_jwt", "clientSecret": null,
+            "clientSettings": with_keys(&[&keys[0]], json!({})),
+        })).await;
+        let mut tried = Tried { t, id: "fapi2", keys: &keys, nonce: String::new() };
+        tried.nonce = nonce(&tried).await;
+        t.clock.advance_seconds(119);
+        assert_eq!(nonce(&tried).await, tried.nonce);
+        t.clock.advance_seconds(1);
+        assert_ne!(nonce(&tried).await, tried.nonce);
+        t.clock.advance_seconds(119);
+        assert_eq!(tried.push(true).await.status, 201);
+        t.clock.advance_seconds(1);
+        let late = tried.push(true).await;
+        assert_eq!((late.status, &late.json()["error"]), (400, &json!("use_dpop_nonce")));
+    }
+);
+
 /// The nonce of this moment; clients that need none get none.
 async fn nonce(tried: &Tried<'_>) -> String {
     let proof = dpop(tried.t, tried.holder(), "POST", "/oauth2/token", &json!({}));
