@@ -66,7 +66,17 @@ fn compares_a_secret(line: &str) -> bool {
     })
 }
 
-/// Lines of a file that compare secrets: what comes after its tests is test.
+/// What stands in a file before its module of tests. A single item that is for tests alone ends nothing.
+fn code(text: &str) -> &str {
+    let is_module = |at: usize| {
+        let item = text[at..].lines().skip(2).find(|line| !line.starts_with("#["));
+        item.is_some_and(|item| item.contains("mod ") && item.ends_with('{'))
+    };
+    let module = text.match_indices("\n#[cfg(test)]").find(|(at, _)| is_module(*at));
+    module.map_or(text, |(at, _)| &text[..at])
+}
+
+/// Lines of a file that compare secrets.
 fn found(path: &Path, into: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(path).unwrap() {
         let path = entry.unwrap().path();
@@ -75,9 +85,8 @@ fn found(path: &Path, into: &mut Vec<(String, String)>) {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap_or_default();
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         let is_test = path.file_name().is_some_and(|name| name == "tests.rs");
-        for line in code.lines().map(str::trim).filter(|line| !is_test && !line.starts_with("//")) {
+        for line in code(&text).lines().map(str::trim).filter(|line| !is_test && !line.starts_with("//")) {
             if compares_a_secret(line) {
                 into.push((path.display().to_string(), line.to_owned()));
             }
@@ -116,4 +125,12 @@ fn comparisons_are_recognised() {
     for line in ["if secret.len() == 60 {", "if name == other {", "let csrf = a == b;", "hash(a)"] {
         assert!(!compares_a_secret(line), "{line}");
     }
+}
+
+#[test]
+fn all_that_is_no_test_is_looked_at() {
+    let file = "use a;\n\n#[cfg(test)]\nmod tests;\nfn b() {}\n    #[cfg(test)]\n    fn c() {}\nfn d() {}\n";
+    assert_eq!(code(file), file);
+    let module = format!("{file}\n#[cfg(test)]\n#[allow(x)]\nmod tests {{\n}}\n");
+    assert_eq!(code(&module), file);
 }
