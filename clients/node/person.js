@@ -1,8 +1,10 @@
 // A person at a browser, in plain HTTP: signs in, opens pages, fills in their forms and sends them.
 //
-// As a command it lends this person to clients in other languages: `node person.js consent ADDRESS` allows what a
-// client asks and prints where the answer leads; `node person.js connect ADDRESS` connects a device.
+// As a command it lends this person, signed in once, to clients in other languages. Of each line it reads, `consent ADDRESS`
+// allows what a client asks, `connect ADDRESS` connects a device and `leave ADDRESS` signs out; it answers with a line that
+// says where that leads, if anywhere.
 
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { BASE } from "./common.js";
 
@@ -38,29 +40,23 @@ export class Person {
 
   /** Types into the form of a page that has a field or button of this name, and sends it. */
   async send(page, name, typed) {
-    const forms = page.html.split("<form").slice(1).map((form) => form.split("</form>")[0]);
-    const form = forms.find((form) => form.includes(`name="${name}"`));
-    if (!form) throw new Error(`${page.address}: ${page.status}, no ${name} in ${page.html}`);
-    const fields = new URLSearchParams();
-    for (const [tag] of form.matchAll(/<input[^>]*>/g)) {
-      const attribute = (name) => unescape(tag.match(new RegExp(`${name}="([^"]*)"`))?.[1] ?? "");
-      if (!tag.includes('type="checkbox"') || tag.includes(" checked")) {
-        fields.append(attribute("name"), attribute("value"));
-      }
-    }
+    const { action, fields } = formOf(page, name);
     for (const [name, value] of Object.entries(typed)) fields.set(name, value);
-    const action = new URL(unescape(form.match(/action="([^"]*)"/)[1]), page.address);
     return this.open(action, { method: "POST", body: fields });
   }
 
-  /** Opens an authorization request and says yes; gives the address that the answer leads to. */
+  /**
+   * Opens an authorization request and says yes; gives the address that the answer leads to, or with
+   * `response_mode=form_post` the request that brings it to the client.
+   */
   async consent(address) {
-    const page = await this.open(address);
+    let page = await this.open(address);
     // What was allowed before is not asked again.
+    const isAsked = page.html.includes('name="user_oauth_approval"');
+    if (isAsked) page = await this.send(page, "user_oauth_approval", { user_oauth_approval: "true" });
     if (page.leadsTo) return page.leadsTo;
-    const answered = await this.send(page, "user_oauth_approval", { user_oauth_approval: "true" });
-    if (!answered.leadsTo) throw new Error(`consent: ${answered.status} ${answered.html}`);
-    return answered.leadsTo;
+    const { action, fields } = formOf(page, "iss");
+    return new Request(action, { method: "POST", body: fields });
   }
 
   /** Connects the device that shows this address, the code filled in. */
@@ -69,6 +65,28 @@ export class Person {
     const done = await this.send(asked, "answer", { answer: "allow" });
     if (done.status !== 200) throw new Error(`connect: ${done.status} ${done.html}`);
   }
+
+  /** Signs out as an application asks, by a hint of this very session: without a question. */
+  async leave(address) {
+    const page = await this.open(address);
+    if (!page.leadsTo) throw new Error(`leave: ${page.status} ${page.html}`);
+    return page.leadsTo;
+  }
+}
+
+/** Where the form with a field or button of this name goes, and what it sends as it stands. */
+function formOf(page, name) {
+  const forms = page.html.split("<form").slice(1).map((form) => form.split("</form>")[0]);
+  const form = forms.find((form) => form.includes(`name="${name}"`));
+  if (!form) throw new Error(`${page.address}: ${page.status}, no ${name} in ${page.html}`);
+  const fields = new URLSearchParams();
+  for (const [tag] of form.matchAll(/<input[^>]*>/g)) {
+    const attribute = (name) => unescape(tag.match(new RegExp(`${name}="([^"]*)"`))?.[1] ?? "");
+    if (!tag.includes('type="checkbox"') || tag.includes(" checked")) {
+      fields.append(attribute("name"), attribute("value"));
+    }
+  }
+  return { action: new URL(unescape(form.match(/action="([^"]*)"/)[1]), page.address), fields };
 }
 
 function unescape(text) {
@@ -79,8 +97,10 @@ function unescape(text) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [what, address] = process.argv.slice(2);
   const person = await Person.signIn();
-  const led = await (what === "connect" ? person.connect(address) : person.consent(address));
-  if (led) console.log(led.href);
+  const can = { consent: (it) => person.consent(it), connect: (it) => person.connect(it), leave: (it) => person.leave(it) };
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [what, address] = line.split(" ");
+    console.log((await can[what](address))?.href ?? "");
+  }
 }

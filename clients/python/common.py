@@ -1,7 +1,9 @@
 """What the Python clients share: where the server is, who its clients are, and a person at a browser."""
 
+import json
 import os
 import subprocess
+from functools import cache
 
 import requests
 
@@ -13,6 +15,7 @@ BASE = os.environ["KIBALI_URL"]
 SECRET = "1e6db50c-0fee-11e5-98d0-3c15c2c6caf6"
 CALLBACK = "http://127.0.0.1/callback"
 ADMIN = ("admin", "district")
+DEMO = "demo"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -38,6 +41,18 @@ def register(client_id, **more):
     assert answer.status_code == 201, answer.text
 
 
+def register_key(client_id, public_jwk, algorithm, **more):
+    """Registers a client that proves itself with the private half of a key: `private_key_jwt`."""
+    settings = {
+        "settings.client.require-proof-key": True,
+        "settings.client.require-authorization-consent": True,
+        "settings.client.token-endpoint-authentication-signing-algorithm": algorithm,
+        "client.inline.jwks": {"keys": [public_jwk]},
+    }
+    proof = {"clientSecret": None, "clientAuthenticationMethods": "private_key_jwt"}
+    register(client_id, clientSettings=json.dumps(settings), **{**proof, **more})
+
+
 def register_robot(client_id, **more):
     """Registers a client that acts as the administrator, nobody asked."""
     admin = requests.get(f"{BASE}/api/me?fields=id", auth=ADMIN).json()["id"]
@@ -45,10 +60,35 @@ def register_robot(client_id, **more):
     register(client_id, **{**own, **more})
 
 
+def opens(token):
+    """Does this token open the door, sent by whoever has it?"""
+    answer = requests.get(f"{BASE}/api/me", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code in (200, 401), (answer.status_code, answer.text)
+    return answer.status_code == 200
+
+
+def refused(error, ask):
+    """Asks, and is refused with this error."""
+    try:
+        given = ask()
+    except Exception as told:  # the names of the libraries differ, what they tell does not
+        assert getattr(told, "error", None) == error, repr(told)
+    else:
+        raise AssertionError(f"given, not refused as {error}: {given}")
+
+
+@cache
+def browser():
+    """The person of `node/person.js`, signed in; gone when this program is."""
+    return subprocess.Popen(["node", "node/person.js"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
 def person(does, address):
-    """Lets the person of `node/person.js` consent, or connect a device; gives where the answer leads."""
-    asked = subprocess.run(["node", "node/person.js", does, address], check=True, capture_output=True, text=True)
-    return asked.stdout.strip()
+    """Lets the person consent, or connect a device; gives where the answer leads."""
+    print(does, address, file=browser().stdin, flush=True)
+    answer = browser().stdout.readline()
+    assert answer, f"{does} {address}: see above"
+    return answer.strip()
 
 
 def run(flows):

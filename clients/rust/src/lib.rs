@@ -1,7 +1,8 @@
 //! What the Rust clients share: an HTTP client without TLS, a registered client, and the person of `node/person.js`.
 
 use std::error::Error;
-use std::process::Command;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use oauth2::http::{Request, Response};
 use serde_json::{Value, json};
@@ -32,20 +33,32 @@ pub fn send(request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ureq::Error>
     Ok(Response::from_parts(parts, body))
 }
 
-/// Sends JSON, or nothing but a question, with these credentials; the answer is JSON.
-fn ask(method: &str, path: &str, authorization: &str, body: Option<&Value>) -> Outcome<Value> {
+/// Sends a revocation. The libraries revoke at https alone; this is a test on loopback.
+pub fn without_tls(mut request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ureq::Error> {
+    let plain = request.uri().to_string().replacen("https:", "http:", 1);
+    *request.uri_mut() = plain.parse().map_err(ureq::http::Error::from)?;
+    send(request)
+}
+
+/// Sends JSON, or nothing but a question, with these credentials: the status, and an answer in JSON if there is one.
+pub fn call(method: &str, address: &str, authorization: &str, body: Option<&Value>) -> Outcome<(u16, Value)> {
     let request = Request::builder()
         .method(method)
-        .uri(format!("{}{path}", base()?))
+        .uri(address)
         .header("authorization", authorization)
         .header("content-type", "application/json");
     let body = body.map(Value::to_string).unwrap_or_default();
     let answer = send(request.body(body.into_bytes())?)?;
-    if !answer.status().is_success() {
-        let said = String::from_utf8_lossy(answer.body());
-        return Err(format!("{method} {path}: {}: {said}", answer.status()).into());
+    let said = if answer.body().is_empty() { Value::Null } else { serde_json::from_slice(answer.body())? };
+    Ok((answer.status().as_u16(), said))
+}
+
+/// What is answered with success.
+fn ask(method: &str, path: &str, authorization: &str, body: Option<&Value>) -> Outcome<Value> {
+    match call(method, &format!("{}{path}", base()?), authorization, body)? {
+        (200..=299, said) => Ok(said),
+        (status, said) => Err(format!("{method} {path}: {status}: {said}").into()),
     }
-    Ok(serde_json::from_slice(answer.body())?)
 }
 
 /// admin:district
@@ -75,24 +88,66 @@ pub fn register_robot(client_id: &str) -> Outcome<()> {
     register(client_id, own)
 }
 
+/// An initial access token of an administrator's: whoever has it registers one client.
+pub fn invite() -> Outcome<String> {
+    let wanted = json!({ "name": "Partner", "uses": 1, "lifetimeSeconds": 600 });
+    let made = ask("POST", "/api/initialAccessTokens", ADMIN, Some(&wanted))?;
+    Ok(made["token"].as_str().unwrap_or_default().to_owned())
+}
+
 /// Who the Web API says is calling.
 pub fn me(token: &str) -> Outcome<String> {
     let told = ask("GET", "/api/me", &format!("Bearer {token}"), None)?;
     Ok(told["username"].as_str().unwrap_or_default().to_owned())
 }
 
-/// Lets the person consent, or connect a device; answers what stands in the query of where they are led.
-pub fn person(does: &str, address: &str) -> Outcome<Vec<(String, String)>> {
-    let asked = Command::new("node").args(["node/person.js", does, address]).output()?;
-    if !asked.status.success() {
-        return Err(String::from_utf8_lossy(&asked.stderr).into_owned().into());
+/// Does a token open nothing?
+pub fn is_dead(token: &str) -> Outcome<bool> {
+    let (status, _) = call("GET", &format!("{}/api/me", base()?), &format!("Bearer {token}"), None)?;
+    Ok(status == 401)
+}
+
+/// The person of `node/person.js` at a browser, signed in; gone when this is dropped.
+pub struct Person {
+    _process: Child,
+    asks: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Person {
+    /// Signs in.
+    pub fn sign_in() -> Outcome<Self> {
+        let piped =
+            Command::new("node").arg("node/person.js").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut process = piped?;
+        let (asks, answers) = process.stdin.take().zip(process.stdout.take()).ok_or("no pipes")?;
+        Ok(Self { _process: process, asks, answers: BufReader::new(answers) })
     }
-    let led = String::from_utf8(asked.stdout)?;
-    if led.trim().is_empty() {
-        return Ok(Vec::new());
+
+    /// Allows what a client asks; gives what stands in the query of where that leads.
+    pub fn consent(&mut self, address: &str) -> Outcome<Vec<(String, String)>> {
+        let led = openidconnect::url::Url::parse(&self.does("consent", address)?)?;
+        Ok(led.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
-    let led = openidconnect::url::Url::parse(led.trim())?;
-    Ok(led.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+
+    /// Connects the device that shows this address.
+    pub fn connect(&mut self, address: &str) -> Outcome<()> {
+        self.does("connect", address).map(drop)
+    }
+
+    /// Signs out as an application asks; gives where that leads.
+    pub fn leave(&mut self, address: &str) -> Outcome<String> {
+        self.does("leave", address)
+    }
+
+    fn does(&mut self, what: &str, address: &str) -> Outcome<String> {
+        writeln!(self.asks, "{what} {address}")?;
+        let mut answer = String::new();
+        match self.answers.read_line(&mut answer)? {
+            0 => Err(format!("{what} {address}: see above").into()),
+            _ => Ok(answer.trim().to_owned()),
+        }
+    }
 }
 
 /// One member of such a query.
