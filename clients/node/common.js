@@ -42,9 +42,44 @@ export async function register(clientId, more) {
   if (answer.status !== 201) throw new Error(`register: ${answer.status} ${await answer.text()}`);
 }
 
+/** Registers a client that proves itself with the private half of a key: `private_key_jwt`. */
+export async function registerKey(clientId, { publicKey }, algorithm, more) {
+  const clientSettings = JSON.stringify({
+    "settings.client.require-proof-key": true,
+    "settings.client.require-authorization-consent": true,
+    "settings.client.token-endpoint-authentication-signing-algorithm": algorithm,
+    "client.inline.jwks": { keys: [await publicJwk(publicKey, algorithm)] },
+  });
+  const proof = { clientSecret: null, clientAuthenticationMethods: "private_key_jwt", clientSettings };
+  await register(clientId, { ...proof, ...more });
+}
+
+/** A key as others are told it. */
+export async function publicJwk(publicKey, algorithm) {
+  const { key_ops, ext, ...jwk } = await crypto.subtle.exportKey("jwk", publicKey);
+  return { ...jwk, kid: "own", alg: algorithm, use: "sig" };
+}
+
 /** Registers a client that acts as the administrator, nobody asked. */
 export async function registerRobot(clientId, more) {
   const admin = await (await fetch(`${BASE}/api/me?fields=id`, { headers: BY_ADMIN })).json();
   const own = { authorizationGrantTypes: "client_credentials", actsAs: { id: admin.id }, scopes: "username" };
   await register(clientId, { ...own, ...more });
+}
+
+/** An initial access token of an administrator's: whoever has it registers `uses` clients. */
+export async function invite(more) {
+  const answer = await fetch(`${BASE}/api/initialAccessTokens`, {
+    method: "POST",
+    headers: BY_ADMIN,
+    body: JSON.stringify({ name: "Partners", uses: 1, lifetimeSeconds: 600, ...more }),
+  });
+  if (answer.status !== 201) throw new Error(`invite: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+/** Takes an initial access token back. */
+export async function uninvite(id) {
+  const answer = await fetch(`${BASE}/api/initialAccessTokens/${id}`, { method: "DELETE", headers: BY_ADMIN });
+  if (answer.status !== 204) throw new Error(`uninvite: ${answer.status} ${await answer.text()}`);
 }

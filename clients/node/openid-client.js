@@ -2,40 +2,22 @@
 
 import assert from "node:assert/strict";
 import * as client from "openid-client";
-import { BASE, CALLBACK, SECRET, me, register, registerRobot } from "./common.js";
+import { BASE, CLIENT, SECRET, me, register, registerRobot } from "./common.js";
 import { Person } from "./person.js";
+import { asking, discover } from "./relying.js";
 
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const OUT = "http://127.0.0.1/out";
 const person = await Person.signIn();
-// The library insists on https unless it is told that this is a test on loopback.
-const execute = [client.allowInsecureRequests, client.enableNonRepudiationChecks];
 
 await register("relying", {
   authorizationGrantTypes: `authorization_code,refresh_token,${DEVICE}`,
   postLogoutRedirectUris: OUT,
 });
-const config = await client.discovery(new URL(BASE), "relying", SECRET, client.ClientSecretBasic(SECRET), { execute });
+const config = await discover("relying", SECRET, client.ClientSecretBasic(SECRET));
 assert.equal(config.serverMetadata().supportsPKCE(), true);
 console.log("ok discovery");
-
-/** A request for everything that can be checked, and what checks its answer. */
-async function asking() {
-  const pkceCodeVerifier = client.randomPKCECodeVerifier();
-  const [state, nonce] = [client.randomState(), client.randomNonce()];
-  const parameters = {
-    redirect_uri: CALLBACK,
-    scope: "openid profile email username",
-    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-    code_challenge_method: "S256",
-    state,
-    nonce,
-    max_age: "600",
-  };
-  const checks = { pkceCodeVerifier, expectedState: state, expectedNonce: nonce, maxAge: 600, idTokenExpected: true };
-  return { parameters, checks };
-}
 
 const { parameters, checks } = await asking();
 const back = await person.consent(client.buildAuthorizationUrl(config, parameters));
@@ -52,6 +34,12 @@ const pushed = await client.buildAuthorizationUrlWithPAR(config, again.parameter
 assert.deepEqual([...pushed.searchParams.keys()].sort(), ["client_id", "request_uri"]);
 const first = await client.authorizationCodeGrant(config, await person.consent(pushed), again.checks);
 console.log("ok pushed authorization request");
+
+const third = await asking({ response_mode: "form_post" });
+const posted = await person.consent(client.buildAuthorizationUrl(config, third.parameters));
+assert.deepEqual([posted.method, new URL(posted.url).search], ["POST", ""], "the code is in an address");
+assert.equal((await client.authorizationCodeGrant(config, posted, third.checks)).claims().sub, "admin");
+console.log("ok answer as a form that the browser posts");
 
 const user = await client.fetchUserInfo(config, first.access_token, claims.sub);
 assert.equal(user.username, "admin");
@@ -79,13 +67,13 @@ assert.equal((await me(ofDevice.access_token)).username, "admin");
 console.log("ok device");
 
 await registerRobot("robot");
-const robot = await client.discovery(new URL(BASE), "robot", SECRET, client.ClientSecretPost(SECRET), { execute });
+const robot = await discover("robot", SECRET, client.ClientSecretPost(SECRET));
 const own = await client.clientCredentialsGrant(robot, { scope: "username" });
 assert.equal((await me(own.access_token)).username, "admin");
 console.log("ok client credentials");
 
 await register("service", { authorizationGrantTypes: EXCHANGE, exchangesFor: ["relying"], scopes: "username" });
-const service = await client.discovery(new URL(BASE), "service", SECRET, client.ClientSecretBasic(SECRET), { execute });
+const service = await discover("service", SECRET, client.ClientSecretBasic(SECRET));
 const passedOn = await client.genericGrantRequest(service, EXCHANGE, {
   subject_token: ofDevice.access_token,
   subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
@@ -94,7 +82,7 @@ assert.equal((await me(passedOn.access_token)).username, "admin");
 console.log("ok token exchange");
 
 await register("spa", { clientSecret: null, clientAuthenticationMethods: "none" });
-const spa = await client.discovery(new URL(BASE), "spa", undefined, client.None(), { execute });
+const spa = await discover("spa", undefined, client.None());
 const ask = await asking();
 const open = await client.authorizationCodeGrant(
   spa,
@@ -111,8 +99,28 @@ const leave = client.buildEndSessionUrl(config, {
   post_logout_redirect_uri: OUT,
   state: "gone",
 });
-assert.equal((await person.open(leave)).leadsTo.href, `${OUT}?state=gone`);
+assert.equal((await person.leave(leave)).href, `${OUT}?state=gone`);
 const { parameters: silent } = await asking();
 const refused = await person.open(client.buildAuthorizationUrl(config, { ...silent, prompt: "none" }));
 assert.equal(refused.leadsTo.searchParams.get("error"), "login_required");
 console.log("ok logout");
+
+// The old generation tells nothing of itself: its addresses are written down.
+const old = new client.Configuration(
+  { issuer: `${BASE}/`, authorization_endpoint: `${BASE}/uaa/oauth/authorize`, token_endpoint: `${BASE}/uaa/oauth/token` },
+  CLIENT,
+  SECRET,
+  client.ClientSecretBasic(SECRET),
+);
+client.allowInsecureRequests(old);
+const { parameters: asked, checks: checked } = await asking({ scope: "ALL" });
+const led = await (await Person.signIn()).consent(client.buildAuthorizationUrl(old, asked));
+const { pkceCodeVerifier, expectedState } = checked;
+const ofOld = await client.authorizationCodeGrant(old, led, { pkceCodeVerifier, expectedState });
+assert.equal((await me(ofOld.access_token)).username, "admin");
+const typed = { username: "admin", password: "district" };
+const byPassword = await client.genericGrantRequest(old, "password", typed);
+const later = await client.refreshTokenGrant(old, byPassword.refresh_token);
+assert.equal((await me(later.access_token)).username, "admin");
+await assert.rejects(client.genericGrantRequest(old, "password", { ...typed, password: "wrong" }), { error: "invalid_grant" });
+console.log("ok authorization code and password of old");

@@ -31,6 +31,19 @@ fn pasted(text: &str) -> String {
     blocks.collect::<Vec<_>>().join("\n")
 }
 
+/// What Node runs, each a script of its own.
+const NODE: &[&str] = &[
+    "openid-client",
+    "openid-client-keys",
+    "openid-client-dpop",
+    "openid-client-registration",
+    "oauth4webapi",
+    "oauth4webapi-dpop",
+    "simple-oauth2",
+    "d2",
+    "app-runtime",
+];
+
 /// newman's collections, openid-client, oauth4webapi, simple-oauth2, d2 and @dhis2/app-runtime.
 pub(super) fn node() -> Result<(), Failure> {
     npm_install()?;
@@ -41,9 +54,7 @@ pub(super) fn node() -> Result<(), Failure> {
         let run = ["node_modules/.bin/newman", "run", &collection, "--env-var", &base];
         finish(Command::new("node").current_dir(PLACE).args(run)).map_err(|why| format!("{name}: {why}"))
     })?;
-    let clients =
-        ["openid-client", "openid-client-keys", "oauth4webapi", "simple-oauth2", "d2", "app-runtime"];
-    all(&clients, |name| client(name, Command::new("node").arg(format!("node/{name}.js"))))
+    all(NODE, |name| client(name, Command::new("node").arg(format!("node/{name}.js"))))
 }
 
 /// Authlib, requests-oauthlib and dhis2.py. Node lends them its person at a browser.
