@@ -15,6 +15,7 @@ pub(crate) fn minted(t: &TestApp, name: &str) -> NewTokens {
     let now = t.clock.now();
     NewTokens {
         narrowed: None,
+        jkt: None,
         access: NewToken { hash: sha256(format!("{name} access")), expires: now.plus_seconds(ACCESS) },
         refresh: Some(NewToken {
             hash: sha256(format!("{name} refresh")),
@@ -52,7 +53,6 @@ pub(crate) async fn asked_for(t: &TestApp, id: i64, name: &str, grant_type: Gran
         credential_version: account.credential_version,
         sign_in: SignIn::default(),
         resource: None,
-        jkt: None,
         parent: None,
         act: None,
     };

@@ -132,11 +132,10 @@ both!(
                 credential_version: account.credential_version,
                 sign_in: SignIn::default(),
                 resource: None,
-                jkt: None,
                 parent: None,
                 act: None,
             };
-            let tokens = NewTokens { access: token, narrowed: None, refresh: None };
+            let tokens = NewTokens { access: token, narrowed: None, refresh: None, jkt: None };
             assert!(t.app.store.write(IssueGrant { grant, tokens, proof: None, at_most: 100, now }).await.unwrap());
             assert_eq!(bearer(t, scope).await, get, "{scope}");
             let write = t.post(PATH).bearer(scope).body("application/json", "{").send().await;

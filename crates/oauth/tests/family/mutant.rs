@@ -22,6 +22,12 @@ pub(crate) enum Mutant {
     LateIsUnknown,
     /// A successor that has expired is answered all the same.
     DeadSuccessor,
+    /// A client that proves itself is held to the key that it began with.
+    OneKeyForEver,
+    /// A public client may show any key.
+    AnyKey,
+    /// A spent token that is presented with another key is refused, and its family lives on.
+    OtherKeyForgiven,
     // Of the nodes ----------------------------------------------------------------------------------------
     /// The database lets a token be spent twice.
     SpentTwice,
@@ -36,7 +42,7 @@ pub(crate) enum Mutant {
 }
 
 impl Mutant {
-    pub(crate) const EVERY: [Self; 13] = [
+    pub(crate) const EVERY: [Self; 16] = [
         Self::NoOverlap,
         Self::OverlapFromSpending,
         Self::NoTheft,
@@ -45,6 +51,9 @@ impl Mutant {
         Self::SecondSuccessor,
         Self::LateIsUnknown,
         Self::DeadSuccessor,
+        Self::OneKeyForEver,
+        Self::AnyKey,
+        Self::OtherKeyForgiven,
         Self::SpentTwice,
         Self::AccessUnnoted,
         Self::LateMarks,
@@ -73,6 +82,11 @@ pub(crate) fn decide(
         Some(Mutant::LongOverlap) => present(&moved(5), by, now),
         Some(Mutant::ForeignHandsForgiven) if !same_client => {
             Verdict::Refuse(kibali_oauth::OAuthError::RefreshTokenUnknown)
+        }
+        Some(Mutant::OneKeyForEver) => present(facts, &Presenter { is_public: true, ..*by }, now),
+        Some(Mutant::AnyKey) => present(facts, &Presenter { is_public: false, ..*by }, now),
+        Some(Mutant::OtherKeyForgiven) if same_client && by.is_public && facts.key != by.key => {
+            Verdict::Refuse(kibali_oauth::OAuthError::RefreshTokenOfAnotherKey)
         }
         Some(Mutant::SecondSuccessor) if verdict == Verdict::Repeat => Verdict::Rotate,
         Some(Mutant::LateIsUnknown) if same_client && verdict == Verdict::Theft => {

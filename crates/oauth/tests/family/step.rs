@@ -8,7 +8,7 @@ use crate::world::{State, Who, World};
 /// One thing that happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
-    /// A request reaches a node, which reads and decides; `foreign`: as another client.
+    /// A request reaches a node, which reads and decides; `foreign`: as another client, or with another key.
     Present { who: Who, node: usize, foreign: bool },
     /// The node writes what it decided.
     Commit(Who),
@@ -37,9 +37,10 @@ pub(crate) enum Step {
 }
 
 /// What is counted.
-pub(crate) const KINDS: [&str; 23] = [
+pub(crate) const KINDS: [&str; 25] = [
     "present",
     "present as another client",
+    "present with another key",
     "commit: rotated",
     "commit: repeated, unconfirmed",
     "commit: repeated, in the overlap",
@@ -48,6 +49,7 @@ pub(crate) const KINDS: [&str; 23] = [
     "refused: ended",
     "refused: expired",
     "refused: another client",
+    "refused: another key",
     "deliver",
     "lose the answer",
     "overhear the answer",

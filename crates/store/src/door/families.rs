@@ -14,7 +14,7 @@ use crate::{Reader, Statement, StoreError, Tx, Write, values};
 
 const LINE: Statement = Statement::new(
     "refresh_token.line",
-    "select g.created, t.sealed, t.successor, s.expires, s.used
+    "select g.created, t.sealed, t.successor, s.expires, s.used, s.jkt
      from refresh_token t
      join oauth_grant g on g.id = t.grant_id
      left join refresh_token s on s.hash = t.successor
@@ -58,6 +58,8 @@ pub struct Successor {
     pub expires: Option<Timestamp>,
     /// When it, or an access token issued with it, was first used.
     pub used: Option<Timestamp>,
+    /// Thumbprint of the key that was shown when it was issued (RFC 9449).
+    pub jkt: Option<String>,
 }
 
 impl std::fmt::Debug for Successor {
@@ -75,7 +77,8 @@ pub async fn line(reader: &mut Reader, hash: Hash) -> Result<Option<Line>, Store
     let spent = match (row.bytes_opt(2)?, row.bytes_opt(1)?) {
         (Some(successor), Some(sealed)) => {
             let hash = successor.try_into().map_err(|_| StoreError::Corrupt("a hash has 32 bytes".into()))?;
-            Some(Successor { hash, sealed, expires: row.time_opt(3)?, used: row.time_opt(4)? })
+            let (expires, used) = (row.time_opt(3)?, row.time_opt(4)?);
+            Some(Successor { hash, sealed, expires, used, jkt: row.text_opt(5)? })
         }
         _ => None,
     };

@@ -17,15 +17,15 @@ const TOUCH_ACCOUNT: Statement = Statement::new(
 const INSERT: Statement = Statement::new(
     "grant.insert",
     "insert into oauth_grant (id, user_object, client, grant_type, scope, created, last_used, address,
-                              credential_version, signed_in, sid, amr, resource, jkt, parent, act)
-     values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                              credential_version, signed_in, sid, amr, resource, parent, act)
+     values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
 );
 const OWN: Statement = Statement::new(
     "grant.own",
     "select g.id, g.last_used from oauth_grant g join account a on a.object = g.user_object
      where g.user_object = $1 and g.client = $2 and g.ended is null and g.grant_type = 'client_credentials'
            and g.scope = $3 and g.address = $4 and g.credential_version = $5
-           and g.resource is not distinct from $6 and g.jkt is not distinct from $7
+           and g.resource is not distinct from $6
            and a.credential_version = $5 and a.disabled = 0
      order by g.id desc limit 1",
 );
@@ -111,8 +111,6 @@ pub struct NewGrant {
     pub sign_in: SignIn,
     /// What its tokens are for, where that is not this server (RFC 8707).
     pub resource: Option<String>,
-    /// Thumbprint of the key they are bound to (RFC 9449).
-    pub jkt: Option<String>,
     /// The grant it is exchanged from, and ends with.
     pub parent: Option<i64>,
     /// Who acts for the user, as JSON (RFC 8693 section 4.1).
@@ -246,7 +244,6 @@ async fn own(tx: &mut Tx, grant: &NewGrant) -> Result<Option<Own>, StoreError> {
         grant.address.as_str(),
         grant.credential_version,
         grant.resource.as_deref(),
-        grant.jkt.as_deref(),
     ];
     let Some(row) = tx.row(OWN, like).await? else { return Ok(None) };
     Ok(Some(Own { id: row.int(0)?, last_used: row.time(1)? }))
@@ -266,7 +263,6 @@ async fn insert_row(tx: &mut Tx, grant: &NewGrant, now: Timestamp) -> Result<(),
         grant.sign_in.sid.as_deref(),
         grant.sign_in.amr.as_str(),
         grant.resource.as_deref(),
-        grant.jkt.as_deref(),
         grant.parent,
         grant.act.as_deref(),
     ];

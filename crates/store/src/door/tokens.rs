@@ -15,7 +15,7 @@ const FIND_ACCESS: Statement = Statement::new(
     "access_token.find",
     "select t.expires, g.id, g.user_object, g.client, coalesce(pp.grant_type, p.grant_type, g.grant_type),
             coalesce(t.scope, g.scope), g.credential_version, coalesce(g.ended, p.ended, pp.ended), client.uid,
-            g.signed_in, g.sid, g.amr, g.resource, g.jkt, t.created, r.hash, g.parent, g.act, c.profile
+            g.signed_in, g.sid, g.amr, g.resource, t.jkt, t.created, r.hash, g.parent, g.act, c.profile
      from access_token t
      join oauth_grant g on g.id = t.grant_id
      left join object client on client.id = g.client
@@ -28,7 +28,7 @@ const FIND_ACCESS: Statement = Statement::new(
 const FIND_REFRESH: Statement = Statement::new(
     "refresh_token.find",
     "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope,
-            g.credential_version, g.ended, client.uid, g.signed_in, g.sid, g.amr, g.resource, g.jkt, t.created,
+            g.credential_version, g.ended, client.uid, g.signed_in, g.sid, g.amr, g.resource, t.jkt, t.created,
             case when t.used is null then t.hash end, g.parent, g.act, c.profile
      from refresh_token t
      join oauth_grant g on g.id = t.grant_id
@@ -38,11 +38,12 @@ const FIND_REFRESH: Statement = Statement::new(
 );
 const INSERT_ACCESS: Statement = Statement::new(
     "access_token.insert",
-    "insert into access_token (hash, grant_id, created, expires, refresh, scope) values ($1, $2, $3, $4, $5, $6)",
+    "insert into access_token (hash, grant_id, created, expires, refresh, scope, jkt)
+     values ($1, $2, $3, $4, $5, $6, $7)",
 );
 const INSERT_REFRESH: Statement = Statement::new(
     "refresh_token.insert",
-    "insert into refresh_token (hash, grant_id, created, expires) values ($1, $2, $3, $4)",
+    "insert into refresh_token (hash, grant_id, created, expires, jkt) values ($1, $2, $3, $4, $5)",
 );
 const COUNT_ACCESS: Statement =
     Statement::new("access_token.count_of_grant", "select count(*) from access_token where grant_id = $1");
@@ -106,7 +107,7 @@ pub struct FoundToken {
     pub sign_in: SignIn,
     /// What its tokens are for, where that is not this server (RFC 8707).
     pub resource: Option<String>,
-    /// Thumbprint of the key they are bound to (RFC 9449).
+    /// Thumbprint of the key that was shown when it was issued (RFC 9449); an access token is bound to it.
     pub jkt: Option<String>,
     /// When it was issued.
     pub created: Timestamp,
@@ -187,6 +188,8 @@ pub struct NewTokens {
     pub narrowed: Option<Scopes>,
     /// The refresh token, where the client may use one.
     pub refresh: Option<NewToken>,
+    /// Thumbprint of the key that is shown for them (RFC 9449).
+    pub jkt: Option<String>,
 }
 
 /// Inserts tokens. `successor`: the access token is issued with this refresh token, whose use it shows.
@@ -199,14 +202,15 @@ pub(super) async fn insert(
 ) -> Result<(), StoreError> {
     let successor = successor.map(|hash| hash.to_vec());
     let scope = tokens.narrowed.as_ref().map(Scopes::to_string);
-    let access = values![tokens.access.hash, grant, now, tokens.access.expires, successor, scope];
+    let jkt = tokens.jkt.as_deref();
+    let access = values![tokens.access.hash, grant, now, tokens.access.expires, successor, scope, jkt];
     tx.run(INSERT_ACCESS, access).await?;
     let count = tx.row(COUNT_ACCESS, values![grant]).await?.map_or(Ok(0), |row| row.int(0))?;
     if count > ACCESS_TOKENS_PER_GRANT {
         make_room(tx, grant, now).await?;
     }
     if let Some(refresh) = tokens.refresh {
-        tx.run(INSERT_REFRESH, values![refresh.hash, grant, now, refresh.expires]).await?;
+        tx.run(INSERT_REFRESH, values![refresh.hash, grant, now, refresh.expires, jkt]).await?;
     }
     Ok(())
 }

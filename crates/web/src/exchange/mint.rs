@@ -31,8 +31,6 @@ pub(super) struct Order<'a> {
     pub(super) nonce: Option<String>,
     /// What the access token is for (RFC 8707).
     pub(super) resource: Option<String>,
-    /// Thumbprint of the key they are bound to (RFC 9449).
-    pub(super) jkt: Option<String>,
     /// Who acts for the user (RFC 8693 section 4.1).
     pub(super) act: Option<Value>,
     /// When the access token stops working, at the latest.
@@ -74,7 +72,6 @@ impl Asking<'_> {
             sign_in: SignIn::default(),
             nonce: None,
             resource: None,
-            jkt: self.key.clone(),
             act: None,
             ends: None,
             refreshable: true,
@@ -98,7 +95,6 @@ impl Asking<'_> {
             credential_version: order.whose.credential_version,
             sign_in: order.sign_in.clone(),
             resource: order.resource.clone(),
-            jkt: order.jkt.clone(),
             parent: None,
             act: order.act.as_ref().map(Value::to_string),
         }
@@ -129,7 +125,7 @@ impl Asking<'_> {
         let access_ends = order.ends.map_or(access_ends, |ends| access_ends.min(ends));
         let access = match &subject {
             Some(subject) if is_jwt => {
-                let (resource, jkt) = (order.resource.as_deref(), order.jkt.as_deref());
+                let (resource, jkt) = (order.resource.as_deref(), self.key.as_deref());
                 let mut claims = claims::access_token(issue(access_ends), subject, resource, jkt);
                 claims.extend(order.act.clone().map(|act| ("act".to_owned(), act)));
                 self.sign(claims).await?
@@ -154,6 +150,7 @@ impl Asking<'_> {
             access: row(&access, access_ends),
             narrowed: None,
             refresh: refresh.as_ref().map(|token| row(token, refresh_ends)),
+            jkt: self.key.clone(),
         };
         let answer = TokenAnswer {
             dialect: self.dialect,
@@ -162,7 +159,7 @@ impl Asking<'_> {
             id_token,
             expires_in: access_ends.seconds_since(self.now),
             scopes: order.scopes.clone(),
-            bound: order.jkt.is_some(),
+            bound: self.key.is_some(),
             exchanged: false,
         };
         Ok((answer, tokens))

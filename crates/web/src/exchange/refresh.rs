@@ -36,10 +36,15 @@ impl Asking<'_> {
             key: found.jkt.as_deref(),
             expires: found.expires,
             live: account.as_ref().is_some_and(|account| found.stands(account, self.now)),
-            spent: line.spent.as_ref().map(|spent| Spent { expires: spent.expires, used: spent.used }),
+            spent: line.spent.as_ref().map(|spent| Spent {
+                key: spent.jkt.as_deref(),
+                expires: spent.expires,
+                used: spent.used,
+            }),
         };
         let by = Presenter {
             client: self.client.object,
+            is_public: self.client.is_public(),
             key: self.key.as_deref(),
             rotates: self.client.rotates_refresh_tokens(),
         };
@@ -57,7 +62,6 @@ impl Asking<'_> {
         let order = Order {
             sign_in: found.sign_in.clone(),
             resource: found.resource.clone(),
-            jkt: found.jkt.clone(),
             refreshable: verdict == Verdict::Rotate,
             ..self.order(&account, narrowed(parameters, &self.still(&found.scopes))?)
         };

@@ -84,7 +84,9 @@ async fn tell(
         members.extend(is_access.then(|| ("token_type".to_owned(), kind.into())));
         let act = found.act.as_deref().and_then(|act| serde_json::from_str(act).ok());
         members.extend(act.map(|act: Value| ("act".to_owned(), act)));
-        members.extend(found.jkt.map(|jkt| ("cnf".to_owned(), json!({ "jkt": jkt }))));
+        // A refresh token is shown to none but a client that proves itself, which may show any key for it.
+        let cnf = found.jkt.filter(|_| is_access).map(|jkt| json!({ "jkt": jkt }));
+        members.extend(cnf.map(|cnf| ("cnf".to_owned(), cnf)));
     }
     Ok(Some(told))
 }

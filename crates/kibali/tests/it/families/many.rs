@@ -135,7 +135,6 @@ async fn install(t: &TestApp) -> Vec<Application> {
             credential_version: account.credential_version,
             sign_in: SignIn::default(),
             resource: None,
-            jkt: None,
             parent: None,
             act: None,
         };

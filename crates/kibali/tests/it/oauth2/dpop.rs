@@ -34,14 +34,14 @@ pub(crate) fn of(token: &str) -> Value {
     json!({ "ath": URL_SAFE_NO_PAD.encode(sha256(token)) })
 }
 
-async fn token(t: &TestApp, dpop: Option<&str>, fields: &[(&str, &str)]) -> Answer {
+pub(super) async fn token(t: &TestApp, dpop: Option<&str>, fields: &[(&str, &str)]) -> Answer {
     let request = t.post("/oauth2/token").form(fields);
     let request = if let Some(proof) = dpop { request.header("dpop", proof) } else { request };
     request.send().await
 }
 
 /// Opens `path` with a token that is bound.
-async fn open(t: &TestApp, path: &str, token: &str, proof: &str) -> Answer {
+pub(super) async fn open(t: &TestApp, path: &str, token: &str, proof: &str) -> Answer {
     t.get(path).header("authorization", &format!("DPoP {token}")).header("dpop", proof).send().await
 }
 
@@ -49,11 +49,11 @@ async fn code(t: &TestApp, more: &str) -> String {
     member(&allow(&mut signed_in(t).await, &asking("app", more)).await, "code").unwrap()
 }
 
-async fn public(t: &TestApp) {
+pub(super) async fn public(t: &TestApp) {
     register(t, "app", json!({ "clientAuthenticationMethods": "none", "clientSecret": null })).await;
 }
 
-fn redeeming(code: &str) -> [(&str, &str); 5] {
+pub(super) fn redeeming(code: &str) -> [(&str, &str); 5] {
     [
         ("grant_type", "authorization_code"),
         ("client_id", "app"),
@@ -63,12 +63,12 @@ fn redeeming(code: &str) -> [(&str, &str); 5] {
     ]
 }
 
-fn refreshing(token: &str) -> [(&str, &str); 3] {
+pub(super) fn refreshing(token: &str) -> [(&str, &str); 3] {
     [("grant_type", "refresh_token"), ("client_id", "app"), ("refresh_token", token)]
 }
 
 /// Tokens of a public client that are bound to `key`.
-async fn bound(t: &TestApp, key: &SigningKey) -> Value {
+pub(super) async fn bound(t: &TestApp, key: &SigningKey) -> Value {
     let code = code(t, "&scope=openid+username").await;
     let proof = proof(t, key, "POST", "/oauth2/token", &json!({}));
     let answer = token(t, Some(&proof), &redeeming(&code)).await;
@@ -76,7 +76,7 @@ async fn bound(t: &TestApp, key: &SigningKey) -> Value {
     answer.json()
 }
 
-fn text<'a>(tokens: &'a Value, name: &str) -> &'a str {
+pub(super) fn text<'a>(tokens: &'a Value, name: &str) -> &'a str {
     tokens[name].as_str().unwrap()
 }
 

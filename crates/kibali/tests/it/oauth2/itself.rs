@@ -1,9 +1,12 @@
 //! Clients that act as a user (rules of the door 4).
 
+use kibali_model::SigningAlgorithm;
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, import};
 use kibali_testkit::{Answer, TestApp, both};
 use serde_json::{Value, json};
 
+use super::assertion::key;
+use super::dpop::proof;
 use super::{SECRET, register, said};
 
 const ROLE: &str = "roleservice";
@@ -116,6 +119,14 @@ both!(
         let form = [("token", one.as_str())];
         t.post("/oauth2/revoke").basic("nightly-job", SECRET).form(&form).send().await;
         assert_eq!((opens(&one).await, opens(&two).await), (401, 200), "a revoked token goes alone");
+        // Keys are of tokens, not of the grant.
+        for key in [key(SigningAlgorithm::Es256), key(SigningAlgorithm::EdDsa)] {
+            let proof = proof(t, &key, "POST", "/oauth2/token", &json!({}));
+            let request = t.post("/oauth2/token").basic("nightly-job", SECRET).header("dpop", &proof);
+            let bound = request.form(&[("grant_type", "client_credentials")]).send().await.json();
+            assert_eq!(said(&bound["access_token"])["cnf"]["jkt"], key.public().thumbprint());
+        }
+        assert_eq!((opens(&two).await, grants(t).await), (200, 1));
         patch(t, &format!("/api/users/{SERVICE}"), "/password", json!("Another_2026")).await;
         let three = token().await;
         assert_eq!((opens(&three).await, grants(t).await), (200, 2), "a decision on another account is another grant");

@@ -11,6 +11,7 @@ mod exchange;
 mod introspect;
 mod itself;
 pub(crate) mod jwks_uri;
+mod keys_of_refresh;
 mod logout;
 mod par;
 mod profiles;

@@ -36,6 +36,7 @@ const RULES: &[(&str, [bool; 3])] = &[
     ("a call with a nonce", [true, true, true]),
     ("a bound token sent as Bearer", [false, false, false]),
     ("a bound refresh token without its key", [false, false, false]),
+    ("a bound refresh token with another key", [true, true, true]),
     ("a refresh token that rotates", [true, true, false]),
     ("a token under RS256", [true, true, false]),
 ];
@@ -233,6 +234,12 @@ impl Tried<'_> {
             "a bound refresh token without its key" => {
                 let tokens = self.tokens().await;
                 self.refresh(tokens["refresh_token"].as_str().unwrap(), None).await.status == 200
+            }
+            "a bound refresh token with another key" => {
+                let tokens = self.tokens().await;
+                let nonce = json!({ "nonce": self.nonce });
+                let proof = dpop(t, self.key(EdDsa), "POST", "/oauth2/token", &nonce);
+                self.refresh(tokens["refresh_token"].as_str().unwrap(), Some(&proof)).await.status == 200
             }
             "a refresh token that rotates" => {
                 let before = self.tokens().await["refresh_token"].clone();

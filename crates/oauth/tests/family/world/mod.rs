@@ -38,6 +38,7 @@ struct Row {
     successor: Option<Token>,
     used: Option<i64>,
     expires: i64,
+    key: &'static str,
 }
 
 struct Node {
@@ -83,6 +84,9 @@ pub(crate) enum Plain {
 
 pub(crate) struct World {
     mutant: Option<Mutant>,
+    /// The application has one key and nothing to prove itself with; otherwise it proves itself, and makes a new key
+    /// every second.
+    is_public: bool,
     clock: i64,
     rows: Vec<Row>,
     ended: bool,
@@ -99,10 +103,11 @@ pub(crate) struct World {
 type Broken = Result<(), String>;
 
 impl World {
-    pub(crate) fn new(mutant: Option<Mutant>) -> Self {
+    pub(crate) fn new(mutant: Option<Mutant>, is_public: bool) -> Self {
         let node = || Node { gathered: Vec::new(), flushed: 0 };
         let mut world = Self {
             mutant,
+            is_public,
             clock: 0,
             rows: Vec::with_capacity(16),
             ended: false,
@@ -150,8 +155,12 @@ impl World {
     pub(crate) fn take(&mut self, step: Step) -> Broken {
         match step {
             Step::Present { who, node, foreign } => {
-                self.happened = if foreign { "present as another client" } else { "present" };
                 let token = self.holds(who).unwrap();
+                self.happened = match foreign {
+                    false => "present",
+                    true if self.is_of_another_key(token) => "present with another key",
+                    true => "present as another client",
+                };
                 self.promise.stolen |= who == Who::Thief;
                 let state = State::Answered(None);
                 self.decide(who, Call { token, node, now: self.clock, foreign, tries: 0, state })?;

@@ -11,6 +11,8 @@ use crate::promise::Expected;
 /// How often a request decides again.
 const TRIES: u32 = 3;
 const CLIENT: ObjectId = ObjectId(1);
+/// The key of an application, where it has one; otherwise the second in which it asks chooses.
+const KEYS: [&str; 3] = ["one", "two", "three"];
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(seconds * 1000)
@@ -21,10 +23,19 @@ impl World {
     pub(super) fn decide(&mut self, who: Who, mut call: Call) -> Broken {
         let row = &self.rows[call.token];
         let successor = row.successor.map(|successor| &self.rows[successor]);
-        let spent = successor.map(|row| Spent { expires: Some(at(row.expires)), used: row.used.map(at) });
-        let facts = Facts { client: CLIENT, key: None, expires: at(row.expires), live: true, spent };
-        let by =
-            Presenter { client: if call.foreign { ObjectId(2) } else { CLIENT }, key: None, rotates: true };
+        let spent = successor.map(|row| Spent {
+            key: Some(row.key),
+            expires: Some(at(row.expires)),
+            used: row.used.map(at),
+        });
+        let facts = Facts { client: CLIENT, key: Some(row.key), expires: at(row.expires), live: true, spent };
+        let other_key = call.foreign && self.is_of_another_key(call.token);
+        let by = Presenter {
+            client: if call.foreign && !other_key { ObjectId(2) } else { CLIENT },
+            is_public: self.is_public,
+            key: Some(if other_key { "a stranger's" } else { self.key(call.now) }),
+            rotates: true,
+        };
         let verdict = if self.ended {
             Verdict::Refuse(OAuthError::RefreshTokenUnknown)
         } else {
@@ -40,6 +51,7 @@ impl World {
                 self.happened = match why {
                     _ if self.ended => "refused: ended",
                     OAuthError::RefreshTokenOfAnotherClient => "refused: another client",
+                    OAuthError::RefreshTokenOfAnotherKey => "refused: another key",
                     _ => "refused: expired",
                 };
                 self.expect(&call, Expected::Refused)?;
@@ -51,6 +63,15 @@ impl World {
         call.state = State::Decided { verdict: plain, seen };
         self.actors[who as usize].call = Some(call);
         Ok(())
+    }
+
+    /// Is a stranger's key, not its client, what is wrong about who presents this token?
+    pub(super) const fn is_of_another_key(&self, token: Token) -> bool {
+        self.is_public && token % 2 == 1
+    }
+
+    fn key(&self, now: i64) -> &'static str {
+        if self.is_public { KEYS[0] } else { KEYS[usize::try_from(now % 3).unwrap()] }
     }
 
     fn expect(&self, call: &Call, done: Expected) -> Broken {
@@ -122,7 +143,8 @@ impl World {
         let family = if self.mutant == Some(Mutant::EndlessFamily) { None } else { Some(FAMILY_SECONDS) };
         let end = ends(at(now + self.token_seconds), at(0), family).seconds();
         let token = self.rows.len();
-        self.rows.push(Row { spent: None, successor: None, used: None, expires: end });
+        let key = self.key(now);
+        self.rows.push(Row { spent: None, successor: None, used: None, expires: end, key });
         self.promise.issued(token, now, end, FAMILY_SECONDS)
     }
 }
