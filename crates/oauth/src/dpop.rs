@@ -223,6 +223,7 @@ mod tests {
             ("https://dhis2.example.org/dhis/oauth2/token/", false),
             ("https://dhis2.example.org/dhis/oauth2/Token", false),
             ("http://dhis2.example.org/dhis/oauth2/token", false),
+            ("http://dhis2.example.org:443/dhis/oauth2/token", false),
             ("https://dhis2.example.org:8443/dhis/oauth2/token", false),
             ("https://user@dhis2.example.org/dhis/oauth2/token", false),
             ("https://dhis2.example.org.evil/dhis/oauth2/token", false),

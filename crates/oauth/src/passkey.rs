@@ -191,7 +191,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_count_grows_or_there_is_none(shown: u32, known: u32) {
+        fn a_count_grows_or_there_is_none(
+            shown in prop_oneof![0..4_u32, any::<u32>()],
+            known in prop_oneof![0..4_u32, any::<u32>()],
+        ) {
             let proved = proves(Shown { counter: shown, ..SHOWN }, Known { counter: known, ..KNOWN }, true);
             let grows = shown > known || (shown, known) == (0, 0);
             prop_assert_eq!(proved, if grows { Ok(()) } else { Err(PasskeyFault::Copied) });

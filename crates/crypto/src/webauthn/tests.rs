@@ -150,6 +150,10 @@ fn flags_and_counter_are_told() {
     assert_eq!((told.present, told.verified, told.eligible, told.backed_up), (true, true, true, false));
     assert_eq!((told.site, told.counter), ([1; 32], 258));
     assert!(data(0x19, &[]).unwrap().backed_up);
+    for (flags, present, verified) in [(0x00, false, false), (0x01, true, false), (0x04, false, true)] {
+        let told = data(flags, &[]).unwrap();
+        assert_eq!((told.present, told.verified), (present, verified), "{flags:x}");
+    }
     assert_eq!(data(0x11, &[]), Err(WebauthnError::Malformed), "copied and not to be copied");
     assert!(data(0x81, &hex("a16161f5")).is_ok());
     for (flags, rest) in [(0x01, "00"), (0x81, ""), (0x81, "01"), (0x81, "a0 00"), (0x41, "00")] {
