@@ -3,8 +3,8 @@
     python3 configurations.py OUT
 
 reads from the environment where Kibali is (OP, https), who signs in (ALLOWS, name:password, and DENIES, who has allowed
-nothing before), the secrets of the clients oidcc-1 and oidcc-2 (SECRET_1, SECRET_2) and the private key sets of fapi-1
-and fapi-2 (KEYS_1, KEYS_2, files), and writes static.json, dynamic.json and fapi.json into OUT.
+nothing before), the secrets of the clients oidcc-1 to oidcc-3 (SECRET_1 to SECRET_3) and the private key sets of fapi-1
+and fapi-2 (KEYS_1, KEYS_2, files), and writes static.json, backchannel.json, dynamic.json and fapi.json into OUT.
 """
 
 import json
@@ -115,8 +115,8 @@ BASE = {
 
 
 def main():
-    secrets = [os.environ["SECRET_1"], os.environ["SECRET_2"]]
-    one, two = ({"client_id": f"oidcc-{n}", "client_secret": s, "scope": "openid"} for n, s in enumerate(secrets, 1))
+    secrets = [os.environ[f"SECRET_{n}"] for n in (1, 2, 3)]
+    one, two, three = ({"client_id": f"oidcc-{n}", "client_secret": s, "scope": "openid"} for n, s in enumerate(secrets, 1))
     post = {key: one[key] for key in ("client_id", "client_secret")}
     keys = [json.loads(pathlib.Path(os.environ[name]).read_text()) for name in ("KEYS_1", "KEYS_2")]
     signing = [
@@ -125,6 +125,8 @@ def main():
     ]
     written = {
         "static": {**BASE, "client": one, "client2": two, "client_secret_post": post},
+        # A client of its own: the other plans are told of no logout that they did not ask to hear of.
+        "backchannel": {**BASE, "client": three},
         "dynamic": {**BASE, "client": {"client_name": "First"}, "client2": {"client_name": "Second"}},
         "fapi": {
             **BASE,

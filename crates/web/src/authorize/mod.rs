@@ -260,5 +260,5 @@ fn explain(app: &App, refusal: Refusal, door: Door) -> Result<Response, Refusal>
     }
     let (error, description) = refusal.oauth(door.dialect);
     let summary = format!("error=\"{error}\", error_description=\"{description}\"");
-    Ok(oauth_error_page(&app.settings, refusal.status(), &summary))
+    Ok(oauth_error_page(&app.settings, "Authorize", refusal.status(), &summary))
 }

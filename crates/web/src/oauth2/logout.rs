@@ -38,7 +38,7 @@ pub(super) async fn logout(
                 &parameters.get("state")?.map(|s| ("state", s)).into_iter().collect::<Vec<_>>(),
             ))
         }
-        (Some(_), _) => return Ok(explain(&app)),
+        (Some(_), client) => return Ok(explain(&app, client.is_some())),
     };
     let leave = || match &target {
         Some(target) => Redirect::to(target).into_response(),
@@ -81,9 +81,11 @@ async fn client(
     Ok(clients::by_client_id(&mut reader, id).await?.map(|found| found.client))
 }
 
-fn explain(app: &App) -> Response {
-    let refusal = Refusal::RedirectNotRegistered;
-    let summary =
-        "error=\"invalid_request\", error_description=\"post_logout_redirect_uri is not registered\"";
-    oauth_error_page(&app.settings, refusal.status(), summary)
+fn explain(app: &App, is_known: bool) -> Response {
+    let why = match is_known {
+        true => "post_logout_redirect_uri is not registered",
+        false => "id_token_hint or client_id must say which application asks",
+    };
+    let summary = format!("error=\"invalid_request\", error_description=\"{why}\"");
+    oauth_error_page(&app.settings, "Sign out", Refusal::RedirectNotRegistered.status(), &summary)
 }

@@ -107,11 +107,16 @@ pub fn form_post_page(settings: &Settings, answer: &Answer) -> Response {
 }
 
 /// The page that says why a client's request cannot be answered at its redirect URI (oauth2-legacy
-/// reference 4.3). `summary` is the OAuth2 error and its description.
+/// reference 4.3), or a sign-out. `title` is what was asked for, `summary` the OAuth2 error and its description.
 #[must_use]
-pub fn oauth_error_page(settings: &Settings, status: StatusCode, summary: &str) -> Response {
+pub fn oauth_error_page(
+    settings: &Settings,
+    title: &'static str,
+    status: StatusCode,
+    summary: &str,
+) -> Response {
     let message = super::error::Message {
-        frame: Frame::anonymous(settings, "Authorize"),
+        frame: Frame::anonymous(settings, title),
         heading: "The application's request cannot be answered".to_owned(),
         text: "It was sent here with something missing or wrong. You cannot mend that here; tell those who \
                run the application what it says below."

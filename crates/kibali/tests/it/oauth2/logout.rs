@@ -52,14 +52,17 @@ both!(
 both!(
     fn nobody_is_led_where_no_client_registered(t) {
         let (mut browser, hint) = identified(t).await;
-        for query in [
-            format!("id_token_hint={hint}&post_logout_redirect_uri=https://evil.example/"),
-            format!("post_logout_redirect_uri={OUT}"),
-            format!("id_token_hint={hint}&client_id={CLIENT}&post_logout_redirect_uri={OUT}"),
-            format!("id_token_hint={hint}x&post_logout_redirect_uri={OUT}"),
+        let unknown = "id_token_hint or client_id must say which application asks";
+        for (query, why) in [
+            (format!("id_token_hint={hint}&post_logout_redirect_uri=https://evil.example/"), "is not registered"),
+            (format!("post_logout_redirect_uri={OUT}"), unknown),
+            (format!("id_token_hint={hint}&client_id={CLIENT}&post_logout_redirect_uri={OUT}"), unknown),
+            (format!("id_token_hint={hint}x&post_logout_redirect_uri={OUT}"), unknown),
         ] {
             let answer = browser.open_once(&format!("/connect/logout?{query}")).await;
             assert_eq!((answer.status, answer.location()), (400, None), "{query}");
+            let page = answer.text();
+            assert!(page.contains(why) && page.contains("Sign out") && !page.contains("Authorize"), "{page}");
         }
         assert!(is_in(&mut browser).await);
     }
