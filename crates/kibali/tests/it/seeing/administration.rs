@@ -1,11 +1,15 @@
 //! *Administration*: an administrator sees what is anybody's, cuts it, and the next call is refused.
 
+use kibali_store::{StoreError, Tx, Write};
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT};
 use kibali_testkit::{Browser, Page, both};
 use kibali_web::identity::flush;
+use serde_json::json;
 
-use super::{by_password, me, refresh};
+use super::{by_password, happened, me, refresh};
+use crate::oauth2::{allow, asking, member, redeem, register};
 use crate::pages::{ORDINARY, admin, assert_page, make_ordinary, signed_in};
+use crate::two_factor::enrol;
 
 const GRANTS: &str = "/administration/grants";
 const PASSWORDS: &str = "/administration/password-grant";
@@ -78,6 +82,60 @@ both!(
         browser.submit(&ask, &ask.form("/end")).await;
         assert_eq!(me(t, &own).await.status, 401);
         assert!(list(&mut browser, "").await.answer.text().contains("Nothing is open."));
+        assert_eq!(happened(t, "access.cut").await.len(), 3, "each is told in the trail");
+    }
+);
+
+both!(
+    fn what_is_cut_of_one_client_leaves_the_others_and_the_browsers_of_its_user(t) {
+        make_ordinary(t, &[]).await;
+        register(t, "reader", json!({})).await;
+        let mut theirs = signed_in(t, ORDINARY).await;
+        let wants = asking("reader", "&scope=openid%20username");
+        let code = member(&allow(&mut theirs, &wants).await, "code").unwrap();
+        let modern = redeem(t, "reader", &code).await.json();
+        let legacy = by_password(t, ORDINARY).await;
+        let waiting = member(&allow(&mut theirs, &wants).await, "code").unwrap();
+        assert_eq!((me(t, &modern).await.status, me(t, &legacy).await.status), (200, 200));
+        let mut browser = admin(t).await;
+        for (query, count) in [("?client=reader", 1), ("?client=demo", 1), ("?user=ordinary&client=reader", 1), ("?user=ordinary", 2)] {
+            assert_eq!(buttons(&list(&mut browser, query).await.answer.text()).len(), count, "{query}");
+        }
+        let ask = browser.open(&format!("{GRANTS}/end?user={}&client=reader", ORDINARY.0)).await;
+        browser.submit(&ask, &ask.form("/end")).await;
+        assert_eq!((me(t, &modern).await.status, me(t, &legacy).await.status), (401, 200));
+        assert_eq!(theirs.open("/apps").await.path, "/apps");
+        assert_ne!(redeem(t, "reader", &waiting).await.status, 200, "what waited comes to nothing");
+        assert_eq!(happened(t, "access.cut").await[0]["grants"], 1);
+    }
+);
+
+/// As many more grants like the one that is there.
+struct Many(u32);
+
+impl Write for Many {
+    type Output = u64;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<u64, StoreError> {
+        let sql = format!(
+            "insert into oauth_grant (id, user_object, client, grant_type, scope, created, last_used, credential_version)
+             with recursive n(x) as (select 1 union all select x + 1 from n where x < {})
+             select g.id + n.x, g.user_object, g.client, g.grant_type, g.scope, g.created, g.last_used, g.credential_version
+             from n, oauth_grant g",
+            self.0
+        );
+        tx.run_composed(&sql, Vec::new()).await
+    }
+}
+
+both!(
+    fn more_grants_than_one_write_ends_are_cut_all_the_same(t) {
+        by_password(t, (ADMIN, ADMIN_PASSWORD)).await;
+        assert_eq!(t.app.store.write(Many(500)).await.unwrap(), 500);
+        let mut browser = admin(t).await;
+        let ask = browser.open(&format!("{GRANTS}/end?client={CLIENT}")).await;
+        let done = browser.submit(&ask, &ask.form("/end")).await;
+        assert!(done.answer.text().contains("501 sign-ins ended."), "{}", done.answer.text());
     }
 );
 
@@ -154,6 +212,17 @@ both!(
 );
 
 both!(
+    fn an_administrator_who_proved_a_factor_a_while_ago_is_asked_for_it(t) {
+        let mut browser = admin(t).await;
+        enrol(t, &mut browser).await;
+        t.clock.advance_seconds(t.app.settings.administration_proof_seconds - 1);
+        assert_eq!(browser.open(GRANTS).await.path, GRANTS);
+        t.clock.advance_seconds(1);
+        assert_eq!(browser.open(GRANTS).await.path, "/account/two-factor/prove");
+    }
+);
+
+both!(
     fn who_still_uses_the_password_grant_is_listed_with_client_address_and_program(t) {
         let fields = [("grant_type", "password"), ("username", ADMIN), ("password", ADMIN_PASSWORD)];
         for agent in ["nightly/1.0", "nightly/1.0", "<b>old app</b>"] {
@@ -207,6 +276,7 @@ both!(
         let saved = browser.submit(&page, &page.form("/csv")).await.answer;
         assert_eq!(saved.header("content-type"), Some("text/csv; charset=utf-8"));
         assert_eq!(saved.header("content-disposition"), Some("attachment; filename=\"events.csv\""));
+        assert_eq!(saved.header("cache-control"), Some("no-store"));
         let lines: Vec<String> = saved.text().lines().map(str::to_owned).collect();
         assert_eq!((lines.len(), lines[0].as_str()), (3, "time,event,user,client,address,detail"));
         assert!(lines[1].starts_with("2026-01-15T08:00:00.000Z,token.issued,admin,demo,127.0.0.1,"), "{}", lines[1]);

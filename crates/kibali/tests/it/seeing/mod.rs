@@ -3,6 +3,7 @@
 mod administration;
 mod own;
 
+use kibali_store::door::audit::newest;
 use kibali_testkit::seed::{CLIENT, CLIENT_SECRET};
 use kibali_testkit::{Answer, TestApp};
 use serde_json::Value;
@@ -13,6 +14,12 @@ pub(crate) async fn by_password(t: &TestApp, (username, password): (&str, &str))
     let answer = t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&fields).send().await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
+}
+
+/// What else is known of each event of this name, the newest first.
+async fn happened(t: &TestApp, name: &str) -> Vec<Value> {
+    let events = newest(&mut t.app.store.reader().await.unwrap(), 100).await.unwrap();
+    events.into_iter().filter(|event| event.name == name).map(|event| event.detail).collect()
 }
 
 /// A call with the access token of an answer.

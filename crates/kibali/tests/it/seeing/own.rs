@@ -1,9 +1,10 @@
 //! *Account*: everybody sees and ends what is theirs, and nobody what is another's.
 
+use kibali_testkit::seed::{CLIENT, CLIENT_SECRET};
 use kibali_testkit::{Browser, both};
 use kibali_web::identity::flush;
 
-use super::{by_password, me, refresh};
+use super::{by_password, happened, me, refresh};
 use crate::oauth2::{allow, asking, member, redeem, register};
 use crate::pages::{ORDINARY, admin, assert_page, make_ordinary, signed_in};
 
@@ -66,6 +67,8 @@ both!(
         let mut theirs = signed_in(t, ORDINARY).await;
         let mut also_theirs = signed_in(t, ORDINARY).await;
         let tokens = by_password(t, ORDINARY).await;
+        register(t, "reader", serde_json::json!({ "scopes": "openid,profile,email" })).await;
+        allow(&mut theirs, &asking("reader", "&scope=openid%20profile")).await;
         let name = buttons(&theirs.open(SESSIONS).await.answer.text())[1].clone();
         let mut browser = admin(t).await;
         admin(t).await;
@@ -126,10 +129,14 @@ both!(
                 assert_eq!(me(t, tokens).await.status, 401);
                 assert!(tokens["refresh_token"].is_null() || refresh(t, tokens).await.status != 200);
             }
+            let sql = "select count(*) from oauth_grant where ended is null";
+            let open = t.app.store.reader().await.unwrap().rows_composed(sql, Vec::new()).await.unwrap();
+            assert_eq!(open[0].int(0).unwrap(), i64::from(end == &ends(&html)[0]), "the other app is another's matter");
             let left = redeem(t, "reader", &waiting).await;
             assert_eq!(left.status == 200, end == &ends(&html)[0], "codes that wait end with their app");
         }
         assert!(browser.open(APPS).await.answer.text().contains("No application may act as you."));
+        assert_eq!(happened(t, "app.ended").await.len(), 2);
         let asked = browser.open(&asking("reader", "&scope=openid%20profile")).await;
         assert!(asked.answer.text().contains("user_oauth_approval"), "it has to ask again");
     }
@@ -142,9 +149,15 @@ both!(
         for _ in 0..3 {
             by_password(&few, ORDINARY).await;
         }
+        // One that its application gave back is not one of them.
+        let given_back = by_password(&few, ORDINARY).await;
+        let form = [("token", given_back["refresh_token"].as_str().unwrap())];
+        let revoke = few.post("/uaa/oauth/revoke").basic(CLIENT, CLIENT_SECRET).form(&form).send().await;
+        assert_eq!(revoke.status, 200);
+        by_password(&few, ORDINARY).await;
         let mut browser = signed_in(&few, ORDINARY).await;
         let html = browser.open(APPS).await.answer.text();
-        assert!(html.contains("2 older sign-ins of it ended because there were too many"), "{html}");
+        assert!(html.contains("3 older sign-ins of it ended because there were too many"), "{html}");
     }
 );
 
