@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use kibali_crypto::jose::SigningKey;
 use kibali_model::SigningAlgorithm::Es256;
 use kibali_testkit::{Answer, Reply, Site, TestApp, TestNames, both};
 use kibali_web::Settings;
-use kibali_web::outbound::Trust;
+use kibali_web::outbound::{Addresses, Names, Trust};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::assertion::{key, says, sent};
 use super::register;
@@ -36,6 +38,33 @@ pub(crate) fn names() -> Arc<TestNames> {
 
 async fn node(t: &TestApp, names: &Arc<TestNames>) -> TestApp {
     t.another(5, |settings| reach(settings, names)).await
+}
+
+/// Names that are told once this opens.
+#[derive(Debug)]
+struct Gate {
+    names: Arc<TestNames>,
+    asked: Semaphore,
+    open: Semaphore,
+}
+
+impl Names for Gate {
+    fn look_up<'a>(&'a self, host: &'a str) -> Addresses<'a> {
+        Box::pin(async move {
+            self.asked.add_permits(1);
+            self.open.acquire().await.unwrap().forget();
+            self.names.look_up(host).await
+        })
+    }
+}
+
+async fn gated(t: &TestApp) -> (Arc<Gate>, TestApp) {
+    let gate = Arc::new(Gate { names: names(), asked: Semaphore::new(0), open: Semaphore::new(0) });
+    let node = t.another(5, |settings| {
+        reach(settings, &gate.names);
+        settings.outbound.names = Arc::<Gate>::clone(&gate);
+    });
+    (Arc::clone(&gate), node.await)
 }
 
 /// Registers a client whose keys are there.
@@ -142,6 +171,67 @@ both!(
 );
 
 both!(
+    fn whoever_needs_keys_waits_for_the_one_fetch_and_nobody_stops_it_by_hanging_up(t) {
+        let site = site("127.0.0.1:0").await;
+        let (gate, node) = gated(t).await;
+        let mine = key(Es256);
+        at(t, "app", &format!("https://localhost:{}/jwks.json", site.port)).await;
+        site.answers(set(&[(&mine, "mine")]));
+        let first = tokio::select! {
+            proven = proves(&node, "app", &mine, "mine") => Some(proven),
+            begun = gate.asked.acquire() => { begun.unwrap().forget(); None }
+        };
+        assert_eq!(first, None, "whoever began it is gone");
+        let others = join_all((0..8).map(|_| proves(&node, "app", &mine, "mine")));
+        let opened = async {
+            // Time for the others to come.
+            for _ in 0..40 {
+                assert_eq!(node.get("/api/me").send().await.status, 401);
+            }
+            gate.open.add_permits(8);
+        };
+        assert!(tokio::join!(others, opened).0.iter().all(|proven| *proven));
+        assert_eq!(site.asked().len(), 1);
+    }
+);
+
+both!(
+    fn sixteen_hosts_are_called_at_once_and_who_comes_then_is_told_so(t) {
+        let site = site("127.0.0.1:0").await;
+        let (gate, node) = gated(t).await;
+        let ids: Vec<String> = (0..18).map(|number| format!("app-{number}")).collect();
+        for id in &ids {
+            at(t, id, &format!("https://localhost:{}/{id}", site.port)).await;
+        }
+        let mut told: FuturesUnordered<_> = ids.iter().map(|id| why(&node, id)).collect();
+        for _ in 0..2 {
+            let told = told.next().await.unwrap();
+            assert!(told.ends_with("this server is busy; try again shortly"), "{told}");
+        }
+        gate.asked.acquire_many(16).await.unwrap().forget();
+        gate.open.add_permits(100);
+        let told: Vec<String> = told.collect().await;
+        assert_eq!(gate.asked.available_permits(), 0);
+        assert!(told.len() == 16 && !told.iter().any(|told| told.contains("busy")), "{told:?}");
+    }
+);
+
+both!(
+    fn a_host_with_several_addresses_is_tried_at_one_after_the_other(t) {
+        let site = site("127.0.0.1:0").await;
+        let names = Arc::new(TestNames::default().point("localhost", &[&["127.0.0.9", "127.0.0.1"]]));
+        let node = t.another(5, |settings| {
+            reach(settings, &names);
+            settings.outbound.listed = vec!["127.0.0.0/8".parse().unwrap()];
+        }).await;
+        let mine = key(Es256);
+        at(t, "app", &format!("https://localhost:{}/jwks.json", site.port)).await;
+        site.answers(set(&[(&mine, "mine")]));
+        assert!(proves(&node, "app", &mine, "mine").await);
+    }
+);
+
+both!(
     fn a_flood_of_unknown_keys_is_one_fetch_and_disturbs_nobody(t) {
         let site = site("127.0.0.1:0").await;
         let node = node(t, &names()).await;
@@ -240,6 +330,10 @@ both!(
             let told = why(&hasty, id).await;
             assert!(told.ends_with("it did not answer in time"), "{id}: {told}");
         }
+        // Who took the connection and proved nothing is not told from one that is not there.
+        let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        at(t, "mute", &format!("https://localhost:{}/", mute.local_addr().unwrap().port())).await;
+        assert_eq!(why(&hasty, "mute").await, UNREACHABLE);
     }
 );
 
