@@ -204,7 +204,7 @@ impl Signer {
     }
 
     async fn load(&self) -> Result<Ring, Refusal> {
-        self.ring.get_or_load(&(), self.read()).await
+        self.ring.get_or_load(&(), || self.read()).await
     }
 
     async fn read(&self) -> Result<Ring, Refusal> {

@@ -9,16 +9,15 @@ use serde_json::json;
 use super::audit;
 use super::grants::{self, TOUCH};
 use super::past::EndedWhy;
-use super::tokens::{self, Hash, NewTokens};
+use super::tokens::{self, FoundToken, Hash, NewTokens};
 use crate::{Reader, Statement, StoreError, Tx, Write, values};
 
 const LINE: Statement = Statement::new(
     "refresh_token.line",
-    "select g.created, t.sealed, t.successor, s.expires, s.used, s.jkt
-     from refresh_token t
-     join oauth_grant g on g.id = t.grant_id
-     left join refresh_token s on s.hash = t.successor
-     where t.hash = $1",
+    tokens::refresh_token!(
+        ", g.created, t.sealed, t.successor, s.expires, s.used, s.jkt",
+        " left join refresh_token s on s.hash = t.successor"
+    ),
 );
 const SPEND: Statement = Statement::new(
     "refresh_token.spend",
@@ -68,21 +67,23 @@ impl std::fmt::Debug for Successor {
     }
 }
 
-/// Where the refresh token with this hash stands.
+/// The refresh token with this hash, live or not, and where it stands.
 ///
 /// # Errors
 /// The database failed.
-pub async fn line(reader: &mut Reader, hash: Hash) -> Result<Option<Line>, StoreError> {
+pub async fn line(reader: &mut Reader, hash: Hash) -> Result<Option<(FoundToken, Line)>, StoreError> {
+    let [began, sealed, successor, expires, used, jkt] =
+        [0, 1, 2, 3, 4, 5].map(|at| FoundToken::COLUMNS + at);
     let Some(row) = reader.row(LINE, values![hash]).await? else { return Ok(None) };
-    let spent = match (row.bytes_opt(2)?, row.bytes_opt(1)?) {
-        (Some(successor), Some(sealed)) => {
-            let hash = successor.try_into().map_err(|_| StoreError::Corrupt("a hash has 32 bytes".into()))?;
-            let (expires, used) = (row.time_opt(3)?, row.time_opt(4)?);
-            Some(Successor { hash, sealed, expires, used, jkt: row.text_opt(5)? })
+    let spent = match (row.bytes_opt(successor)?, row.bytes_opt(sealed)?) {
+        (Some(hash), Some(sealed)) => {
+            let hash = hash.try_into().map_err(|_| StoreError::Corrupt("a hash has 32 bytes".into()))?;
+            let (expires, used) = (row.time_opt(expires)?, row.time_opt(used)?);
+            Some(Successor { hash, sealed, expires, used, jkt: row.text_opt(jkt)? })
         }
         _ => None,
     };
-    Ok(Some(Line { began: row.time(0)?, spent }))
+    Ok(Some((FoundToken::read(&row)?, Line { began: row.time(began)?, spent })))
 }
 
 /// Mints within a grant for a refresh token that was presented, as was decided; nothing where what the

@@ -25,17 +25,26 @@ const FIND_ACCESS: Statement = Statement::new(
      left join refresh_token r on r.hash = t.refresh and r.used is null
      where t.hash = $1",
 );
-const FIND_REFRESH: Statement = Statement::new(
-    "refresh_token.find",
-    "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope,
-            g.credential_version, g.ended, client.uid, g.signed_in, g.sid, g.amr, g.resource, t.jkt, t.created,
-            case when t.used is null then t.hash end, g.parent, g.act, c.profile
-     from refresh_token t
-     join oauth_grant g on g.id = t.grant_id
-     left join object client on client.id = g.client
-     left join client c on c.object = g.client
-     where t.hash = $1",
-);
+/// A refresh token with its grant, and what else is asked of it.
+macro_rules! refresh_token {
+    ($more:literal, $joined:literal) => {
+        concat!(
+            "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope,
+                    g.credential_version, g.ended, client.uid, g.signed_in, g.sid, g.amr, g.resource, t.jkt,
+                    t.created, case when t.used is null then t.hash end, g.parent, g.act, c.profile",
+            $more,
+            " from refresh_token t
+              join oauth_grant g on g.id = t.grant_id
+              left join object client on client.id = g.client
+              left join client c on c.object = g.client",
+            $joined,
+            " where t.hash = $1"
+        )
+    };
+}
+pub(super) use refresh_token;
+
+const FIND_REFRESH: Statement = Statement::new("refresh_token.find", refresh_token!("", ""));
 const INSERT_ACCESS: Statement = Statement::new(
     "access_token.insert",
     "insert into access_token (hash, grant_id, created, expires, refresh, scope, jkt)
@@ -118,7 +127,11 @@ pub struct FoundToken {
 }
 
 impl FoundToken {
-    fn read(row: &Row) -> Result<Self, StoreError> {
+    /// How many columns it takes.
+    pub(super) const COLUMNS: usize = 19;
+
+    /// Of a row that begins with it, as long as [`FoundToken::COLUMNS`].
+    pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             expires: row.time(0)?,
             grant: row.int(1)?,

@@ -154,7 +154,7 @@ impl Store {
                 Held::SqliteReader(lent)
             }
             Readers::Postgres(pool) => {
-                let mut transaction = pool.begin().await?;
+                let mut transaction = Box::pin(pool.begin()).await?;
                 transaction.execute("set transaction isolation level repeatable read read only").await?;
                 Held::PostgresTransaction(transaction)
             }
@@ -214,7 +214,8 @@ impl Readers {
     pub(crate) async fn reader(&self) -> Result<Reader, StoreError> {
         let held = match self {
             Self::Sqlite(pool) => Held::SqliteReader(pool.lend().await?),
-            Self::Postgres(pool) => Held::PostgresReader(pool.acquire().await?),
+            // On the heap: to connect is large, and would make the future of every request as large on either engine.
+            Self::Postgres(pool) => Held::PostgresReader(Box::pin(pool.acquire()).await?),
         };
         Ok(Reader { held })
     }

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::FutureExt;
 use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 use super::connection::Held;
 use super::sqlite::Sqlite;
@@ -156,13 +157,15 @@ impl Writer {
                 answer.await.map_err(|_| StoreError::Closed)?
             }
             Self::Postgres { pool, told } => {
-                // A task of its own: a caller that goes away must not leave a change half made.
-                let (pool, told) = (pool.clone(), told.clone());
-                let done = tokio::spawn(async move { write_with_retry(&pool, &told, write).await });
-                done.await.map_err(|_| StoreError::Closed)?
+                begin_write(pool.clone(), told.clone(), write).await.map_err(|_| StoreError::Closed)?
             }
         }
     }
+}
+
+/// In a task of its own: a caller that goes away must not leave a change half made.
+fn begin_write<W: Write>(pool: PgPool, told: Told, write: W) -> JoinHandle<Result<W::Output, StoreError>> {
+    tokio::spawn(async move { write_with_retry(&pool, &told, write).await })
 }
 
 async fn write_with_retry<W: Write>(pool: &PgPool, told: &Told, write: W) -> Result<W::Output, StoreError> {

@@ -47,12 +47,16 @@ where
     ///
     /// # Errors
     /// Those of `load`.
-    pub async fn get_or_load<E>(&self, key: &K, load: impl Future<Output = Result<V, E>>) -> Result<V, E> {
+    pub async fn get_or_load<L, E>(&self, key: &K, load: impl FnOnce() -> L) -> Result<V, E>
+    where
+        L: Future<Output = Result<V, E>>,
+    {
         if let Some(value) = self.get(key) {
             return Ok(value);
         }
         let mark = self.feed.mark();
-        let value = load.await?;
+        // On the heap: it is rare and large, and would make the future of every call as large.
+        let value = Box::pin(load()).await?;
         self.feed.if_unmoved(mark, || self.entries.0.insert(key.clone(), value.clone()));
         Ok(value)
     }
@@ -106,7 +110,7 @@ mod tests {
     }
 
     async fn fill(cache: &Cached<i64, Of>, key: i64) {
-        cache.get_or_load(&key, async { Ok::<_, ()>(Of(key)) }).await.unwrap();
+        cache.get_or_load(&key, || async { Ok::<_, ()>(Of(key)) }).await.unwrap();
     }
 
     #[tokio::test]
@@ -125,7 +129,7 @@ mod tests {
         let feed = Feed::default();
         feed.trust();
         let cache = Cached::new(&feed, 10);
-        let load = async {
+        let load = || async {
             feed.publish(&[user(7)]);
             Ok::<_, ()>(Of(1))
         };

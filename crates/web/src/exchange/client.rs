@@ -1,6 +1,8 @@
 //! Authenticating the client (rules of the door 2).
 
 use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use kibali_metadata::import::is_bcrypt;
 use kibali_model::{Client, ClientAuthentication, Dialect};
@@ -12,6 +14,17 @@ use super::form::Form;
 use crate::identity::{ClientAddress, known, sent_credential};
 use crate::{App, Refusal};
 
+/// A client that sent a request and proved it.
+pub(crate) struct Authenticated(Arc<ClientCredentials>);
+
+impl Deref for Authenticated {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0.client
+    }
+}
+
 /// The client that sent the request and proved it.
 ///
 /// # Errors
@@ -22,7 +35,7 @@ pub(crate) async fn authenticate(
     form: &Form,
     address: ClientAddress,
     dialect: Dialect,
-) -> Result<Client, Refusal> {
+) -> Result<Authenticated, Refusal> {
     let proven = prove(app, form, address, dialect).await;
     match &proven {
         Ok(client) => app.identity().note_client(client.object, app.now()),
@@ -38,7 +51,12 @@ pub(crate) async fn authenticate(
 /// Longest client id and secret looked at, in bytes; longer ones are wrong. DHIS2 allows 230 and 512 characters.
 const LONGEST: usize = 2048;
 
-async fn prove(app: &App, form: &Form, address: ClientAddress, dialect: Dialect) -> Result<Client, Refusal> {
+async fn prove(
+    app: &App,
+    form: &Form,
+    address: ClientAddress,
+    dialect: Dialect,
+) -> Result<Authenticated, Refusal> {
     let pair = match sent_credential(&form.headers) {
         Ok(SentCredential::Basic(pair)) => Some(pair),
         Ok(SentCredential::Absent) => None,
@@ -98,7 +116,7 @@ async fn check(
     proof: &Proof<'_>,
     form: &Form,
     dialect: Dialect,
-) -> Result<Option<Client>, Refusal> {
+) -> Result<Option<Authenticated>, Refusal> {
     let Some(found) = known::client(app, &named(proof)).await? else { return Ok(None) };
     let proven = match proof {
         Proof::Secret { secret, by, .. } => {
@@ -110,7 +128,7 @@ async fn check(
             assertion::proves(app, &found, assertion, form.proof.as_ref()).await?
         }
     };
-    Ok(proven.then(|| found.client.clone()))
+    Ok(proven.then_some(Authenticated(found)))
 }
 
 fn fits(app: &App, found: &ClientCredentials, secret: &str) -> bool {

@@ -26,6 +26,7 @@ pub(crate) use mint::subject;
 pub(crate) use revoke::revoke;
 
 use axum::response::{IntoResponse as _, Response};
+use futures_util::future::{BoxFuture, FutureExt as _, TryFutureExt as _};
 use kibali_crypto::sha256;
 use kibali_model::{Client, ClientProfile, Dialect, Timestamp};
 use kibali_oauth::{TokenGrant, requested, token_request};
@@ -92,25 +93,24 @@ struct Asking<'a> {
 impl Asking<'_> {
     async fn answer(&self, form: &Form) -> Result<TokenAnswer, Refusal> {
         let parameters = &form.parameters;
-        match token_request(parameters, self.client, self.dialect)? {
+        // On the heap: each request would be as large as the largest of them otherwise.
+        let answer: BoxFuture<'_, _> = match token_request(parameters, self.client, self.dialect)? {
             TokenGrant::Password { username, password, otp } => {
                 let scopes = requested(parameters, self.client)?;
-                let answer = self.password(username, password, otp, scopes).await?;
-                self.app.identity().note_password_grant(
-                    self.client.object,
-                    self.address,
-                    &form.headers,
-                    self.now,
-                );
-                Ok(answer)
+                let noted = self.password(username, password, otp, scopes).inspect_ok(|_| {
+                    let (client, address) = (self.client.object, self.address);
+                    self.app.identity().note_password_grant(client, address, &form.headers, self.now);
+                });
+                noted.boxed()
             }
-            TokenGrant::Refresh { token } => self.refresh(token, parameters).await,
+            TokenGrant::Refresh { token } => self.refresh(token, parameters).boxed(),
             TokenGrant::Code { code, redirect_uri, verifier } => {
-                self.code(code, redirect_uri, verifier).await
+                self.code(code, redirect_uri, verifier).boxed()
             }
-            TokenGrant::Itself => self.itself(requested(parameters, self.client)?).await,
-            TokenGrant::Device { code } => self.device(code).await,
-            TokenGrant::Exchange => self.exchanged(parameters).await,
-        }
+            TokenGrant::Itself => self.itself(requested(parameters, self.client)?).boxed(),
+            TokenGrant::Device { code } => self.device(code).boxed(),
+            TokenGrant::Exchange => self.exchanged(parameters).boxed(),
+        };
+        answer.await
     }
 }

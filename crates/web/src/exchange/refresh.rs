@@ -1,17 +1,20 @@
 //! Another access token for a refresh token, which stays or is spent for its successor (rules of the door 5).
 
+use std::sync::Arc;
+
 use kibali_crypto::{SealKey, Secret, sha256};
 use kibali_model::Timestamp;
 use kibali_oauth::family::{self, Facts, Presenter, Spent, Verdict};
 use kibali_oauth::{Parameters, narrowed};
-use kibali_store::door::accounts::{self, Account};
+use kibali_store::door::accounts::Account;
 use kibali_store::door::families::{self, Becomes, EndCopied, Line, Refresh, Refreshed, Successor};
-use kibali_store::door::tokens::{self, FoundToken, NewTokens};
+use kibali_store::door::tokens::{FoundToken, NewTokens};
 
 use super::Asking;
 use super::answer::TokenAnswer;
 use super::mint::Order;
 use crate::Refusal;
+use crate::identity::known;
 
 /// How often it is decided again, because another request with the same token was faster.
 const ATTEMPTS: usize = 5;
@@ -63,7 +66,7 @@ impl Asking<'_> {
             sign_in: found.sign_in.clone(),
             resource: found.resource.clone(),
             refreshable: verdict == Verdict::Rotate,
-            ..self.order(&account, narrowed(parameters, &self.still(&found.scopes))?)
+            ..self.order(&*account, narrowed(parameters, &self.still(&found.scopes))?)
         };
         let (answer, mut minted) = self.mint(&order).await?;
         minted.narrowed = (order.scopes != found.scopes).then_some(order.scopes);
@@ -89,13 +92,13 @@ impl Asking<'_> {
     }
 
     /// The token, where it stands in its family, and its user's account.
-    async fn look_up(&self, token: &str) -> Result<(FoundToken, Line, Option<Account>), Refusal> {
+    async fn look_up(&self, token: &str) -> Result<(FoundToken, Line, Option<Arc<Account>>), Refusal> {
         let hash = sha256(token);
         let mut reader = self.app.store.reader().await?;
-        let found = tokens::find_refresh(&mut reader, hash).await?.ok_or(Refusal::RefreshTokenUnknown)?;
-        let line = families::line(&mut reader, hash).await?.ok_or(Refusal::RefreshTokenUnknown)?;
-        let account = accounts::by_user(&mut reader, found.user).await?;
-        Ok((found, line, account))
+        let (found, line) = families::line(&mut reader, hash).await?.ok_or(Refusal::RefreshTokenUnknown)?;
+        drop(reader);
+        let person = known::person(self.app, found.user).await?;
+        Ok((found, line, person.map(|person| person.account)))
     }
 
     /// The token is spent for the successor that was minted.

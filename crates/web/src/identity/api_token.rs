@@ -79,11 +79,7 @@ async fn decide(
     api_token_type(token).ok_or(Refusal::ApiTokenChecksum)?;
     let hash = sha256(token);
     let remembered = &app.identity().api_tokens;
-    let live = match remembered.get(&hash) {
-        Some(live) => live,
-        // Boxed: a load is rare and large, and would make the future of every call as large.
-        None => Box::pin(remembered.get_or_load(&hash, load(app, hash))).await?,
-    };
+    let live = remembered.get_or_load(&hash, || load(app, hash)).await?;
     *owner = Some(live.principal.user);
     let now = app.now();
     if now >= live.expires {

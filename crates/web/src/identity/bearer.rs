@@ -92,11 +92,7 @@ pub(super) async fn verify(
 ) -> Result<Arc<Principal>, Refusal> {
     let hash = sha256(token);
     let remembered = &app.identity().bearer;
-    let live = match remembered.get(&hash) {
-        Some(live) => live,
-        // Boxed: a load is rare and large, and would make the future of every call as large.
-        None => Box::pin(remembered.get_or_load(&hash, load(app, hash))).await?,
-    };
+    let live = remembered.get_or_load(&hash, || load(app, hash)).await?;
     let now = app.now();
     if now >= live.expires {
         return Err(Refusal::ExpiredToken);
@@ -105,7 +101,7 @@ pub(super) async fn verify(
         return Err(Refusal::InvalidToken);
     }
     if live.jkt.is_some() || !matches!(presented, Presented::Bearer) {
-        // Boxed as well: most tokens are bound to nothing.
+        // On the heap: most tokens are bound to nothing.
         Box::pin(dpop::require(app, live.jkt.as_deref(), presented, live.profile)).await?;
     }
     opens(&live.scopes, method)?;
@@ -166,7 +162,7 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
 
 /// What a user is, remembered for all its tokens.
 pub(crate) async fn standing(app: &App, user: ObjectId) -> Result<Standing, Refusal> {
-    let standing = app.identity().standings.get_or_load(&user, async {
+    let standing = app.identity().standings.get_or_load(&user, || async {
         let mut reader = app.store.reader().await?;
         Ok::<_, Refusal>(UserStanding { user, standing: principals::standing(&mut reader, user).await? })
     });

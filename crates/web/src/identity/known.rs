@@ -81,7 +81,7 @@ impl RestsOn for KnownClient {
 /// # Errors
 /// The database failed.
 pub(crate) async fn person(app: &App, user: ObjectId) -> Result<Option<Person>, Refusal> {
-    let load = async {
+    let load = || async {
         let mut reader = app.store.reader().await.map_err(failed)?;
         let account = accounts::by_user(&mut reader, user).await.map_err(failed)?.ok_or(None)?;
         let contact = accounts::contact(&mut reader, user).await.map_err(failed)?;
@@ -95,7 +95,7 @@ pub(crate) async fn person(app: &App, user: ObjectId) -> Result<Option<Person>, 
 /// # Errors
 /// The database failed.
 pub(crate) async fn client(app: &App, client_id: &str) -> Result<Option<Arc<ClientCredentials>>, Refusal> {
-    let load = async {
+    let load = || async {
         let mut reader = app.store.reader().await.map_err(failed)?;
         let client = clients::by_client_id(&mut reader, client_id).await.map_err(failed)?.ok_or(None)?;
         Ok(KnownClient(Arc::new(client)))

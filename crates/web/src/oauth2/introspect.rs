@@ -41,10 +41,9 @@ async fn find(app: &App, client: &Client, hash: Hash) -> Result<Option<(FoundTok
         return Ok(Some((found, true)));
     }
     // Shown to its own client only, to whom it is of use until it is spent for its successor.
-    let found = tokens::find_refresh(&mut reader, hash).await?;
-    let Some(found) = found.filter(|found| found.client == client.object) else { return Ok(None) };
-    let line = families::line(&mut reader, hash).await?;
-    Ok(line.filter(|line| line.spent.is_none()).map(|_| (found, false)))
+    let found = families::line(&mut reader, hash).await?;
+    let own = found.filter(|(found, line)| found.client == client.object && line.spent.is_none());
+    Ok(own.map(|(found, _)| (found, false)))
 }
 
 /// What a client is called in its tokens; none where it is gone.

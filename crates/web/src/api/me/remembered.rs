@@ -49,13 +49,12 @@ impl Remembered {
 
     /// What is remembered of `user`, or what `load` finds. A user with attribute values is not remembered:
     /// they go when an attribute is deleted, of which no notice tells.
-    pub(super) async fn of(
-        &self,
-        user: ObjectId,
-        load: impl Future<Output = Result<(About, HasAttributeValues), Refusal>>,
-    ) -> Result<About, Refusal> {
-        let load = async {
-            match load.await {
+    pub(super) async fn of<L>(&self, user: ObjectId, load: impl FnOnce() -> L) -> Result<About, Refusal>
+    where
+        L: Future<Output = Result<(About, HasAttributeValues), Refusal>>,
+    {
+        let load = || async {
+            match load().await {
                 Ok((about, HasAttributeValues(false))) => Ok(about),
                 Ok((about, HasAttributeValues(true))) => Err(NotKept::About(about)),
                 Err(refusal) => Err(NotKept::Refused(refusal)),

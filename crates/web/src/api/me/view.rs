@@ -66,13 +66,19 @@ pub(super) async fn me(
     if fields == Fields::all() {
         return whole(&app, &caller).await;
     }
-    let (own, extras) = split(&fields);
+    // On the heap: the form that is remembered needs nothing of it.
+    Box::pin(chosen(&app, &caller, &fields)).await
+}
+
+/// The members that are asked for.
+async fn chosen(app: &App, caller: &Principal, fields: &Fields) -> Result<Response, Refusal> {
+    let (own, extras) = split(fields);
     let mut members = Map::new();
     if !own.0.is_empty() {
-        members = own_object(&app, &caller, &own).await?;
+        members = own_object(app, caller, &own).await?;
     }
     for (name, key, transformers) in extras {
-        let value = extra(&app, &caller, name).await?;
+        let value = extra(app, caller, name).await?;
         members.insert(key, transformers.iter().fold(value, |value, one| one.apply(value)));
     }
     Ok(answer::rooted("user", &Value::Object(members)))
@@ -80,7 +86,7 @@ pub(super) async fn me(
 
 /// The default form, remembered.
 async fn whole(app: &App, caller: &Principal) -> Result<Response, Refusal> {
-    let about = app.remembered().of(caller.user, about(app, caller)).await?;
+    let about = app.remembered().of(caller.user, || about(app, caller)).await?;
     let mut response = answer::written(about.json);
     response.extensions_mut().insert(XmlRoot("user"));
     Ok(response)
