@@ -126,7 +126,7 @@ const careful = await signedIn(bank, person, {}, { DPoP: ofBank });
 assert.deepEqual(answers.filter((it) => it !== "/oauth2/jwks 200"), ["/oauth2/par 400", "/oauth2/par 201", "/oauth2/token 200"]);
 await isBound(bank, careful, ofBank);
 await isBound(bank, await client.refreshTokenGrant(bank, careful.refresh_token, undefined, { DPoP: ofBank }), ofBank);
-await assert.rejects(signedIn(bank, person), { error: "invalid_dpop_proof" });
+await assert.rejects(signedIn(bank, person), { error: "invalid_request" });
 const unpushed = await person.open(client.buildAuthorizationUrl(bank, (await asking()).parameters));
 assert.equal(unpushed.leadsTo.searchParams.get("error"), "invalid_request");
 console.log("ok FAPI 2.0: nonces, requests that are pushed, nothing without the key");

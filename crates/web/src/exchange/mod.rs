@@ -73,7 +73,7 @@ async fn ask(
 ) -> Result<TokenAnswer, Refusal> {
     let key = dpop::key(app, form.proof.as_ref(), client).await?;
     if key.is_none() && client.profile == ClientProfile::Fapi2 {
-        return Err(Refusal::DpopProof("the client must send one".to_owned()));
+        return Err(Refusal::NoDpopProof);
     }
     Asking { app, client, address, dialect, key, now: app.now() }.answer(form).await
 }

@@ -128,6 +128,8 @@ pub enum Refusal {
     CodeOfAnotherKey,
     /// The DPoP proof binds nothing; why.
     DpopProof(String),
+    /// There is no DPoP proof, and the client's profile demands one.
+    NoDpopProof,
     /// The DPoP proof must hold this server's nonce (RFC 9449 section 8).
     DpopNonce {
         /// The nonce, given with the answer.

@@ -182,6 +182,7 @@ pub(super) fn row(refusal: &Refusal) -> Row {
         R::InvalidTarget => same(400, "invalid_target", "The subject token is for another resource"),
         R::CodeOfAnotherKey => same(400, "invalid_grant", "Wrong key for this authorization code"),
         R::DpopProof(why) => same(400, "invalid_dpop_proof", format!("The DPoP proof is not taken: {why}")),
+        R::NoDpopProof => same(400, "invalid_request", "The request must carry a DPoP proof"),
         R::DpopNonce { of_token: false, .. } => same(400, "use_dpop_nonce", DPOP_NONCE),
         R::DpopNonce { of_token: true, .. } => same(401, "use_dpop_nonce", DPOP_NONCE).challenge(Dpop),
         R::DeviceCodeUnknown => same(400, "invalid_grant", "Invalid device code"),

@@ -71,6 +71,7 @@ fn every() -> Vec<Refusal> {
         R::InvalidTarget,
         R::CodeOfAnotherKey,
         R::DpopProof("it was used already".to_owned()),
+        R::NoDpopProof,
         R::DpopNonce { nonce: "n".to_owned(), of_token: false },
         R::DeviceCodeUnknown,
         R::DeviceCodeExpired,

@@ -146,6 +146,7 @@ fn broken(refused: &Refused, facts: &Facts) -> Step {
         | R::DpopProofOfToken(_)
         | R::DpopNonce { .. }
         | R::DpopProof(_)
+        | R::NoDpopProof
         | R::InvalidClient
         | R::ClientKeys(_)
         | R::ClientIdMismatch => Step::Credential,

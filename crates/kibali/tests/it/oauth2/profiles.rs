@@ -233,7 +233,12 @@ impl Tried<'_> {
             }
             "a bound refresh token without its key" => {
                 let tokens = self.tokens().await;
-                self.refresh(tokens["refresh_token"].as_str().unwrap(), None).await.status == 200
+                let answer = self.refresh(tokens["refresh_token"].as_str().unwrap(), None).await;
+                if answer.status != 200 {
+                    let error = if self.id == "fapi2" { "invalid_request" } else { "invalid_grant" };
+                    assert_eq!((answer.status, &answer.json()["error"]), (400, &json!(error)));
+                }
+                answer.status == 200
             }
             "a bound refresh token with another key" => {
                 let tokens = self.tokens().await;
