@@ -1,5 +1,8 @@
 //! The engine under everything.
 
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
 use kibali_model::Credential;
 use kibali_store::door::{accounts, principals};
 use kibali_store::{Engine, Location, Statement, Store, StoreError, StoreOptions, Tx, Write, values};
@@ -67,6 +70,44 @@ both!(
         }
         assert_eq!(count(t).await, 30);
         assert!(matches!(t.app.store.write(Row(0, Then::Stands)).await, Err(StoreError::Duplicate(_))));
+    }
+);
+
+/// Holds SQLite's lock until it is told to go on. It blocks the thread that writes, and no other.
+struct Holds {
+    began: Arc<tokio::sync::Notify>,
+    go_on: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Write for Holds {
+    type Output = ();
+
+    async fn apply(&self, _: &mut Tx) -> Result<(), StoreError> {
+        self.began.notify_one();
+        self.go_on.lock().unwrap().recv().map_err(|_| StoreError::Closed)
+    }
+}
+
+both!(
+    fn a_database_that_another_process_holds_is_busy_and_no_fault(t) {
+        // PostgreSQL has no lock on all of it.
+        if t.engine() == Engine::Postgres {
+            return;
+        }
+        let node = t.another_with(2, |_, options| options.lock_patience = Duration::from_millis(20)).await;
+        let (let_go, go_on) = mpsc::channel();
+        let began = Arc::new(tokio::sync::Notify::new());
+        let (holds, store) = (Holds { began: began.clone(), go_on: Mutex::new(go_on) }, t.app.store.clone());
+        let holding = tokio::spawn(async move { store.write(holds).await });
+        began.notified().await;
+        assert!(matches!(node.app.store.write(Row(1, Then::Stands)).await, Err(StoreError::Busy)));
+        let form = [("grant_type", "password"), ("username", seed::ADMIN), ("password", seed::ADMIN_PASSWORD)];
+        let ask = || node.post("/uaa/oauth/token").basic(seed::CLIENT, seed::CLIENT_SECRET).form(&form).send();
+        let answer = ask().await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{}", answer.text());
+        let_go.send(()).unwrap();
+        holding.await.unwrap().unwrap();
+        assert_eq!(ask().await.status, 200);
     }
 );
 

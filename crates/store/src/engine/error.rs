@@ -9,8 +9,8 @@ pub enum StoreError {
     /// The object was changed by someone else since it was read.
     #[error("the object was changed since it was read")]
     Stale,
-    /// The reads or writes waiting in line are too many; try again.
-    #[error("too many reads or writes are waiting")]
+    /// The reads or writes waiting in line are too many, or another process holds the database; try again.
+    #[error("too many reads or writes are waiting, or another process holds the database")]
     Busy,
     /// The batch this write shared with others could not be committed; nothing of it stands.
     #[error("the write was not committed: {0}")]
@@ -80,6 +80,8 @@ impl From<rusqlite::Error> for StoreError {
             {
                 Self::Duplicate(message)
             }
+            // Another process held its lock for longer than is waited.
+            error if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => Self::Busy,
             error => Self::Sqlite(error),
         }
     }

@@ -14,8 +14,6 @@ use tokio::time::timeout;
 
 use super::{Row, StoreError, Value};
 
-/// How long a connection waits for a lock on the file.
-const BUSY: Duration = Duration::from_secs(10);
 /// How long a caller waits for a connection.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// Statements that a connection keeps prepared.
@@ -32,16 +30,16 @@ pub(super) struct Sqlite(Connection);
 
 impl Sqlite {
     /// The connection that writes; makes the file when it is absent.
-    pub(super) fn writer(path: &Path) -> Result<Self, StoreError> {
-        Self::open(path, WRITES)
+    pub(super) fn writer(path: &Path, lock_patience: Duration) -> Result<Self, StoreError> {
+        Self::open(path, WRITES, lock_patience)
     }
 
-    fn open(path: &Path, pragmas: &str) -> Result<Self, StoreError> {
+    fn open(path: &Path, pragmas: &str, lock_patience: Duration) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(BUSY)?;
+        connection.busy_timeout(lock_patience)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         connection.execute_batch(pragmas)?;
         Ok(Self(connection))
@@ -120,6 +118,7 @@ pub(crate) struct Pool {
 
 struct Shared {
     path: PathBuf,
+    lock_patience: Duration,
     idle: Mutex<Vec<Sqlite>>,
 }
 
@@ -130,8 +129,8 @@ impl Shared {
 }
 
 impl Pool {
-    pub(super) fn new(path: &Path, most: u32) -> Self {
-        let shared = Arc::new(Shared { path: path.to_owned(), idle: Mutex::default() });
+    pub(super) fn new(path: &Path, most: u32, lock_patience: Duration) -> Self {
+        let shared = Arc::new(Shared { path: path.to_owned(), lock_patience, idle: Mutex::default() });
         Self { shared, room: Arc::new(Semaphore::new(most as usize)), most }
     }
 
@@ -141,7 +140,7 @@ impl Pool {
         let place = place.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)?;
         let connection = match self.shared.take() {
             Some(connection) => connection,
-            None => Sqlite::open(&self.shared.path, READS)?,
+            None => Sqlite::open(&self.shared.path, READS, self.shared.lock_patience)?,
         };
         Ok(Lent {
             connection: Some(connection),
@@ -151,9 +150,10 @@ impl Pool {
         })
     }
 
-    /// Lends no more, and closes every connection when it has come back.
+    /// Lends no more, and closes every connection when it has come back. One that does not come back in time is not
+    /// waited for: it only reads.
     pub(super) async fn close(&self) {
-        let all = self.room.acquire_many(self.most).await;
+        let all = timeout(PATIENCE, self.room.acquire_many(self.most)).await;
         self.room.close();
         drop(all);
         while let Some(connection) = self.shared.take() {

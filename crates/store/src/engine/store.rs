@@ -44,11 +44,13 @@ pub struct StoreOptions {
     pub connections: u32,
     /// Listen to PostgreSQL's notices of changes; without, the log is read twice a second.
     pub notices: bool,
+    /// How long SQLite waits for a lock that another process has on the file.
+    pub lock_patience: Duration,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { connections: 8, notices: true }
+        Self { connections: 8, notices: true, lock_patience: Duration::from_secs(10) }
     }
 }
 
@@ -97,9 +99,9 @@ impl Store {
 
     async fn connect_sqlite(path: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         // The writer connects first: it makes the file and sets the journal mode.
-        let mut held = Held::SqliteWriter(Box::new(Sqlite::writer(path)?));
+        let mut held = Held::SqliteWriter(Box::new(Sqlite::writer(path, options.lock_patience)?));
         require_durable(&mut held).await?;
-        let pool = Pool::new(path, options.connections.saturating_add(1));
+        let pool = Pool::new(path, options.connections.saturating_add(1), options.lock_patience);
         let told = Told::default();
         let writer = Writer::sqlite(Tx::new(held), told.clone())?;
         Ok(Self { readers: Readers::Sqlite(pool), writer, told, closing: watch::channel(false).0 })

@@ -207,6 +207,7 @@ fn write_batches(mut tx: Tx, mut waiting: mpsc::Receiver<Message>, told: &Told) 
         for job in batch {
             job.answer(match &committed {
                 Ok(()) => Ok(()),
+                Err(StoreError::Busy) => Err(StoreError::Busy),
                 Err(error) => Err(StoreError::NotCommitted(error.to_string())),
             });
         }
