@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 use kibali_model::SigningAlgorithm;
 use kibali_oauth::logout::{self, again};
 use kibali_store::door::logouts::{self, Claim, Listener, Notice, Settle};
@@ -11,10 +11,10 @@ use url::form_urlencoded;
 
 use crate::{App, Refusal, keys};
 
-/// Notices looked at in one go; one of each client is told.
-const AT_ONCE: i64 = 64;
-/// Clients that are told at once.
-const CLIENTS: usize = 8;
+/// Clients that are told in one round, one notice each.
+const CLIENTS: i64 = 64;
+/// Of those at once: one that is slow takes a place from seven others.
+const AT_ONCE: usize = 8;
 /// Seconds that others leave a last attempt alone.
 const LAST: i64 = 60;
 
@@ -24,8 +24,9 @@ const LAST: i64 = 60;
 /// The database failed, or nothing can be signed.
 pub async fn tell(app: &App) -> Result<(), Refusal> {
     loop {
-        let due = logouts::due(&mut app.store.reader().await?, AT_ONCE, app.now()).await?;
-        let told = join_all(due.into_iter().take(CLIENTS).map(|notice| tell_one(app, notice))).await;
+        let due = logouts::due(&mut app.store.reader().await?, CLIENTS, app.now()).await?;
+        let telling = stream::iter(due).map(|notice| tell_one(app, notice)).buffer_unordered(AT_ONCE);
+        let told: Vec<Result<bool, Refusal>> = telling.collect().await;
         let told: Result<Vec<bool>, Refusal> = told.into_iter().collect();
         if !told?.contains(&true) {
             return Ok(());

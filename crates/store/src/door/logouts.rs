@@ -35,8 +35,12 @@ const OWE_OTHERS: Statement = owe!("logout.owe_others", "<>");
 const DUE: Statement = Statement::new(
     "logout.due",
     "select n.client, n.sid, n.subject, n.attempts, n.due, c.client_id, c.logout_uri, c.token_algorithm
-     from logout_notice n left join client c on c.object = n.client
-     where n.due <= $1 order by n.due limit $2",
+     from (select client, min(due) as due from logout_notice where due <= $1
+           group by client order by min(due), client limit $2) first
+       join logout_notice n on n.client = first.client and n.due = first.due
+       left join client c on c.object = n.client
+     where n.sid = (select min(m.sid) from logout_notice m where m.client = first.client and m.due = first.due)
+     order by n.due, n.client",
 );
 const CLAIM: Statement = Statement::new(
     "logout.claim",
@@ -101,19 +105,13 @@ pub struct Listener {
     pub algorithm: Option<String>,
 }
 
-/// What is due, the longest due first; one notice of each client, and of at most so many.
+/// What is due: of each client what is due longest, and of at most so many clients. However much waits for one, another
+/// is told.
 ///
 /// # Errors
 /// The database failed.
-pub async fn due(reader: &mut Reader, at_most: i64, now: Timestamp) -> Result<Vec<Notice>, StoreError> {
-    let mut notices: Vec<Notice> = Vec::new();
-    for row in reader.rows(DUE, values![now, at_most]).await? {
-        let notice = read(&row)?;
-        if notices.iter().all(|other| other.client != notice.client) {
-            notices.push(notice);
-        }
-    }
-    Ok(notices)
+pub async fn due(reader: &mut Reader, clients: i64, now: Timestamp) -> Result<Vec<Notice>, StoreError> {
+    reader.rows(DUE, values![now, clients]).await?.iter().map(read).collect()
 }
 
 fn read(row: &Row) -> Result<Notice, StoreError> {
