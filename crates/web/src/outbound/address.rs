@@ -112,7 +112,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         [169, 254, ..] | [192, 168, ..] => true,
         [172, second, ..] => (16..32).contains(&second),
         // Protocols, documentation, 6to4 relays, benchmarks.
-        [192, 0, 0 | 2, _] | [192, 88, 99, _] | [198, 18 | 19 | 51, ..] | [203, 0, 113, _] => true,
+        [192, 0, 0 | 2, _] | [192, 88, 99, _] | [198, 18 | 19, ..] => true,
+        [198, 51, 100, _] | [203, 0, 113, _] => true,
         // Multicast, reserved, broadcast.
         [first, ..] => first >= 224,
     };
@@ -135,7 +136,18 @@ mod tests {
 
     #[test]
     fn only_public_addresses_are_public() {
-        for public in ["1.1.1.1", "9.9.9.9", "100.63.0.1", "172.15.0.1", "172.32.0.1", "223.255.255.255"] {
+        for public in [
+            "1.1.1.1",
+            "9.9.9.9",
+            "100.63.0.1",
+            "172.15.0.1",
+            "172.32.0.1",
+            "198.51.99.1",
+            "198.51.101.1",
+            "198.17.0.1",
+            "198.20.0.1",
+            "223.255.255.255",
+        ] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
         for public in ["2606:4700:4700::1111", "2001:200::1", "2a00::1", "::ffff:1.1.1.1"] {
