@@ -18,10 +18,19 @@ pub(super) enum Fault {
     Length,
     /// `Transfer-Encoding` is something else than `chunked`, once.
     Encoding,
-    /// `Host` stands twice.
+    /// `Host` stands twice, or not at all where HTTP/1.1 is spoken.
     Hosts,
-    /// The size of a chunk is not hexadecimal digits alone, or a chunk is longer than its size.
+    /// The size of a chunk is not hexadecimal digits alone, or a chunk is longer than its size. Extensions of chunks,
+    /// which nobody sends and RFC 9112 would have ignored, are among it: readers differ about where they end.
     Chunk,
+}
+
+/// Where bytes stop being requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wrong {
+    pub(super) fault: Fault,
+    /// Bytes before the line that is at fault, of those that came with it.
+    pub(super) good: usize,
 }
 
 /// What comes next.
@@ -53,6 +62,7 @@ pub(super) struct Framing {
     length: Option<u64>,
     is_chunked: bool,
     has_host: bool,
+    needs_host: bool,
 }
 
 impl Default for Framing {
@@ -65,19 +75,22 @@ impl Default for Framing {
             length: None,
             is_chunked: false,
             has_host: false,
+            needs_host: false,
         }
     }
 }
 
 impl Framing {
     /// Looks at bytes as they come.
-    pub(super) fn see(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
+    pub(super) fn see(&mut self, came: &[u8]) -> Result<(), Wrong> {
+        let mut bytes = came;
         while !bytes.is_empty() {
             bytes = match self.next {
                 Next::Body(left) => self.pass(bytes, left, Next::Body, Next::Request),
                 Next::Chunk(left) => self.pass(bytes, left, Next::Chunk, Next::ChunkEnd),
                 Next::Request | Next::Header | Next::ChunkSize | Next::ChunkEnd | Next::Trailer => {
-                    self.read_line(bytes)?
+                    let good = came.len() - bytes.len();
+                    self.read_line(bytes).map_err(|fault| Wrong { fault, good })?
                 }
             };
         }
@@ -126,8 +139,10 @@ impl Framing {
             Next::Request if line.is_empty() => Ok(Next::Request),
             Next::Request => {
                 (self.length, self.is_chunked, self.has_host) = (None, false, false);
+                self.needs_host = self.is_cut || !line.ends_with(b" HTTP/1.0");
                 Ok(Next::Header)
             }
+            Next::Header if line.is_empty() && self.needs_host && !self.has_host => Err(Fault::Hosts),
             Next::Header if line.is_empty() => Ok(match (self.is_chunked, self.length) {
                 (true, _) => Next::ChunkSize,
                 (false, None | Some(0)) => Next::Request,
@@ -187,10 +202,12 @@ mod tests {
 
     /// The same verdict however the bytes are cut.
     fn verdict(text: &str) -> Result<(), Fault> {
-        let whole = Framing::default().see(text.as_bytes());
+        let fault = |wrong: Wrong| wrong.fault;
+        let whole = Framing::default().see(text.as_bytes()).map_err(fault);
         for size in [1, 2, 3, 7] {
             let mut framing = Framing::default();
-            let pieces = text.as_bytes().chunks(size).try_for_each(|piece| framing.see(piece));
+            let mut pieces = text.as_bytes().chunks(size);
+            let pieces = pieces.try_for_each(|piece| framing.see(piece).map_err(fault));
             assert_eq!(pieces, whole, "in pieces of {size}: {text:?}");
         }
         whole
@@ -214,6 +231,7 @@ mod tests {
             post("transfer-encoding: Chunked\r\n", "A\r\n0123456789\r\n1\r\n\n\r\n0\r\nX-Trailer: 1\r\n\r\n"),
             post(&long, ""),
             post(&format!("{long}Content-Length: 4\r\n"), "GET "),
+            "GET / HTTP/1.0\r\n\r\n".to_owned(),
         ];
         for request in &requests {
             assert_eq!(verdict(request), Ok(()), "{request:?}");
@@ -260,6 +278,9 @@ mod tests {
             (post("X: a\r\n b\r\n", ""), Fault::FoldedHeader),
             (post("X: a\r\n\tContent-Length: 5\r\n", ""), Fault::FoldedHeader),
             (post("Host: b\r\n", ""), Fault::Hosts),
+            ("GET / HTTP/1.1\r\n\r\n".to_owned(), Fault::Hosts),
+            (format!("{GET}GET / HTTP/1.1\r\nHosts: a\r\n\r\n"), Fault::Hosts),
+            (format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(2000)), Fault::Hosts),
             (post(chunked, "5;x=y\r\nabcde\r\n0\r\n\r\n"), Fault::Chunk),
             (post(chunked, "5 \r\nabcde\r\n0\r\n\r\n"), Fault::Chunk),
             (post(chunked, "0x5\r\nabcde\r\n0\r\n\r\n"), Fault::Chunk),
