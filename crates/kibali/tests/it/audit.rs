@@ -99,12 +99,17 @@ both!(
             assert_eq!(ask(t, &wrong).await.status, 400);
             assert_eq!(t.post(TOKEN).basic(CLIENT, "wrong-secret").from("192.0.2.45").send().await.status, 401);
         }
+        // Whoever has one address of an IPv6 network has all: they are one row.
+        for number in 1..=3 {
+            let request = t.get("/api/me").header("authorization", "ApiToken d2pat_x");
+            assert_eq!(request.from(&format!("2001:db8::{number}")).send().await.status, 400);
+        }
         t.clock.advance_seconds(60);
         assert_eq!(ask(t, &wrong).await.status, 400);
         assert_eq!(t.get("/api/me").basic(ADMIN, ADMIN_PASSWORD).from("192.0.2.46").send().await.status, 200);
         assert_eq!(names(t, seeded).await, [""; 0], "nothing is written yet");
 
-        assert_eq!(flush(&t.app).await.unwrap().events, 6);
+        assert_eq!(flush(&t.app).await.unwrap().events, 7);
         let mut told: Vec<_> = trail(t).await.into_iter().skip(seeded).map(|event| {
             let minute = t.clock.now().seconds_since(event.at) / 60;
             let cause = event.detail["cause"].as_str().unwrap().to_owned();
@@ -115,6 +120,7 @@ both!(
             (name.to_owned(), cause.to_owned(), address.to_owned(), user, minute, json!(count))
         };
         assert_eq!(told, [
+            row("api_token.refused", "ApiTokenMalformed", "2001:db8::/64", false, 1, 3),
             row("client.refused", "InvalidClient", "192.0.2.45", false, 1, 2),
             row("sign_in.accepted", "Basic", "192.0.2.46", true, 0, 1),
             row("sign_in.refused", "WrongCredentials", "192.0.2.44", false, 0, 1),

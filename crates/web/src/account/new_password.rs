@@ -5,6 +5,7 @@ use kibali_store::door::accounts::Account;
 use kibali_store::door::{emails, passwords};
 
 use crate::api::settings::stored::Stored;
+use crate::identity::Asker;
 use crate::{App, Refusal};
 
 /// What is wrong with a new password for this account, if something is. The rules come first, since holding
@@ -23,7 +24,7 @@ pub(crate) async fn fault(
     }
     let old = passwords::old(&mut app.store.reader().await?, account.user).await?;
     for hash in account.password_hash.iter().chain(&old) {
-        if app.identity().passwords.verify(password, Some(hash)).await? {
+        if app.identity().passwords.verify(password, Some(hash), Asker::Known).await? {
             return Ok(Some(PasswordFault::UsedBefore));
         }
     }

@@ -11,7 +11,7 @@ use kibali_store::door::clients::{ClientCredentials, ReplaceVerifier};
 
 use super::assertion;
 use super::form::Form;
-use crate::identity::{ClientAddress, known, sent_credential};
+use crate::identity::{Asker, ClientAddress, known, sent_credential};
 use crate::{App, Refusal};
 
 /// A client that sent a request and proved it.
@@ -84,16 +84,16 @@ async fn prove(
     }
     let throttle = &app.identity().client_throttle;
     let slowed = |seconds| Refusal::TooManyAttempts { seconds };
-    if let Some(seconds) = throttle.wait(name, address.0, app.now()) {
+    if let Some(seconds) = throttle.wait(name, address.network(), app.now()) {
         return Err(slowed(seconds));
     }
     let mut proven = check(app, &sent, form, dialect).await?;
     if let (None, Some(decoded)) = (&proven, &decoded) {
         proven = check(app, decoded, form, dialect).await?;
     }
-    throttle.decided(name, address.0, proven.is_some(), app.now()).map_err(slowed)?;
+    throttle.attempt(name, address.network(), proven.is_some(), app.now()).map_err(slowed)?;
     let client = proven.ok_or(Refusal::InvalidClient)?;
-    throttle.succeeded(name, address.0, app.now());
+    throttle.succeeded(name, address.network(), app.now());
     Ok(client)
 }
 
@@ -121,7 +121,7 @@ async fn check(
     let proven = match proof {
         Proof::Secret { secret, by, .. } => {
             takes_secret(&found, secret, *by, dialect)
-                && (fits(app, &found, secret) || fits_imported(app, &found, secret).await?)
+                && (fits(app, &found, secret) || fits_imported(app, &found, secret, form).await?)
         }
         Proof::Nothing { .. } => found.client.may_prove_by(ClientAuthentication::None),
         Proof::Assertion { assertion, .. } => {
@@ -137,11 +137,19 @@ fn fits(app: &App, found: &ClientCredentials, secret: &str) -> bool {
 
 /// A secret that came hashed with bcrypt, as DHIS2 2.42 keeps them: held against the hash once, which a verifier of
 /// this installation then replaces (rules of the door 6).
-async fn fits_imported(app: &App, found: &ClientCredentials, secret: &str) -> Result<bool, Refusal> {
+async fn fits_imported(
+    app: &App,
+    found: &ClientCredentials,
+    secret: &str,
+    form: &Form,
+) -> Result<bool, Refusal> {
     let kept = found.verifiers(app.now()).filter_map(|kept| Some((kept, std::str::from_utf8(kept).ok()?)));
     let hashes: Vec<_> = kept.filter(|(_, hash)| is_bcrypt(hash)).collect();
+    if let Some(passage) = form.passage.as_ref().filter(|_| !hashes.is_empty()) {
+        app.guard().of_hash(passage, app.now())?;
+    }
     for (old, hash) in hashes {
-        if app.identity().passwords.verify(secret, Some(hash)).await? {
+        if app.identity().passwords.verify(secret, Some(hash), Asker::Stranger).await? {
             let new = app.identity().client_secrets.verifier(secret).to_vec();
             let (client, old, now) = (found.client.object, old.to_vec(), app.now());
             app.store.write(ReplaceVerifier { client, old, new, now }).await?;

@@ -1,7 +1,6 @@
 //! What is remembered of callers: for each, when its quota is whole again and how many of its requests are being
 //! answered. Bounded: those who ask seldom make room, and begin with a whole quota when they come back.
 
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
@@ -11,6 +10,7 @@ use quick_cache::{DefaultHashBuilder, Lifecycle, UnitWeighter};
 
 use super::limits::{Bound, Limit, Measure, Over};
 use super::pace::Pace;
+use crate::identity::Network;
 
 /// Callers remembered, of all sorts together.
 pub(super) const REMEMBERED: usize = 20_000;
@@ -20,10 +20,10 @@ const AGAIN_SECONDS: u32 = 1;
 /// Who is counted, and for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Key {
-    Address(IpAddr),
-    Doors(IpAddr),
+    Address(Network),
+    Doors(Network),
     /// The address only where the client proves nothing.
-    Tokens(Uid, Option<IpAddr>),
+    Tokens(Uid, Option<Network>),
     Client(Uid),
     User(ObjectId),
 }
@@ -37,14 +37,6 @@ impl Key {
             Self::Client(_) => Limit::Client,
             Self::User(_) => Limit::User,
         }
-    }
-}
-
-/// Addresses that are counted as one: of IPv6 the /64, since whoever has one of it has all.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(long) => Ipv6Addr::from_bits(long.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 
@@ -182,13 +174,15 @@ impl Lifecycle<Key, Arc<Cell>> for Flying {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
+    use std::net::IpAddr;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
     const BOUND: Bound = Bound { per_minute: 100, at_once: 2 };
 
     fn far(number: u32) -> Key {
-        Key::Address(IpAddr::from(number.to_be_bytes()))
+        Key::Address(Network::of(IpAddr::from(number.to_be_bytes())))
     }
 
     #[test]
@@ -211,7 +205,7 @@ mod tests {
         let cells = Cells::new(100);
         let bound = Bound { per_minute: 1, at_once: 0 };
         let uid = Uid::from_random([0; 11]);
-        let here = IpAddr::from([192, 0, 2, 1]);
+        let here = Network::of(IpAddr::from([192, 0, 2, 1]));
         let keys = [
             far(1),
             far(2),
@@ -242,12 +236,5 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
         assert_eq!(let_in, 1000);
-    }
-
-    #[test]
-    fn addresses_of_one_network_are_one() {
-        let network = |text: &str| network(text.parse().unwrap()).to_string();
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(network("192.0.2.7"), "192.0.2.7");
     }
 }

@@ -9,6 +9,7 @@ mod fields;
 mod limits;
 mod pace;
 mod passage;
+mod sent;
 
 pub use limits::{Bound, Limit, Limits, Measure, Over};
 pub(crate) use passage::{Passage, Place};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use kibali_model::{Client, Credential, ObjectId, Principal, Timestamp, Uid};
 
-use self::cells::{Cells, Key, Tally, network};
+use self::cells::{Cells, Key, Tally};
 use self::fields::Fields;
 use crate::Refusal;
 use crate::identity::ClientAddress;
@@ -41,13 +42,25 @@ impl Guard {
         address: ClientAddress,
         now: Timestamp,
     ) -> (Arc<Passage>, Result<(), Refusal>) {
-        let network = network(address.0);
+        let network = address.network();
         let passage = Passage::new(place, network);
         let mut entered = self.count(&passage, &Key::Address(network), now);
         if entered.is_ok() && place == Place::Door {
             entered = self.count(&passage, &Key::Doors(network), now);
         }
         (Arc::new(passage), entered)
+    }
+
+    /// Counts a request for which a password is about to be hashed, as one at a door: it costs as much wherever it is
+    /// asked for. At a door it was counted when it came.
+    ///
+    /// # Errors
+    /// [`Refusal::OverLimit`].
+    pub(crate) fn of_hash(&self, passage: &Passage, now: Timestamp) -> Result<(), Refusal> {
+        match passage.place {
+            Place::Door => Ok(()),
+            Place::Elsewhere => self.count(passage, &Key::Doors(passage.network), now),
+        }
     }
 
     /// Counts a request by the client that proved itself.

@@ -1,17 +1,16 @@
 //! One request on its way: what it has taken of its limits, until its answer is gone.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method};
-use http_body_util::BodyExt as _;
 
 use super::Guard;
 use super::cells::{Flight, Tally};
 use super::fields::{RATE_LIMIT, RATE_LIMIT_POLICY, standing};
 use super::limits::Limit;
+use super::sent::Sent;
+use crate::identity::Network;
 use crate::speech::{Room, is_safe};
 
 /// Where a request goes, as far as limits see it.
@@ -45,7 +44,7 @@ impl Place {
 /// What one request has taken of its limits.
 pub(crate) struct Passage {
     pub(super) place: Place,
-    pub(super) network: IpAddr,
+    pub(super) network: Network,
     taken: Mutex<Taken>,
 }
 
@@ -60,7 +59,7 @@ struct Taken {
 }
 
 impl Passage {
-    pub(super) fn new(place: Place, network: IpAddr) -> Self {
+    pub(super) fn new(place: Place, network: Network) -> Self {
         Self { place, network, taken: Mutex::default() }
     }
 
@@ -105,17 +104,9 @@ impl Passage {
         }
     }
 
-    /// The same answer. One that is still being made counts as long as it takes.
+    /// The same answer, which counts until it is sent.
     pub(crate) fn until_answered(self: Arc<Self>, answer: Response) -> Response {
-        match HttpBody::size_hint(answer.body()).exact() {
-            Some(_) => answer,
-            None => answer.map(|body| {
-                Body::new(body.map_frame(move |frame| {
-                    let _counts = &self;
-                    frame
-                }))
-            }),
-        }
+        answer.map(|body| Sent::new(body, self))
     }
 }
 

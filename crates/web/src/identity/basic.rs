@@ -1,5 +1,7 @@
 //! HTTP Basic: verified pairs, remembered for a while (rules of the door 1).
 
+use std::sync::Arc;
+
 use kibali_crypto::{Digest, MacKey};
 use kibali_model::{Credential, ObjectId, Principal, Timestamp};
 use kibali_oauth::BasicPair;
@@ -9,6 +11,7 @@ use quick_cache::sync::Cache;
 
 use super::ClientAddress;
 use super::sign_in::{SignInRefusal, may_sign_in, sign_in};
+use crate::guard::Passage;
 use crate::{App, Refusal};
 
 /// How long a verified pair is believed without hashing again.
@@ -40,6 +43,7 @@ impl BasicCache {
 pub(super) async fn verify(
     app: &App,
     pair: &BasicPair,
+    passage: Option<Arc<Passage>>,
     address: ClientAddress,
 ) -> Result<Principal, Refusal> {
     let cache = &app.identity().basic;
@@ -54,6 +58,9 @@ pub(super) async fn verify(
     let verified = cache
         .pairs
         .get_or_insert_async(&key, async {
+            if let Some(passage) = &passage {
+                app.guard().of_hash(passage, app.now()).map_err(SignInRefusal::Undecided)?;
+            }
             let signed_in = sign_in(app, &pair.name, &pair.password, address).await?;
             let (user, now) = (Some(signed_in.user), app.now());
             app.identity().gathered.happened("sign_in.accepted", "Basic", user, None, address, now);

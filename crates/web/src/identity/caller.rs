@@ -70,7 +70,8 @@ async fn prove(parts: &mut Parts, app: &App) -> Result<Arc<Principal>, Refusal> 
         }
         (SentCredential::Basic(pair), None) => {
             let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
-            Box::pin(basic::verify(app, &pair, address)).await?
+            let passage = parts.extensions.get().cloned();
+            Box::pin(basic::verify(app, &pair, passage, address)).await?
         }
         (SentCredential::ApiToken(token), None) => {
             let token = token.to_owned();

@@ -1,7 +1,7 @@
 //! The pool that hashes passwords: threads of its own and a short queue, so that a flood of sign-ins
 //! starves nothing but itself.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,9 +17,21 @@ const RETRY_SECONDS: u32 = 2;
 
 type Job = Box<dyn FnOnce() + Send>;
 
+/// Who has a password hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// Somebody who is signed in, or did sign in from the same network within a day.
+    Known,
+    /// Anybody else. The last quarter of the queue is not theirs: a flood of guesses leaves it to those who are known.
+    Stranger,
+}
+
 /// Hashes and verifies passwords, away from the runtime.
 pub struct HashPool {
     jobs: SyncSender<Job>,
+    /// How many wait, and how many may.
+    waiting: Arc<AtomicUsize>,
+    most: usize,
     random: Arc<dyn Random>,
     cost: u32,
     dummy: String,
@@ -29,7 +41,8 @@ pub struct HashPool {
 impl HashPool {
     pub(super) fn start(parts: &Parts) -> Self {
         let threads = parts.settings.hash_threads.max(1);
-        let (jobs, waiting) = sync_channel(threads * WAITING_PER_THREAD);
+        let most = threads * WAITING_PER_THREAD;
+        let (jobs, waiting) = sync_channel(most);
         let waiting = Arc::new(Mutex::new(waiting));
         for number in 0..threads {
             let waiting = Arc::clone(&waiting);
@@ -40,7 +53,8 @@ impl HashPool {
             }
         }
         let cost = parts.settings.bcrypt_cost;
-        Self { jobs, random: Arc::clone(&parts.random), cost, dummy: dummy_hash(cost), done: Arc::default() }
+        let (random, dummy) = (Arc::clone(&parts.random), dummy_hash(cost));
+        Self { jobs, waiting: Arc::default(), most, random, cost, dummy, done: Arc::default() }
     }
 
     /// Is `password` the one `hash` was made from? Without a hash the same work is done and the answer is
@@ -48,21 +62,23 @@ impl HashPool {
     ///
     /// # Errors
     /// [`Refusal::Busy`] when too many wait already.
-    pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, Refusal> {
+    pub async fn verify(&self, password: &str, hash: Option<&str>, asker: Asker) -> Result<bool, Refusal> {
         let password = password.to_owned();
         let known = hash.is_some();
         let hash = hash.unwrap_or(&self.dummy).to_owned();
-        let fits = self.run(move || verify_password(&password, &hash)).await?;
+        let fits = self.run(asker, move || verify_password(&password, &hash)).await?;
         Ok(fits && known)
     }
 
-    /// The hash to store for `password`.
+    /// The hash to store for `password`, of somebody who proved that they may choose one.
     ///
     /// # Errors
     /// [`Refusal::Busy`] when too many wait already.
     pub async fn hash(&self, password: &str) -> Result<String, Refusal> {
         let (password, random, cost) = (password.to_owned(), Arc::clone(&self.random), self.cost);
-        self.run(move || hash_password(&*random, &password, cost)).await?.map_err(Refusal::internal)
+        self.run(Asker::Known, move || hash_password(&*random, &password, cost))
+            .await?
+            .map_err(Refusal::internal)
     }
 
     /// Hashes computed since the process started.
@@ -71,10 +87,24 @@ impl HashPool {
         self.done.load(Ordering::Relaxed)
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    async fn run<T: Send + 'static>(
+        &self,
+        asker: Asker,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let busy = Refusal::Busy { seconds: RETRY_SECONDS };
+        let most = match asker {
+            Asker::Known => self.most,
+            Asker::Stranger => self.most - self.most / 4,
+        };
+        let one_more = |waiting| (waiting < most).then_some(waiting + 1);
+        if self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_err() {
+            return Err(busy);
+        }
         let (reply, answer) = oneshot::channel();
-        let done = Arc::clone(&self.done);
+        let (done, waiting) = (Arc::clone(&self.done), Arc::clone(&self.waiting));
         let job = Box::new(move || {
+            waiting.fetch_sub(1, Ordering::Relaxed);
             // Whoever asked has gone: the work would be for nobody.
             if reply.is_closed() {
                 return;
@@ -84,7 +114,7 @@ impl HashPool {
             let _ = reply.send(result);
         });
         self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => Refusal::Busy { seconds: RETRY_SECONDS },
+            TrySendError::Full(_) => busy,
             TrySendError::Disconnected(_) => Refusal::internal("no thread hashes passwords"),
         })?;
         answer.await.map_err(|_| Refusal::internal("a password hash was not finished"))

@@ -23,13 +23,14 @@ mod session;
 mod sign_in;
 mod throttle;
 
-pub use address::ClientAddress;
+pub use address::{ClientAddress, Network};
 pub(crate) use authorization::sent_credential;
 pub(crate) use bearer::standing;
 pub use caller::{Caller, MaybeCaller};
 pub(crate) use dpop::SentProof;
 pub use gathered::{Flushed, flush};
 pub(crate) use half::{ask_for_code, half_signed_in};
+pub use hashing::Asker;
 pub(crate) use mailed::{is_mailed, mail_code};
 pub(crate) use making::{may_make_api_tokens, proved_lately, require_person};
 pub(crate) use origin::require_own_site;
@@ -55,6 +56,7 @@ use kibali_model::{ObjectId, Timestamp};
 use kibali_store::door::marks::Used;
 use kibali_store::door::password_uses::Caller as PasswordCaller;
 
+use self::throttle::{Patience, Throttle};
 use crate::guard::Over;
 use crate::state::new_key;
 use crate::{Parts, Refusal};
@@ -65,12 +67,12 @@ pub struct Identity {
     pub client_secrets: ClientSecrets,
     /// The pool that hashes passwords.
     pub passwords: hashing::HashPool,
-    throttle: throttle::Throttle,
-    pub(crate) client_throttle: throttle::Throttle,
-    request_throttle: throttle::Throttle,
-    code_throttle: throttle::Throttle,
+    throttle: Throttle,
+    pub(crate) client_throttle: Throttle,
+    request_throttle: Throttle,
+    code_throttle: Throttle,
     /// For user codes of devices.
-    pub(crate) device_throttle: throttle::Throttle,
+    pub(crate) device_throttle: Throttle,
     pub(crate) device_polls: polls::DevicePolls,
     basic: basic::BasicCache,
     bearer: bearer::BearerCache,
@@ -110,7 +112,7 @@ impl Identity {
         address: ClientAddress,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let counted = self.request_throttle.decided(kind, address.0, false, now);
+        let counted = self.request_throttle.count(kind, address.network(), now);
         counted.map_err(|seconds| Refusal::TooManyAttempts { seconds })
     }
 
@@ -141,11 +143,11 @@ impl Identity {
         Self {
             client_secrets: ClientSecrets::new(&parts.master_key),
             passwords: hashing::HashPool::start(parts),
-            throttle: throttle::Throttle::of_users(),
-            client_throttle: throttle::Throttle::of_clients(),
-            request_throttle: throttle::Throttle::of_requests(),
-            code_throttle: throttle::Throttle::of_codes(),
-            device_throttle: throttle::Throttle::of_users(),
+            throttle: Throttle::new(Patience::USERS),
+            client_throttle: Throttle::new(Patience::CLIENTS),
+            request_throttle: Throttle::new(Patience::REQUESTS),
+            code_throttle: Throttle::new(Patience::CODES),
+            device_throttle: Throttle::new(Patience::USERS),
             device_polls: polls::DevicePolls::default(),
             basic: basic::BasicCache::new(new_key(&*parts.random)),
             bearer: bearer::BearerCache::new(parts.store.feed(), bearer::REMEMBERED),

@@ -109,17 +109,17 @@ async fn check_code(
 ) -> Result<Proof, ProofRefusal> {
     let throttle = &app.identity().code_throttle;
     let Holder { user, username } = holder;
-    if let Some(seconds) = throttle.wait(username, address.0, app.now()) {
+    if let Some(seconds) = throttle.wait(username, address.network(), app.now()) {
         return Err(ProofRefusal::Throttled(seconds));
     }
     let found = match typed.len() <= LONGEST {
         true => find(app, user, typed, which).await.map_err(ProofRefusal::Undecided)?,
         false => None,
     };
-    let decided = throttle.decided(username, address.0, found.is_some(), app.now());
+    let decided = throttle.attempt(username, address.network(), found.is_some(), app.now());
     decided.map_err(ProofRefusal::Throttled)?;
     if found.is_some() {
-        throttle.succeeded(username, address.0, app.now());
+        throttle.succeeded(username, address.network(), app.now());
     } else {
         note(app, "WrongCode", user, address);
     }

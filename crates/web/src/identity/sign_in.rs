@@ -5,9 +5,9 @@ use kibali_model::{ObjectId, SignIn, Timestamp, Uid};
 use kibali_store::door::accounts::{self, Account, SignInRules};
 use kibali_store::door::factors::Proof;
 
-use super::ClientAddress;
 use super::passkey::{self, Answered, PasskeyRefusal, Proved};
 use super::second_factor::{Given, Holder, ProofRefusal, check_proof};
+use super::{Asker, ClientAddress};
 use crate::{App, Refusal};
 
 /// A user who proved all that the account asks for, and whose account may be used.
@@ -182,7 +182,7 @@ pub(crate) async fn sign_in_by_passkey(
     let mut known = None;
     let decided = decide_by_passkey(app, answered, &mut known).await;
     match &decided {
-        Ok(who) => app.identity().throttle.succeeded(&who.username, address.0, app.now()),
+        Ok(who) => app.identity().throttle.succeeded(&who.username, address.network(), app.now()),
         Err(refusal) => note(app, refusal, known, address),
     }
     decided
@@ -226,22 +226,26 @@ async fn decide(
         return Err(SignInRefusal::BadCredentials);
     }
     let identity = app.identity();
-    if let Some(seconds) = identity.throttle.wait(username, address.0, app.now()) {
+    if let Some(seconds) = identity.throttle.wait(username, address.network(), app.now()) {
         return Err(SignInRefusal::Throttled(seconds));
     }
     let (account, rules) = find(app, username).await.map_err(SignInRefusal::Undecided)?;
     *known = account.as_ref().map(|account| account.user);
     let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
-    let fits = identity.passwords.verify(password, hash).await.map_err(SignInRefusal::Undecided)?;
+    let asker = match identity.throttle.knows(username, address.network(), app.now()) {
+        true => Asker::Known,
+        false => Asker::Stranger,
+    };
+    let fits = identity.passwords.verify(password, hash, asker).await.map_err(SignInRefusal::Undecided)?;
     let right = account.filter(|_| fits);
-    let counted = identity.throttle.decided(username, address.0, right.is_some(), app.now());
+    let counted = identity.throttle.attempt(username, address.network(), right.is_some(), app.now());
     counted.map_err(SignInRefusal::Throttled)?;
     let account = right.ok_or(SignInRefusal::BadCredentials)?;
-    if rules.locks_after_failures && identity.throttle.locked(username, address.0, app.now()) {
+    if rules.locks_after_failures && identity.throttle.locked(username, address.network(), app.now()) {
         return Err(SignInRefusal::Locked);
     }
     is_usable(&account, rules, app.now())?;
-    identity.throttle.succeeded(username, address.0, app.now());
+    identity.throttle.succeeded(username, address.network(), app.now());
     let must_enrol = account.must_enrol();
     let Account { user, uid, username, credential_version, protected, .. } = account;
     if protected {

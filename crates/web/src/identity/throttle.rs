@@ -1,68 +1,75 @@
 //! Slowing down guesses (rules of the door 9).
 //!
-//! Every failed attempt at a user from an address makes the next wait longer, from the third on. A looser
-//! cap over all addresses slows a guess spread over many; it never holds back an address from which that
-//! user signed in within a day, so nobody can lock a user out from afar. Clients and their secrets are slowed
-//! down in the same way, more loosely, and the codes of second factors apart from both: only who knows the
-//! password gets to guess those. What is remembered is bounded.
+//! Every failed attempt at a name from a network makes the next wait longer, once the free ones are used up. A looser
+//! cap over all networks slows a guess spread over many; it never holds back a network from which that name
+//! succeeded within a day, so nobody can lock a user out from afar. What is remembered is bounded.
 
-use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kibali_model::Timestamp;
 use quick_cache::unsync::Cache;
 
-/// Pairs of user and address remembered.
-const PAIRS: usize = 20_000;
-/// Users remembered.
-const USERS: usize = 10_000;
-/// Failures that cost nothing.
-#[derive(Clone, Copy)]
-struct Free {
-    /// At one name from one address.
-    pair: u32,
-    /// At one name from all addresses.
-    name: u32,
-}
+use super::Network;
 
-/// For users and their passwords.
-const USER: Free = Free { pair: 2, name: 50 };
-/// For clients and their secrets. Many devices share a client, and an address: one that was set up wrong must
-/// not hold back the others.
-const CLIENT: Free = Free { pair: 10, name: 1000 };
-/// For requests that anybody may make and that cost mail or accounts; every one counts, at one kind of request
-/// from one address.
-const REQUEST: Free = Free { pair: 9, name: u32::MAX - 1 };
-/// For users and the codes of their second factor. Three of a million are right at a time: beyond the cap a
-/// guess a minute is left, over all addresses from which no code was right within a day.
-const CODE: Free = Free { pair: 2, name: 10 };
-/// The longest wait.
-const LONGEST_SECONDS: i64 = 60;
+/// Names at networks remembered.
+const PAIRS: usize = 20_000;
+/// Names remembered.
+const NAMES: usize = 10_000;
+/// Seconds to wait after each failure that is not free; from the last on always as long.
+const WAITS: [i64; 7] = [1, 2, 4, 8, 16, 32, 60];
 /// Failures older than this are forgotten; DHIS2's window (legacy reference 3.6).
 const WINDOW_SECONDS: i64 = 15 * 60;
-/// How long a success keeps an address out of the cap over all addresses.
+/// How long a success keeps a network out of the cap over all networks.
 const TRUST_SECONDS: i64 = 24 * 3600;
 /// Failures that lock a user, where the installation locks (`keyLockMultipleFailedLogins`).
 const LOCKING: u32 = 4;
 
-pub(crate) struct Throttle(Mutex<Memory>);
+/// How many failures cost nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// At one name from one network.
+    per_network: u32,
+    /// At one name from all networks; none where those of others hold nobody back.
+    over_all: Option<u32>,
+}
+
+impl Patience {
+    /// With users and their passwords, and the codes that their devices show.
+    pub(super) const USERS: Self = Self { per_network: 2, over_all: Some(50) };
+    /// With clients and their secrets. Many devices share a client, and a network: one that was set up wrong must
+    /// not hold back the others.
+    pub(super) const CLIENTS: Self = Self { per_network: 10, over_all: Some(1000) };
+    /// With requests that anybody may make and that cost mail or accounts: the name is what is asked for, and every
+    /// one counts.
+    pub(super) const REQUESTS: Self = Self { per_network: 9, over_all: None };
+    /// With users and the codes of their second factor, apart from their passwords: only who knows the password gets
+    /// to guess those. Three of a million are right at a time: beyond the cap a guess a minute is left, over all
+    /// networks from which no code was right within a day.
+    pub(super) const CODES: Self = Self { per_network: 2, over_all: Some(10) };
+}
+
+/// Holds back those who fail.
+pub(crate) struct Throttle {
+    patience: Patience,
+    memory: Mutex<Memory>,
+}
 
 struct Memory {
-    free: Free,
-    pairs: Cache<(String, IpAddr), Pair>,
-    users: Cache<String, Failures>,
+    pairs: Cache<(String, Network), Pair>,
+    names: Cache<String, Failures>,
 }
 
-impl Memory {
-    fn new(free: Free) -> Self {
-        Self { free, pairs: Cache::new(PAIRS), users: Cache::new(USERS) }
-    }
-}
-
+/// One name at one network.
 #[derive(Clone, Copy, Default)]
 struct Pair {
     failures: Failures,
     success: Option<Timestamp>,
+}
+
+impl Pair {
+    fn is_trusted(self, now: Timestamp) -> bool {
+        self.success.is_some_and(|success| now.seconds_since(success) < TRUST_SECONDS)
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -77,68 +84,60 @@ impl Failures {
         if fresh { self.count } else { 0 }
     }
 
-    fn add(self, now: Timestamp) -> Self {
+    fn and_one(self, now: Timestamp) -> Self {
         Self { count: self.recent(now).saturating_add(1), last: Some(now) }
     }
 
     /// Seconds until the next attempt, 0 for at once.
     fn wait(self, free: u32, now: Timestamp) -> i64 {
-        let (Some(over), Some(last)) = (self.recent(now).checked_sub(free + 1), self.last) else { return 0 };
-        let delay = 1_i64.checked_shl(over).unwrap_or(LONGEST_SECONDS).min(LONGEST_SECONDS);
-        let delay = if over >= 6 { LONGEST_SECONDS } else { delay };
-        (delay - now.seconds_since(last)).max(0)
+        let (Some(over), Some(last)) = (self.recent(now).checked_sub(free), self.last) else { return 0 };
+        let Some(over) = over.checked_sub(1) else { return 0 };
+        let at = usize::try_from(over).unwrap_or(usize::MAX).min(WAITS.len() - 1);
+        let wait = WAITS.get(at).copied().unwrap_or_default();
+        (wait - now.seconds_since(last)).max(0)
     }
 }
 
 impl Memory {
-    fn wait(&self, username: &str, address: IpAddr, now: Timestamp) -> Option<u32> {
-        let pair = self.pairs.get(&(username.to_owned(), address)).copied().unwrap_or_default();
-        let mut seconds = pair.failures.wait(self.free.pair, now);
-        if !pair.trusted(now) {
-            let user = self.users.get(username).copied().unwrap_or_default();
-            seconds = seconds.max(user.wait(self.free.name, now));
-        }
-        u32::try_from(seconds).ok().filter(|seconds| *seconds > 0)
+    fn pair(&self, name: &str, network: Network) -> Pair {
+        self.pairs.get(&(name.to_owned(), network)).copied().unwrap_or_default()
     }
 
-    fn failed(&mut self, username: &str, address: IpAddr, now: Timestamp) {
-        let key = (username.to_owned(), address);
-        let mut pair = self.pairs.get(&key).copied().unwrap_or_default();
-        pair.failures = pair.failures.add(now);
-        self.pairs.insert(key, pair);
-        let user = self.users.get(username).copied().unwrap_or_default();
-        self.users.insert(username.to_owned(), user.add(now));
+    fn over_all(&self, name: &str) -> Failures {
+        self.names.get(name).copied().unwrap_or_default()
+    }
+
+    fn wait(&self, patience: Patience, name: &str, network: Network, now: Timestamp) -> Option<u32> {
+        let pair = self.pair(name, network);
+        let here = pair.failures.wait(patience.per_network, now);
+        let over_all = patience.over_all.filter(|_| !pair.is_trusted(now));
+        let everywhere = over_all.map_or(0, |free| self.over_all(name).wait(free, now));
+        u32::try_from(here.max(everywhere)).ok().filter(|seconds| *seconds > 0)
+    }
+
+    fn failed(&mut self, patience: Patience, name: &str, network: Network, now: Timestamp) {
+        let Pair { failures, success } = self.pair(name, network);
+        let pair = Pair { failures: failures.and_one(now), success };
+        self.pairs.insert((name.to_owned(), network), pair);
+        if patience.over_all.is_some() {
+            self.names.insert(name.to_owned(), self.over_all(name).and_one(now));
+        }
     }
 }
 
 impl Throttle {
-    /// For users and their passwords.
-    pub(super) fn of_users() -> Self {
-        Self(Mutex::new(Memory::new(USER)))
-    }
-
-    /// For clients and their secrets.
-    pub(super) fn of_clients() -> Self {
-        Self(Mutex::new(Memory::new(CLIENT)))
-    }
-
-    /// For requests that anybody may make.
-    pub(super) fn of_requests() -> Self {
-        Self(Mutex::new(Memory::new(REQUEST)))
-    }
-
-    /// For users and the codes of their second factor.
-    pub(super) fn of_codes() -> Self {
-        Self(Mutex::new(Memory::new(CODE)))
+    pub(super) fn new(patience: Patience) -> Self {
+        let memory = Memory { pairs: Cache::new(PAIRS), names: Cache::new(NAMES) };
+        Self { patience, memory: Mutex::new(memory) }
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Seconds until the user may be tried from this address; none for now.
-    pub(crate) fn wait(&self, username: &str, address: IpAddr, now: Timestamp) -> Option<u32> {
-        self.memory().wait(username, address, now)
+    /// Seconds until the name may be tried from this network; none for now.
+    pub(crate) fn wait(&self, name: &str, network: Network, now: Timestamp) -> Option<u32> {
+        self.memory().wait(self.patience, name, network, now)
     }
 
     /// Counts an attempt that was decided, or holds its verdict back. Attempts that were let in together are
@@ -146,119 +145,152 @@ impl Throttle {
     /// guessing in parallel learns no more than guessing in turn.
     ///
     /// # Errors
-    /// Seconds until the user may be tried again; the caller tells this and not whether the attempt was right.
-    pub(crate) fn decided(
+    /// Seconds until the name may be tried again; the caller tells this and not whether the attempt was right.
+    pub(crate) fn attempt(
         &self,
-        username: &str,
-        address: IpAddr,
+        name: &str,
+        network: Network,
         right: bool,
         now: Timestamp,
     ) -> Result<(), u32> {
         let mut memory = self.memory();
-        if let Some(seconds) = memory.wait(username, address, now) {
+        if let Some(seconds) = memory.wait(self.patience, name, network, now) {
             return Err(seconds);
         }
         if !right {
-            memory.failed(username, address, now);
+            memory.failed(self.patience, name, network, now);
         }
         Ok(())
     }
 
-    /// Would DHIS2's lock after four failures hold for this user and address?
-    pub(super) fn locked(&self, username: &str, address: IpAddr, now: Timestamp) -> bool {
+    /// Counts one where nothing is right or wrong.
+    ///
+    /// # Errors
+    /// Seconds until the next is taken.
+    pub(super) fn count(&self, name: &str, network: Network, now: Timestamp) -> Result<(), u32> {
+        self.attempt(name, network, false, now)
+    }
+
+    /// Would DHIS2's lock after four failures hold for this user and network?
+    pub(super) fn locked(&self, name: &str, network: Network, now: Timestamp) -> bool {
         let memory = self.memory();
-        let trusted = memory.pairs.get(&(username.to_owned(), address)).is_some_and(|pair| pair.trusted(now));
-        !trusted && memory.users.get(username).is_some_and(|user| user.recent(now) >= LOCKING)
+        !memory.pair(name, network).is_trusted(now) && memory.over_all(name).recent(now) >= LOCKING
     }
 
-    /// Forgets the failures from this address. Those from elsewhere stay: a user who signs in must not
+    /// Has the name succeeded from this network within a day?
+    pub(super) fn knows(&self, name: &str, network: Network, now: Timestamp) -> bool {
+        self.memory().pair(name, network).is_trusted(now)
+    }
+
+    /// Forgets the failures from this network. Those from elsewhere stay: a user who signs in must not
     /// help a stranger who guesses.
-    pub(crate) fn succeeded(&self, username: &str, address: IpAddr, now: Timestamp) {
-        let mut memory = self.memory();
-        let key = (username.to_owned(), address);
-        memory.pairs.insert(key, Pair { failures: Failures::default(), success: Some(now) });
-    }
-}
-
-impl Pair {
-    fn trusted(self, now: Timestamp) -> bool {
-        self.success.is_some_and(|success| now.seconds_since(success) < TRUST_SECONDS)
+    pub(crate) fn succeeded(&self, name: &str, network: Network, now: Timestamp) {
+        let pair = Pair { failures: Failures::default(), success: Some(now) };
+        self.memory().pairs.insert((name.to_owned(), network), pair);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
+    use std::net::IpAddr;
+
     use super::*;
 
-    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    fn home() -> Network {
+        Network::of(IpAddr::from([192, 0, 2, 1]))
+    }
 
-    fn far(n: u8) -> IpAddr {
-        IpAddr::from([203, 0, 113, n])
+    fn far(n: u8) -> Network {
+        Network::of(IpAddr::from([203, 0, 113, n]))
     }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)
     }
 
+    fn fail(throttle: &Throttle, network: Network, seconds: i64) {
+        throttle.memory().failed(throttle.patience, "admin", network, at(seconds));
+    }
+
     #[test]
     fn the_delay_grows_from_the_third_failure_and_stops_at_a_minute() {
-        let throttle = Throttle::of_users();
+        let throttle = Throttle::new(Patience::USERS);
         let mut delays = Vec::new();
         for _ in 0..12 {
-            throttle.memory().failed("admin", HOME, at(0));
-            delays.push(throttle.wait("admin", HOME, at(0)).unwrap_or(0));
+            fail(&throttle, home(), 0);
+            delays.push(throttle.wait("admin", home(), at(0)).unwrap_or(0));
         }
         assert_eq!(delays, [0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
-        assert_eq!(throttle.wait("admin", HOME, at(30)), Some(30));
-        assert_eq!(throttle.wait("admin", HOME, at(60)), None);
+        assert_eq!(throttle.wait("admin", home(), at(30)), Some(30));
+        assert_eq!(throttle.wait("admin", home(), at(60)), None);
         assert_eq!(throttle.wait("admin", far(1), at(0)), None);
-        assert_eq!(throttle.wait("other", HOME, at(0)), None);
+        assert_eq!(throttle.wait("other", home(), at(0)), None);
     }
 
     #[test]
     fn a_success_and_a_quarter_of_an_hour_forget_failures() {
-        let throttle = Throttle::of_users();
+        let throttle = Throttle::new(Patience::USERS);
         for _ in 0..5 {
-            throttle.memory().failed("admin", HOME, at(0));
+            fail(&throttle, home(), 0);
         }
-        throttle.succeeded("admin", HOME, at(5));
-        assert_eq!(throttle.wait("admin", HOME, at(5)), None);
+        throttle.succeeded("admin", home(), at(5));
+        assert_eq!(throttle.wait("admin", home(), at(5)), None);
         for _ in 0..12 {
-            throttle.memory().failed("admin", HOME, at(10));
+            fail(&throttle, home(), 10);
         }
-        throttle.memory().failed("admin", HOME, at(10 + 15 * 60));
-        assert_eq!(throttle.wait("admin", HOME, at(10 + 15 * 60)), None);
+        fail(&throttle, home(), 10 + 15 * 60);
+        assert_eq!(throttle.wait("admin", home(), at(10 + 15 * 60)), None);
     }
 
     #[test]
     fn a_flood_from_everywhere_holds_back_strangers_and_never_a_known_address() {
-        let throttle = Throttle::of_users();
-        throttle.succeeded("admin", HOME, at(0));
+        let throttle = Throttle::new(Patience::USERS);
+        throttle.succeeded("admin", home(), at(0));
         for n in 0..60 {
-            throttle.memory().failed("admin", far(n), at(100));
+            fail(&throttle, far(n), 100);
         }
         assert!(throttle.wait("admin", far(99), at(100)).is_some());
         assert!(throttle.locked("admin", far(99), at(100)));
-        assert_eq!(throttle.wait("admin", HOME, at(100)), None);
-        assert!(!throttle.locked("admin", HOME, at(100)));
+        assert_eq!(throttle.wait("admin", home(), at(100)), None);
+        assert!(!throttle.locked("admin", home(), at(100)));
         assert!(throttle.wait("admin", far(99), at(100 + 15 * 60)).is_none());
     }
 
     #[test]
+    fn whoever_has_a_network_of_many_addresses_guesses_no_more_than_others() {
+        let address = |n: u128| Network::of(IpAddr::from((0x2001_0db8_u128 << 96 | n).to_be_bytes()));
+        for (patience, free) in
+            [(Patience::USERS, 3), (Patience::CLIENTS, 11), (Patience::REQUESTS, 10), (Patience::CODES, 3)]
+        {
+            let throttle = Throttle::new(patience);
+            let guess = |n: u128| throttle.attempt("admin", address(n << 32 | n), false, at(0));
+            assert!((0..free).all(|n| guess(n).is_ok()), "{patience:?}");
+            assert_eq!(guess(free), Err(1), "{patience:?}");
+            assert_eq!(
+                throttle.wait("admin", address(1 << 64), at(0)),
+                None,
+                "another network: {patience:?}"
+            );
+        }
+    }
+
+    #[test]
     fn requests_are_counted_where_they_come_from_alone() {
-        let throttle = Throttle::of_requests();
-        let ask = |address| throttle.decided("recovery", address, false, at(0));
-        assert!((0..10).all(|_| ask(HOME).is_ok()));
-        assert_eq!(ask(HOME), Err(1));
+        let throttle = Throttle::new(Patience::REQUESTS);
+        let ask = |network| throttle.count("recovery", network, at(0));
+        assert!((0..10).all(|_| ask(home()).is_ok()));
+        assert_eq!(ask(home()), Err(1));
         assert!((0..200).all(|n| ask(far(n)).is_ok()), "a flood from everywhere holds up nobody else");
-        assert_eq!(throttle.decided("registration", HOME, false, at(0)), Ok(()));
+        assert_eq!(throttle.count("registration", home(), at(0)), Ok(()));
+        assert_eq!(throttle.memory().names.len(), 0);
     }
 
     #[test]
     fn memory_is_bounded() {
-        let throttle = Throttle::of_users();
+        let throttle = Throttle::new(Patience::USERS);
         for n in 0..100_000_u32 {
-            throttle.memory().failed("admin", IpAddr::from(n.to_be_bytes()), at(0));
+            fail(&throttle, Network::of(IpAddr::from(n.to_be_bytes())), 0);
         }
         assert!(throttle.memory().pairs.len() <= PAIRS);
     }

@@ -64,13 +64,13 @@ pub(super) async fn submit(State(app): State<App>, form: VisitorForm) -> Result<
     let typed = fields.text("user_code");
     let code = typed_code(typed);
     let name = form.visitor.principal.username.as_str();
-    let (throttle, address) = (&app.identity().device_throttle, form.address().0);
+    let (throttle, address) = (&app.identity().device_throttle, form.address().network());
     if let Some(seconds) = throttle.wait(name, address, app.now()) {
         return Err(Refusal::TooManyAttempts { seconds });
     }
     let found = find(&app, &code).await?;
     throttle
-        .decided(name, address, found.is_some(), app.now())
+        .attempt(name, address, found.is_some(), app.now())
         .map_err(|seconds| Refusal::TooManyAttempts { seconds })?;
     let Some((device, client)) = found else {
         let problem = "This is not a code that a device shows now. Codes work for a few minutes.";

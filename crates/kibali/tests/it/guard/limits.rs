@@ -211,6 +211,53 @@ both!(
 );
 
 both!(
+    fn an_answer_that_is_made_whole_counts_until_it_is_sent_too(t) {
+        let access = token(t, (ADMIN, ADMIN_PASSWORD)).await;
+        let node = limited(t, Limits { user: at_once(1), ..Limits::NONE }).await;
+        for (path, encoding) in [("/api/schemas", "identity"), ("/api/schemas.xml", "identity"), ("/api/schemas.xml", "gzip")] {
+            let held = node.get(path).header("accept-encoding", encoding).bearer(&access).open().await;
+            assert_eq!(held.status().as_u16(), 200, "{path}");
+            refused(node.get("/api/me").bearer(&access)).await;
+            let told = held.headers().get("content-length").cloned();
+            let all = axum::body::to_bytes(held.into_body(), usize::MAX).await.unwrap();
+            assert!(all.len() > 10_000, "{path}: {}", all.len());
+            if let Some(told) = told {
+                assert_eq!(told.to_str().unwrap(), all.len().to_string(), "{path}");
+            }
+            let_in(node.get("/api/me").bearer(&access)).await;
+        }
+        node.app.store.close().await;
+    }
+);
+
+both!(
+    fn a_password_hash_costs_a_place_at_the_doors_wherever_it_is_asked_for(t) {
+        let hash = kibali_crypto::hash_password(&*t.random, SECRET, 4).unwrap();
+        register(t, "imported", json!({ "clientSecret": hash })).await;
+        let node = limited(t, Limits { doors: paced(2), ..Limits::NONE }).await;
+        let guess = |name: &str, from: &str| node.get("/api/me").basic(name, "wrong").from(from);
+        for name in ["one", "two"] {
+            assert_eq!(guess(name, "192.0.2.1").send().await.status, 401);
+        }
+        let answer = refused(guess("three", "192.0.2.1")).await;
+        assert_eq!(standing(&answer), [Some("\"doors\";q=2;w=60"), Some("\"doors\";r=0;t=30"), Some("30")]);
+        let ask = |secret: &str| {
+            let request = node.post("/oauth2/introspect").basic("imported", secret).from("192.0.2.2");
+            request.form(&[("token", "x")])
+        };
+        for _ in 0..2 {
+            assert_eq!(ask("wrong").send().await.status, 401);
+        }
+        refused(ask("wrong")).await;
+        // What is remembered costs nothing, and calls with it are at no door.
+        for _ in 0..5 {
+            let_in(node.get("/api/me").basic(ADMIN, ADMIN_PASSWORD)).await;
+        }
+        node.app.store.close().await;
+    }
+);
+
+both!(
     fn why_names_the_limit_and_what_would_allow_more(t) {
         let access = token(t, (ADMIN, ADMIN_PASSWORD)).await;
         let node = limited(t, Limits { user: paced(1), doors: at_once(0), ..Limits::NONE }).await;
