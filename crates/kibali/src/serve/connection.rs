@@ -1,8 +1,7 @@
 //! Accepting connections and speaking HTTP on them, everything bounded.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -13,9 +12,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::impatient::Impatient;
+use super::places::{Place, Places};
 use super::service::Service;
 use super::strict::Strict;
 
@@ -29,12 +30,15 @@ pub(super) struct Manner {
     pub(super) tls: Option<TlsAcceptor>,
     /// Connections served at once.
     pub(super) most: usize,
-    /// How long the head of a request, or a TLS handshake, may take. Also how long an unused connection is
-    /// kept.
+    /// How long the head of a request, or a TLS handshake, may take, and how long whoever asked may leave the answer
+    /// where it is. Also how long an unused connection is kept.
     pub(super) patience: Duration,
+    /// Proxies, which speak for many.
+    pub(super) trusted: Vec<IpAddr>,
 }
 
-/// Serves connections until `stop` ends; then lets requests under way finish for as long as `grace`.
+/// Serves connections until `stop` ends; then lets requests under way finish for as long as `grace`, and cuts off those
+/// that did not.
 pub(super) async fn serve(
     listener: TcpListener,
     manner: Manner,
@@ -42,28 +46,27 @@ pub(super) async fn serve(
     stop: impl Future<Output = ()>,
     grace: Duration,
 ) {
-    let places = Arc::new(Semaphore::new(manner.most));
+    let places = Places::new(manner.most, &manner.trusted);
     let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     let accept = async {
-        loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+        while let Some(free) = places.free().await {
             match listener.accept().await {
-                Ok((stream, peer)) => {
-                    tokio::spawn(one(
-                        stream,
-                        peer,
-                        manner.clone(),
-                        service.clone(),
-                        graceful.watcher(),
-                        place,
-                    ));
-                }
+                Ok((stream, peer)) => match places.take(free, peer.ip()) {
+                    Some(place) => {
+                        let (manner, service) = (manner.clone(), service.clone());
+                        connections.spawn(one(stream, peer, manner, service, graceful.watcher(), place));
+                    }
+                    None => tracing::debug!(%peer, "a connection was closed: its network has half of all"),
+                },
                 // Out of descriptors, or the peer went away before it was accepted.
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
                     tokio::time::sleep(NO_ROOM).await;
                 }
             }
+            // Those that ended make room.
+            while connections.try_join_next().is_some() {}
         }
     };
     tokio::select! {
@@ -74,6 +77,7 @@ pub(super) async fn serve(
     if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
         tracing::warn!(seconds = grace.as_secs(), "requests that did not finish in time were cut off");
     }
+    connections.shutdown().await;
 }
 
 async fn one(
@@ -82,11 +86,12 @@ async fn one(
     manner: Manner,
     service: Service,
     graceful: Watcher,
-    place: OwnedSemaphorePermit,
+    place: Place,
 ) {
     // Answers are small and written whole: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let Manner { tls, patience, .. } = manner;
+    let stream = Impatient::new(stream, patience);
     match tls {
         None => speak(stream, peer, patience, service, graceful).await,
         Some(tls) => match tokio::time::timeout(patience, tls.accept(stream)).await {

@@ -3,9 +3,11 @@
 mod connection;
 mod framing;
 mod health;
+mod impatient;
 mod lines;
 pub(crate) mod log;
 mod metrics;
+mod places;
 mod round;
 mod service;
 mod signals;
@@ -46,6 +48,7 @@ impl Server {
             tls: tls::acceptor(config)?,
             most: config.connections,
             patience: config.head_patience,
+            trusted: config.web.trusted_proxies.clone(),
         };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;

@@ -176,13 +176,72 @@ both! {
     }
 }
 
+/// A connection from another address of this machine.
+fn connect_from(server: &Server, address: &str) -> TcpStream {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(std::net::SocketAddr::new(address.parse().unwrap(), 0)).unwrap();
+        socket.connect(server.address).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(SOON * 2)).unwrap();
+    stream
+}
+
+/// The answer to a request for the process itself.
+fn live(mut stream: TcpStream) -> u16 {
+    stream.write_all(head("GET", "/health/live", &[], 0).as_bytes()).unwrap();
+    Answer::read(&mut stream).status
+}
+
+/// Did the server close this connection, without a word?
+fn is_closed(mut stream: TcpStream) -> bool {
+    let mut said = Vec::new();
+    // Closed with or without what was sent being read.
+    let _ = std::io::Read::read_to_end(&mut stream, &mut said);
+    said.is_empty()
+}
+
+#[test]
+fn one_network_has_half_of_the_connections_and_a_trusted_proxy_all() {
+    let home = Home::new(&["server.connections = 4".to_owned(), "proxy.trusted = 127.0.0.9".to_owned()]);
+    let server = home.serve();
+    let silent: Vec<TcpStream> = (0..2).map(|_| connect_from(&server, "127.0.0.7")).collect();
+    assert!(is_closed(connect_from(&server, "127.0.0.7")), "the third of four");
+    assert_eq!(live(connect_from(&server, "127.0.0.8")), 200);
+    drop(silent);
+    let mut proxied: Vec<TcpStream> = (0..4).map(|_| connect_from(&server, "127.0.0.9")).collect();
+    assert_eq!(live(proxied.pop().unwrap()), 200);
+    server.stop();
+}
+
+#[test]
+fn who_asks_and_does_not_read_loses_the_connection() {
+    let home = Home::new(&["server.connections = 1".to_owned(), "server.head.seconds = 1".to_owned()]);
+    home.done(&["user", "add", "boss", "--superuser"], "Correct-1-horse\n");
+    let server = home.serve();
+    // So many long answers that no buffer on the way holds them.
+    let credentials = basic("boss", "Correct-1-horse");
+    let ask = head("GET", "/api/schemas", &[("Authorization", &credentials)], 0)
+        .replace("Connection: close\r\n", "");
+    let mut deaf = server.connect();
+    deaf.write_all(ask.repeat(40).as_bytes()).unwrap();
+    let since = Instant::now();
+    assert_eq!(live(server.connect()), 200, "its place is free");
+    assert!(since.elapsed() < SOON, "{:?}", since.elapsed());
+    drop(deaf);
+    server.stop();
+}
+
 #[test]
 fn connections_that_say_nothing_give_their_places_back() {
     let home = Home::new(&["server.connections = 4".to_owned(), "server.head.seconds = 1".to_owned()]);
     let server = home.serve();
-    let silent: Vec<TcpStream> = (0..4).map(|_| server.connect()).collect();
+    let silent: Vec<TcpStream> =
+        (0..4).map(|n| connect_from(&server, ["127.0.0.1", "127.0.0.2"][n / 2])).collect();
     let since = Instant::now();
-    assert_eq!(server.get("/health/live").status, 200);
+    assert_eq!(live(connect_from(&server, "127.0.0.3")), 200);
     assert!(since.elapsed() < SOON, "{:?}", since.elapsed());
     drop(silent);
     server.stop();
