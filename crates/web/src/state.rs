@@ -11,6 +11,7 @@ use kibali_store::Store;
 use crate::Settings;
 use crate::api::me::Remembered;
 use crate::api::objects::Turns;
+use crate::audit::Seen;
 use crate::exchange::ClientKeys;
 use crate::guard::Guard;
 use crate::identity::Identity;
@@ -39,6 +40,7 @@ struct Running {
     turns: Turns,
     why: Why,
     guard: Guard,
+    seen: Seen,
 }
 
 /// What an application is made of.
@@ -79,6 +81,7 @@ impl App {
             turns: Turns::default(),
             why: Why::default(),
             guard,
+            seen: Seen::default(),
         };
         Self { running: Arc::new(running), registry }
     }
@@ -105,6 +108,12 @@ impl App {
     #[must_use]
     pub(crate) fn guard(&self) -> &Guard {
         &self.running.guard
+    }
+
+    /// Where the audit trail ended when this node looked last.
+    #[must_use]
+    pub(crate) fn seen(&self) -> &Seen {
+        &self.running.seen
     }
 
     /// The turns of long answers.

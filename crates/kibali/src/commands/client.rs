@@ -7,7 +7,7 @@ use kibali_web::api::objects::{self, operator_principal};
 use kibali_web::registration::{Invitation, invite};
 use serde_json::{Map, Value, json};
 
-use super::{Absent, accepted, list, one, open, text};
+use super::{Absent, accepted, close, list, one, open, text};
 use crate::cli::{Client, ClientAdd, ClientInvite, Named};
 use crate::failure::Failure;
 use crate::terminal::{self, Table};
@@ -30,7 +30,7 @@ pub(crate) async fn run(command: Client) -> Result<(), Failure> {
         Client::List(_) => show(&app).await,
         Client::Remove(named) => remove(&app, named).await,
     };
-    app.store.close().await;
+    close(&app).await;
     done
 }
 

@@ -7,7 +7,7 @@ use kibali_web::App;
 use kibali_web::api::objects::{self, operator_principal};
 use serde_json::Value;
 
-use super::{Absent, open};
+use super::{Absent, close, open};
 use crate::cli::Import;
 use crate::failure::Failure;
 use crate::terminal::{self, Table};
@@ -22,7 +22,7 @@ const SHOWN: usize = 20;
 pub(crate) async fn run(import: &Import) -> Result<(), Failure> {
     let app = open(&import.settings, Absent::Make).await?;
     let done = files(&app, import).await;
-    app.store.close().await;
+    close(&app).await;
     done
 }
 

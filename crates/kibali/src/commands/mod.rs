@@ -71,6 +71,14 @@ async fn open(settings: &Settings, absent: Absent) -> Result<App, Failure> {
     node::open(&config, config.listen).await
 }
 
+/// Closes what a command wrote to the audit trail, which may have no running server to do so, and the database.
+async fn close(app: &App) {
+    if let Err(refusal) = kibali_web::audit::seal(app).await {
+        tracing::warn!(cause = ?refusal, "the audit trail was not sealed");
+    }
+    app.store.close().await;
+}
+
 /// Every object of a collection, with these properties.
 async fn list(app: &App, plural: &str, fields: &[&str]) -> Result<Vec<Value>, Failure> {
     let fields =

@@ -8,7 +8,7 @@ use kibali_web::App;
 use kibali_web::api::objects::{operator_principal, superuser_role};
 use serde_json::{Value, json};
 
-use super::{Absent, list, merge, names, one, open, text};
+use super::{Absent, close, list, merge, names, one, open, text};
 use crate::cli::{Named, User, UserAdd};
 use crate::failure::Failure;
 use crate::terminal::{self, Table};
@@ -34,7 +34,7 @@ pub(crate) async fn run(command: User) -> Result<(), Failure> {
         User::Disable(named) => switch(&app, named, true).await,
         User::Enable(named) => switch(&app, named, false).await,
     };
-    app.store.close().await;
+    close(&app).await;
     done
 }
 

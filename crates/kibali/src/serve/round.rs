@@ -39,8 +39,8 @@ async fn every_second(app: &App) {
 async fn seal(app: &App) -> Option<Head> {
     match audit::seal(app).await {
         Ok(head) => head,
-        Err(error) => {
-            tracing::error!(%error, "the audit trail was not sealed");
+        Err(refusal) => {
+            tracing::error!(cause = ?refusal, "the audit trail was not sealed");
             None
         }
     }

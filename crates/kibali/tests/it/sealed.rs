@@ -43,7 +43,7 @@ impl Write for Tamper {
     }
 }
 
-async fn tamper(t: &TestApp, sql: &str) {
+pub(crate) async fn tamper(t: &TestApp, sql: &str) {
     assert!(t.app.store.write(Tamper(sql.to_owned())).await.unwrap() > 0, "{sql}");
 }
 
@@ -155,9 +155,11 @@ both!(
         tamper(t, &format!("delete from audit where id > {}", last - 3)).await;
         whole(t, &[early]).await;
         assert_eq!(found(t, &[early, late]).await, [Finding::EndsBefore { noted: 2, last: 1 }]);
-        // The server goes on from there, and its chain is whole in itself.
+        // A server that saw what was there seals no more; one that starts now goes on, and its chain is whole in itself.
         happen(t, 3).await;
-        sealed(t).await;
+        assert!(seal(&t.app).await.is_err());
+        sealed(&t.another(2, |_| {}).await).await;
+        assert!(seal(&t.app).await.is_err(), "another seal than it made");
         whole(t, &[early]).await;
         assert_eq!(found(t, &[early, late]).await, [Finding::AnotherHead { seal: 2 }]);
     }
@@ -170,6 +172,10 @@ both!(
         happen(t, 1).await;
         sealed(t).await;
         let last = last_id(t).await;
+        // Nothing stands before the first.
+        tamper(t, &put(-3)).await;
+        assert_eq!(found(t, &[]).await, [Finding::NotSealed { event: -3 }]);
+        tamper(t, "delete from audit where id = -3").await;
         // A number that is left out is waited for, and what comes then is sealed with what comes next.
         tamper(t, &put(last + 5)).await;
         sealed(t).await;
@@ -185,6 +191,36 @@ both!(
         tamper(t, &put(last + 9)).await;
         sealed(t).await;
         assert_eq!(found(t, &[]).await, [Finding::NotSealed { event: last + 3 }]);
+    }
+);
+
+both!(
+    fn no_running_server_seals_anew_what_was_changed_and_whoever_does_later_shows(t) {
+        let other = t.another(2, |_| {}).await;
+        happen(t, 3).await;
+        let head = sealed(t).await;
+        assert_eq!(seal(&other.app).await.unwrap(), None, "it looked, and saw the head");
+        let last = last_id(t).await;
+        t.clock.advance_seconds(3600);
+        tamper(t, "delete from audit_seal").await;
+        tamper(t, &format!("update audit set detail = '{{}}' where id = {last}")).await;
+        tamper(t, &format!("delete from audit where id = {}", last - 1)).await;
+        for node in [t, &other] {
+            let told = format!("{:?}", seal(&node.app).await.unwrap_err());
+            assert!(told.contains("seal 1 of the audit trail was taken out or changed"), "{told}");
+        }
+        // Until somebody starts one: what lay open for an hour is told.
+        let late = t.another(3, |_| {}).await;
+        let anew = sealed(&late).await;
+        assert_eq!(anew.number, head.number);
+        let all = found(t, &[]).await;
+        assert!(matches!(all[..], [Finding::SealedLate { seal: 1, last: end, .. }] if end == last), "{all:?}");
+        assert!(found(t, &[head]).await.contains(&Finding::AnotherHead { seal: 1 }));
+        assert!(seal(&t.app).await.is_err());
+        // Nor is a seal of before that was taken out overlooked, once there are newer ones.
+        happen(&late, 1).await;
+        sealed(&late).await;
+        assert!(seal(&t.app).await.is_err());
     }
 );
 

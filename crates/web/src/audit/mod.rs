@@ -11,7 +11,10 @@ mod verify;
 
 pub use verify::{Finding, Verdict, verify};
 
-use kibali_crypto::{Digest, MacKey, Purpose};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use kibali_crypto::{Digest, MacKey, Purpose, equal_in_constant_time};
+use kibali_store::Reader;
 use kibali_store::door::seals::{self, CutAt, InsertSeal, Seal, TakeStrays};
 
 use self::ids::{Ids, Missing};
@@ -40,6 +43,11 @@ pub struct Head {
 impl Head {
     fn of(seal: &Seal) -> Option<Self> {
         Some(Self { number: seal.number, mac: seal.mac.as_slice().try_into().ok()? })
+    }
+
+    /// Is this the seal?
+    fn is(&self, seal: &Seal) -> bool {
+        self.number == seal.number && equal_in_constant_time(self.mac, &seal.mac)
     }
 }
 
@@ -73,6 +81,24 @@ impl std::str::FromStr for Head {
     }
 }
 
+/// The newest head that this node saw: from there on it seals. Whoever takes seals out of the database, to have
+/// what they changed sealed anew, finds no node that does so until it is started again.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(Mutex<Option<Head>>);
+
+impl Seen {
+    fn head(&self) -> MutexGuard<'_, Option<Head>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, head: Option<Head>) {
+        let mut seen = self.head();
+        if head.map(|head| head.number) > seen.map(|head| head.number) {
+            *seen = head;
+        }
+    }
+}
+
 fn key(app: &App) -> MacKey {
     app.master_key.mac_key(Purpose::Audit)
 }
@@ -80,7 +106,7 @@ fn key(app: &App) -> MacKey {
 /// Closes what came since the last seal. Answers the new head, where there is one.
 ///
 /// # Errors
-/// The database failed, or holds a seal that cannot be read.
+/// The database failed, holds a seal that cannot be read, or no longer the one that this node saw last.
 pub async fn seal(app: &App) -> Result<Option<Head>, Refusal> {
     let mut head = None;
     for _ in 0..SEALS {
@@ -90,6 +116,7 @@ pub async fn seal(app: &App) -> Result<Option<Head>, Refusal> {
         if !app.store.write(InsertSeal(seal)).await? {
             break;
         }
+        app.seen().note(made);
         head = made;
         if !full {
             break;
@@ -100,8 +127,20 @@ pub async fn seal(app: &App) -> Result<Option<Head>, Refusal> {
 
 /// The next seal, if there is something to close.
 async fn next(app: &App) -> Result<Option<Seal>, Refusal> {
+    // Read before the seals are: one that is made meanwhile is newer.
+    let seen = *app.seen().head();
     let mut reader = app.store.reader().await?;
     let before = seals::newest(&mut reader).await?;
+    if let Some(seen) = seen
+        && !is_there(&mut reader, seen, before.as_ref()).await?
+    {
+        return Err(Refusal::internal(format!(
+            "seal {} of the audit trail was taken out or changed since it was made: nothing more is sealed until the \
+             server is started again",
+            seen.number
+        )));
+    }
+    app.seen().note(before.as_ref().and_then(Head::of));
     let (missing, up_to) = match &before {
         Some(seal) => (Missing::parse(&seal.missing).ok_or_else(|| unreadable(seal))?, seal.up_to),
         None => (Missing::default(), 0),
@@ -117,6 +156,15 @@ async fn next(app: &App) -> Result<Option<Seal>, Refusal> {
         return Ok(None);
     }
     Ok(Some(chain::close(&key(app), before.as_ref(), missing, &events, app.now())))
+}
+
+/// Is the seal that was seen still in the trail?
+async fn is_there(reader: &mut Reader, seen: Head, newest: Option<&Seal>) -> Result<bool, Refusal> {
+    if newest.is_some_and(|newest| newest.number > seen.number) {
+        let seals = seals::after(reader, seen.number.saturating_sub(1), 1).await?;
+        return Ok(seals.iter().any(|seal| seen.is(seal)));
+    }
+    Ok(newest.is_some_and(|newest| seen.is(newest)))
 }
 
 fn unreadable(seal: &Seal) -> Refusal {

@@ -19,6 +19,10 @@ const TOLD: usize = 50;
 /// Events that are looked at beyond those that a seal says it closes.
 const BESIDE: i64 = 1_000;
 
+/// An event is sealed a second after it is written, and a transaction may stay open for ten minutes. What was sealed
+/// later still lay open for so long.
+const LATE_SECONDS: i64 = 15 * 60;
+
 /// Something that is not as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
@@ -27,6 +31,9 @@ pub enum Finding {
     Changed { seal: i64, first: i64, last: i64 },
     /// An event that was sealed is not there.
     EventGone { event: i64, seal: i64 },
+    /// Events were sealed long after they happened: until then they could be changed, or a seal taken out and they
+    /// with it. Nobody without the key can make a seal older than it is.
+    SealedLate { seal: i64, first: i64, last: i64 },
     /// An event stands among sealed ones and was never sealed.
     NotSealed { event: i64 },
     /// Seals are not there.
@@ -49,6 +56,11 @@ impl std::fmt::Display for Finding {
             Self::EventGone { event, seal } => {
                 write!(f, "event {event} was taken out; seal {seal} closed it")
             }
+            Self::SealedLate { seal, first, last } => write!(
+                f,
+                "events {first} to {last} were sealed long after they happened, by seal {seal}: it may be another one \
+                 than they had first"
+            ),
             Self::NotSealed { event } => write!(
                 f,
                 "event {event} was put in later: no seal holds it, though events around it are sealed"
@@ -110,8 +122,15 @@ pub async fn verify(app: &App, noted: &[Head]) -> Result<Verdict, Refusal> {
 }
 
 fn another(head: &Head, seal: &Seal) -> Option<Finding> {
-    let differs = head.number == seal.number && !equal_in_constant_time(head.mac, &seal.mac);
+    let differs = head.number == seal.number && !head.is(seal);
     differs.then_some(Finding::AnotherHead { seal: seal.number })
+}
+
+fn sealed_late(seal: &Seal, closed: &[SealedEvent]) -> Option<Finding> {
+    let mut late = closed.iter().filter(|event| seal.at.seconds_since(event.at) > LATE_SECONDS);
+    let first = late.next()?;
+    let last = late.next_back().unwrap_or(first);
+    Some(Finding::SealedLate { seal: seal.number, first: first.id, last: last.id })
 }
 
 /// The look through the trail, so far.
@@ -130,7 +149,7 @@ impl Look {
             None => {
                 self.verdict.since = Some(seal.at);
                 if seal.number == 1 && seal.cut.is_none() {
-                    self.check(reader, seal, (&BEGINNING, 0)).await?;
+                    self.check(reader, seal, (&BEGINNING, i64::MIN)).await?;
                 } else {
                     self.begin_at_cut(reader, seal).await?;
                 }
@@ -139,7 +158,7 @@ impl Look {
             Some((first, before)) => {
                 let expected = before.number.saturating_add(1);
                 if seal.number == expected {
-                    self.check(reader, seal, (&before.mac, before.up_to)).await?;
+                    self.check(reader, seal, (&before.mac, before.up_to.saturating_add(1))).await?;
                 } else {
                     // What the next seal was made from is not there to hold it against.
                     let last = seal.number.saturating_sub(1);
@@ -162,20 +181,20 @@ impl Look {
         Ok(())
     }
 
-    /// Holds the events of a seal against it. `before` is what it was made from, and the greatest number closed there.
+    /// Holds the events of a seal against it. `before` is what it was made from, and the first number that was not
+    /// closed there: of the first seal the first there is, since nothing stands before its events.
     async fn check(&mut self, reader: &mut Reader, seal: &Seal, before: (&[u8], i64)) -> Result<(), Refusal> {
-        let (before, up_to) = before;
+        let (before, from) = before;
         self.verdict.seals += 1;
-        let changed =
-            Finding::Changed { seal: seal.number, first: up_to.saturating_add(1), last: seal.up_to };
+        let changed = Finding::Changed { seal: seal.number, first: from.max(1), last: seal.up_to };
         let whole = |ids: &Ids| ids.count() == seal.events && seal.events <= MOST;
         let Some(ids) = Ids::parse(&seal.ids).filter(whole) else {
             self.verdict.findings.push(changed);
             return Ok(());
         };
         let most = MOST + BESIDE;
-        let mut events = seals::events_among(reader, &ids.up_to(up_to), most).await?;
-        events.extend(seals::events_of(reader, (up_to.saturating_add(1), seal.up_to), most).await?);
+        let mut events = seals::events_among(reader, &ids.up_to(from.saturating_sub(1)), most).await?;
+        events.extend(seals::events_of(reader, (from, seal.up_to), most).await?);
         let (closed, others): (Vec<SealedEvent>, Vec<SealedEvent>) =
             events.into_iter().partition(|event| ids.contains(event.id));
         self.unclosed.extend(others.iter().map(|event| event.id));
@@ -189,6 +208,8 @@ impl Look {
             self.verdict.findings.extend(gone);
         } else if !equal_in_constant_time(mac(&self.key, before, &closed, seal), &seal.mac) {
             self.verdict.findings.push(changed);
+        } else {
+            self.verdict.findings.extend(sealed_late(seal, &closed));
         }
         Ok(())
     }
