@@ -7,6 +7,7 @@ use kibali_crypto::{MacKey, MasterKey, Random};
 use kibali_metadata::Registry;
 use kibali_model::{Clock, Dialect, ObjectId, Timestamp, Uid};
 use kibali_store::Store;
+use kibali_store::fresh::Cached;
 
 use crate::Settings;
 use crate::api::me::Remembered;
@@ -18,6 +19,7 @@ use crate::identity::Identity;
 use crate::keys::Signer;
 use crate::mail::Mailer;
 use crate::outbound::Outbound;
+use crate::speech::cors::Origins;
 use crate::why::Why;
 
 /// The running application: cheap to clone, handed to every handler.
@@ -41,6 +43,7 @@ struct Running {
     why: Why,
     guard: Guard,
     seen: Seen,
+    origins: Cached<(), Origins>,
 }
 
 /// What an application is made of.
@@ -69,6 +72,7 @@ impl App {
         let outbound = Outbound::new(&parts.settings.outbound);
         let remembered = Remembered::new(&parts.store);
         let guard = Guard::new(&parts.settings.limits);
+        let origins = Cached::new(parts.store.feed(), 1);
         let registry = parts.registry.spoken(parts.settings.as_version.dialect());
         let running = Running {
             parts,
@@ -82,6 +86,7 @@ impl App {
             why: Why::default(),
             guard,
             seen: Seen::default(),
+            origins,
         };
         Self { running: Arc::new(running), registry }
     }
@@ -114,6 +119,12 @@ impl App {
     #[must_use]
     pub(crate) fn seen(&self) -> &Seen {
         &self.running.seen
+    }
+
+    /// The pages of other origins that may call.
+    #[must_use]
+    pub(crate) fn origins(&self) -> &Cached<(), Origins> {
+        &self.running.origins
     }
 
     /// The turns of long answers.

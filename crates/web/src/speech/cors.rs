@@ -1,12 +1,16 @@
 //! Pages of other origins that may call (web-api reference 1.3): the list in `corsWhitelist`.
 
+use std::sync::Arc;
+
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method};
+use kibali_store::door::changes::Topic;
 use kibali_store::door::settings::system_value;
+use kibali_store::fresh::{Change, RestsOn};
 use url::Url;
 
 use super::Room;
@@ -70,9 +74,23 @@ pub(crate) async fn is_allowed(app: &App, origin: &str) -> Result<bool, Refusal>
     if Pattern::read(&ours).is_some_and(|ours| ours.covers(&origin)) {
         return Ok(true);
     }
-    let Some(list) = system_value(&mut app.store.reader().await?, WHITELIST).await? else { return Ok(false) };
-    let list: Vec<String> = serde_json::from_str(&list).map_err(Refusal::internal)?;
-    Ok(list.iter().filter_map(|entry| Pattern::read(entry)).any(|pattern| pattern.covers(&origin)))
+    let load = async {
+        let list = system_value(&mut app.store.reader().await?, WHITELIST).await?;
+        let list: Vec<String> =
+            list.map_or(Ok(Vec::new()), |list| serde_json::from_str(&list)).map_err(Refusal::internal)?;
+        Ok::<_, Refusal>(Origins(list.iter().filter_map(|entry| Pattern::read(entry)).collect()))
+    };
+    Ok(app.origins().get_or_load(&(), load).await?.0.iter().any(|pattern| pattern.covers(&origin)))
+}
+
+/// The list, until a setting changes: a flood that is refused asks the database for nothing.
+#[derive(Clone)]
+pub(crate) struct Origins(Arc<[Pattern]>);
+
+impl RestsOn for Origins {
+    fn rests_on(&self, change: &Change) -> bool {
+        change.topic == Topic::Setting
+    }
 }
 
 /// Refuses a request that would change something, rests on a cookie, and comes from a page that may not

@@ -17,8 +17,8 @@ use tower::Service as _;
 use super::cors::Cors;
 use super::{Room, Speech, plain};
 use crate::api::finish::GzipFile;
-use crate::guard::Place;
-use crate::identity::SentProof;
+use crate::guard::{Passage, Place};
+use crate::identity::{ClientAddress, SentProof};
 use crate::refusal::{self, Refusal};
 use crate::why::{Told, Trace};
 use crate::{App, api, oauth2, pages, speech, uaa};
@@ -56,7 +56,27 @@ impl Rooms {
     pub async fn answer(&self, mut request: Request<Body>) -> Response {
         let app = &self.app;
         let trace = Trace::of(app, &request);
-        if let Some(proof) = SentProof::of(&request, &app.settings) {
+        let arrival = self.arrive(&mut request, trace.address());
+        // Boxed: programs send no origin, and their calls need not carry room for this. Who is refused is judged too: the
+        // page that called must be able to read why.
+        let cors = match request.headers().contains_key(ORIGIN) {
+            true => Box::pin(Cors::of(app, arrival.speech.room, &arrival.method, request.headers())).await,
+            false => Ok(None),
+        };
+        let answer = match arrival.admitted.clone().and(cors.as_ref().map_err(Clone::clone)) {
+            Err(refusal) => refusal.into_response(),
+            Ok(Some(cors)) if cors.is_preflight() => StatusCode::NO_CONTENT.into_response(),
+            Ok(_) => self.enter(arrival.speech, request).await,
+        };
+        let answer = explain(app, &arrival, trace, answer);
+        dress(app, arrival, cors.ok().flatten(), answer)
+    }
+
+    /// Reads where a request goes and how its sender is spoken to, gives it its number, and counts it. From here on it
+    /// has the path that the room sees.
+    fn arrive(&self, request: &mut Request<Body>, address: ClientAddress) -> Arrival {
+        let app = &self.app;
+        if let Some(proof) = SentProof::of(request, &app.settings) {
             request.extensions_mut().insert(proof);
         }
         let fault = plain::fault(request.uri().path());
@@ -67,58 +87,13 @@ impl Rooms {
         if speech.gzip {
             request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        let id = self.numbers.next();
         let method = request.method().clone();
-        request.extensions_mut().insert(speech);
         let place = Place::of(speech.room, &method, request.uri().path());
-        let (passage, entered) = app.guard().enter(place, trace.address(), app.now());
+        let (passage, entered) = app.guard().enter(place, address, app.now());
+        request.extensions_mut().insert(speech);
         request.extensions_mut().insert(Arc::clone(&passage));
-        let entered = entered.and(fault.map_or(Ok(()), |fault| Err(Refusal::PathNotPlain(fault))));
-
-        let cors = match request.headers().contains_key(ORIGIN) && entered.is_ok() {
-            // Boxed: programs send no origin, and their calls need not carry room for this.
-            true => Box::pin(Cors::of(app, speech.room, &method, request.headers())).await,
-            false => Ok(None),
-        };
-        let answer = match entered.and(cors.as_ref().map_err(Clone::clone)) {
-            Err(refusal) => refusal.into_response(),
-            Ok(Some(cors)) if cors.is_preflight() => StatusCode::NO_CONTENT.into_response(),
-            Ok(_) => self.enter(speech, request).await,
-        };
-        let mut answer = match refused(&answer, &method, speech) {
-            Some(refusal) => {
-                if let Refusal::Internal(cause) = &refusal {
-                    tracing::error!(request = id, cause = %cause, "a request failed");
-                }
-                if let Refusal::OverLimit(over) = &refusal {
-                    app.identity().note_over(*over, trace.address(), app.now());
-                }
-                let trace = trace.beside(&answer);
-                let answer = refusal::render(&refusal, &speech, &app.settings, &id);
-                trace.note(app, speech, &id, &answer, &refusal);
-                answer
-            }
-            None => {
-                if let Some(Told(refusal)) = answer.extensions().get() {
-                    trace.note(app, speech, &id, &answer, refusal);
-                }
-                answer
-            }
-        };
-        let is_file = answer.extensions().get::<GzipFile>().is_some();
-        let headers = answer.headers_mut();
-        if is_file && headers.remove(CONTENT_ENCODING).is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/gzip"));
-        }
-        if let Ok(Some(cors)) = cors {
-            cors.answer(headers);
-        }
-        passage.tell(app.guard(), headers);
-        protect(headers, speech.room, app.settings.base_url.scheme() == "https");
-        if let Ok(id) = HeaderValue::try_from(id) {
-            headers.insert(X_REQUEST_ID, id);
-        }
-        passage.until_answered(answer)
+        let admitted = entered.and(fault.map_or(Ok(()), |fault| Err(Refusal::PathNotPlain(fault))));
+        Arrival { speech, method, id: self.numbers.next(), passage, admitted }
     }
 
     /// The room that the path leads to answers.
@@ -128,6 +103,55 @@ impl Rooms {
             Room::Token | Room::OAuth2 | Room::Page => routed(&self.doors, request).await,
         }
     }
+}
+
+/// What is known of a request before a room has seen it.
+struct Arrival {
+    speech: Speech,
+    method: Method,
+    /// The number under which the log knows it.
+    id: String,
+    passage: Arc<Passage>,
+    /// It is not one too many, and its path is spelled in the one way.
+    admitted: Result<(), Refusal>,
+}
+
+/// Says what a refusal is to the caller, in their format, and remembers it for `kibali why`.
+fn explain(app: &App, arrival: &Arrival, trace: Trace, answer: Response) -> Response {
+    let Arrival { speech, method, id, .. } = arrival;
+    let Some(refusal) = refused(&answer, method, *speech) else {
+        if let Some(Told(refusal)) = answer.extensions().get() {
+            trace.note(app, *speech, id, &answer, refusal);
+        }
+        return answer;
+    };
+    match &refusal {
+        Refusal::Internal(cause) => tracing::error!(request = id, cause = %cause, "a request failed"),
+        Refusal::OverLimit(over) => app.identity().note_over(*over, trace.address(), app.now()),
+        _ => {}
+    }
+    let trace = trace.beside(&answer);
+    let answer = refusal::render(&refusal, speech, &app.settings, id);
+    trace.note(app, *speech, id, &answer, &refusal);
+    answer
+}
+
+/// Puts on what every answer wears.
+fn dress(app: &App, arrival: Arrival, cors: Option<Cors>, mut answer: Response) -> Response {
+    let is_file = answer.extensions().get::<GzipFile>().is_some();
+    let headers = answer.headers_mut();
+    if is_file && headers.remove(CONTENT_ENCODING).is_some() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/gzip"));
+    }
+    if let Some(cors) = cors {
+        cors.answer(headers);
+    }
+    arrival.passage.tell(app.guard(), headers);
+    protect(headers, arrival.speech.room, app.settings.base_url.scheme() == "https");
+    if let Ok(id) = HeaderValue::try_from(arrival.id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    arrival.passage.until_answered(answer)
 }
 
 /// What a router answers.

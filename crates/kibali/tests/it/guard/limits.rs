@@ -258,6 +258,22 @@ both!(
 );
 
 both!(
+    fn a_page_of_another_origin_can_read_why_it_was_refused(t) {
+        let origin = "https://app.example.org";
+        let list = t.post("/api/configuration/corsWhitelist").basic(ADMIN, ADMIN_PASSWORD).json(&json!([origin]));
+        assert_eq!(list.send().await.status, 204);
+        let node = limited(t, Limits { address: paced(2), ..Limits::NONE }).await;
+        for (path, status) in [("/api//me", 400), ("/api/me", 401), ("/api/me", 429)] {
+            let answer = node.get(path).header("origin", origin).send().await;
+            assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some(origin)), "{path}");
+        }
+        let other = refused(node.get("/api/me").header("origin", "https://evil.example")).await;
+        assert_eq!(other.header("access-control-allow-origin"), None);
+        node.app.store.close().await;
+    }
+);
+
+both!(
     fn why_names_the_limit_and_what_would_allow_more(t) {
         let access = token(t, (ADMIN, ADMIN_PASSWORD)).await;
         let node = limited(t, Limits { user: paced(1), doors: at_once(0), ..Limits::NONE }).await;
