@@ -9,12 +9,15 @@ use kibali_oauth::logout::{self, again};
 use kibali_store::door::logouts::{self, Claim, Listener, Notice, Settle};
 use url::form_urlencoded;
 
+use crate::outbound::OutboundFault;
 use crate::{App, Refusal, keys};
 
 /// Clients that are told in one round, one notice each.
 const CLIENTS: i64 = 64;
 /// Of those at once: one that is slow takes a place from seven others.
 const AT_ONCE: usize = 8;
+/// Seconds until it is tried again where no call could be made.
+const SOON: i64 = 5;
 /// Seconds that others leave a last attempt alone.
 const LAST: i64 = 60;
 
@@ -49,6 +52,11 @@ async fn tell_one(app: &App, notice: Notice) -> Result<bool, Refusal> {
     };
     let form = form(app, listener, &notice).await?;
     match (app.outbound().post_form(&listener.address, form).await, next) {
+        // Nobody was asked: that was no attempt.
+        (Err(OutboundFault::Busy), _) => {
+            app.store.write(Settle::NotTried(notice, now.plus_seconds(SOON))).await?;
+            Ok(false)
+        }
         (Ok(_), _) => {
             app.store.write(Settle::Done(notice)).await?;
             Ok(true)

@@ -51,7 +51,12 @@ const DONE: Statement =
 const POSTPONE: Statement =
     Statement::new("logout.postpone", "update logout_notice set due = $2 where client = $1 and due < $2");
 
-pub(crate) const STATEMENTS: &[Statement] = &[OWE_ONE, OWE_OTHERS, DUE, CLAIM, DONE, POSTPONE];
+const NOT_TRIED: Statement = Statement::new(
+    "logout.not_tried",
+    "update logout_notice set attempts = $3, due = $4 where client = $1 and sid = $2",
+);
+
+pub(crate) const STATEMENTS: &[Statement] = &[OWE_ONE, OWE_OTHERS, DUE, CLAIM, DONE, POSTPONE, NOT_TRIED];
 
 /// Which sessions of a user are about to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,6 +155,8 @@ impl Write for Claim {
 pub enum Settle {
     /// It was told, or never will be: it goes.
     Done(Notice),
+    /// No call was made: it waits until then, with as many attempts as it had.
+    NotTried(Notice, Timestamp),
     /// The client cannot be told now: what waits for it waits at least until then.
     Postpone(ObjectId, Timestamp),
 }
@@ -160,6 +167,10 @@ impl Write for Settle {
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
         match self {
             Self::Done(notice) => tx.run(DONE, values![notice.client, notice.sid.as_str()]).await?,
+            Self::NotTried(notice, until) => {
+                let row = values![notice.client, notice.sid.as_str(), notice.attempts, *until];
+                tx.run(NOT_TRIED, row).await?
+            }
             Self::Postpone(client, until) => tx.run(POSTPONE, values![*client, *until]).await?,
         };
         Ok(())

@@ -111,7 +111,8 @@ pub(super) async fn with_keys_at<T>(
 async fn fetch(app: &App, place: &Arc<Place>, address: &str) {
     let turn = Arc::clone(&place.turn).lock_owned().await;
     let now = app.now();
-    if !may_ask(place.known().tried, now) {
+    let tried = place.known().tried;
+    if !may_ask(tried, now) {
         return;
     }
     place.lock().tried = Some(now);
@@ -131,6 +132,10 @@ async fn fetch(app: &App, place: &Arc<Place>, address: &str) {
             Err(fault) => {
                 tracing::warn!(%address, %fault, "the keys of a client were not fetched");
                 known.fault = Some(fault);
+                // Their host was not asked, and may be at once.
+                if fault == KeysFault::Outbound(OutboundFault::Busy) {
+                    known.tried = tried;
+                }
             }
         }
         drop((known, turn));

@@ -10,6 +10,7 @@ mod address;
 mod names;
 mod speak;
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,8 +31,11 @@ pub use names::{Addresses, Names};
 
 /// Bytes of an answer, at most.
 const MOST_BYTES: usize = 64 * 1024;
-/// Calls under way at once.
-const AT_ONCE: usize = 16;
+/// Calls for keys under way at once.
+const KEYS_AT_ONCE: usize = 16;
+/// Calls to tell of logouts under way at once, apart from those: whoever has hosts that are slow to answer for one holds
+/// up nobody who waits for the other.
+const NOTICES_AT_ONCE: usize = 16;
 
 /// What the operator chose about calls.
 #[derive(Debug, Clone)]
@@ -159,29 +163,37 @@ pub(crate) struct Answer {
 pub(crate) struct Outbound {
     settings: OutboundSettings,
     tls: Arc<ClientConfig>,
-    places: Semaphore,
+    keys: Semaphore,
+    notices: Semaphore,
 }
 
 impl Outbound {
     pub(crate) fn new(settings: &OutboundSettings) -> Self {
         let roots = Arc::clone(&settings.trust.0);
         let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        Self { settings: settings.clone(), tls: Arc::new(tls), places: Semaphore::new(AT_ONCE) }
+        Self {
+            settings: settings.clone(),
+            tls: Arc::new(tls),
+            keys: Semaphore::new(KEYS_AT_ONCE),
+            notices: Semaphore::new(NOTICES_AT_ONCE),
+        }
     }
 
     /// Asks for what is at an address.
     pub(crate) async fn get(&self, address: &str) -> Result<Answer, OutboundFault> {
-        self.call(Method::GET, address, &[(header::ACCEPT, "application/json")], Bytes::new()).await
+        let headers = [(header::ACCEPT, "application/json")];
+        self.call(&self.keys, Method::GET, address, &headers, Bytes::new()).await
     }
 
     /// Sends a form to an address.
     pub(crate) async fn post_form(&self, address: &str, form: String) -> Result<Answer, OutboundFault> {
         let headers = [(header::CONTENT_TYPE, "application/x-www-form-urlencoded")];
-        self.call(Method::POST, address, &headers, form.into()).await
+        self.call(&self.notices, Method::POST, address, &headers, form.into()).await
     }
 
     async fn call(
         &self,
+        places: &Semaphore,
         method: Method,
         address: &str,
         headers: &[(header::HeaderName, &'static str)],
@@ -198,8 +210,11 @@ impl Outbound {
             request = request.header(name, *value);
         }
         let request = request.body(Full::new(body)).map_err(|_| OutboundFault::Address)?;
-        let Ok(_place) = self.places.try_acquire() else { return Err(OutboundFault::Busy) };
         let (mut reached, patience) = (false, self.settings.patience);
+        // Those who have the places give them back within their patience; whoever comes first is first.
+        let Ok(Ok(_place)) = tokio::time::timeout(patience, places.acquire()).await else {
+            return Err(OutboundFault::Busy);
+        };
         let whole = async {
             let addresses = self.addresses(&target).await?;
             let stream = speak::connect(&addresses, name(&target)?, &self.tls, patience).await?;
@@ -216,7 +231,10 @@ impl Outbound {
             Host::Ipv4(address) => vec![IpAddr::V4(*address)],
             Host::Ipv6(address) => vec![IpAddr::V6(*address)],
             Host::Domain(name) => {
-                self.settings.names.look_up(name).await.map_err(|_| OutboundFault::NoName)?
+                self.settings.names.look_up(name).await.map_err(|error| match error.kind() {
+                    io::ErrorKind::WouldBlock => OutboundFault::Busy,
+                    _ => OutboundFault::NoName,
+                })?
             }
         };
         let allowed = |address: &IpAddr| address::is_allowed(*address, &self.settings.listed);
@@ -245,6 +263,41 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
+
+    /// Names that are never found, but for one.
+    #[derive(Debug)]
+    struct Slow;
+
+    impl Names for Slow {
+        fn look_up<'a>(&'a self, host: &'a str) -> Addresses<'a> {
+            Box::pin(async move {
+                match host {
+                    "quick.example.org" => Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]),
+                    _ => std::future::pending().await,
+                }
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn hosts_that_are_slow_hold_up_no_other_and_no_other_errand() {
+        let patience = Duration::from_millis(200);
+        let settings = OutboundSettings { names: Arc::new(Slow), patience, ..OutboundSettings::default() };
+        let outbound = Outbound::new(&settings);
+        let slow = (0..KEYS_AT_ONCE).map(|number| {
+            let address = format!("https://slow{number}.example.org/");
+            let outbound = &outbound;
+            async move { outbound.get(&address).await }
+        });
+        let quick = async {
+            // Looked up, and found to be where no call goes: it had its turn.
+            let found = Err(OutboundFault::NotPublic(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+            assert_eq!(outbound.post_form("https://quick.example.org/", String::new()).await, found);
+            assert_eq!(outbound.get("https://quick.example.org/").await, found);
+        };
+        let (slow, ()) = tokio::join!(futures_util::future::join_all(slow), quick);
+        assert!(slow.iter().all(|answer| *answer == Err(OutboundFault::TooFar)), "{slow:?}");
+    }
 
     #[test]
     fn nothing_is_told_about_who_did_not_prove_to_be_the_host() {
