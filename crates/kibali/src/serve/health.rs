@@ -1,18 +1,42 @@
 //! `/health/live` and `/health/ready`, for whoever starts and stops the process.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use axum::extract::State;
 use http::StatusCode;
 use kibali_web::App;
 
-use super::metrics::Metrics;
+use tokio::sync::Mutex;
 
 /// The process answers.
 pub(super) async fn live() -> &'static str {
     "live\n"
 }
 
+/// How long it is remembered whether the process is ready: anybody may ask, as often as they like.
+const REMEMBERED: Duration = Duration::from_secs(1);
+
+/// Whether the process was ready, and when that was found. Held while it is found anew: who asks meanwhile waits for it.
+#[derive(Clone, Default)]
+pub(super) struct Readiness(Arc<Mutex<Option<(Instant, Ready)>>>);
+
+type Ready = (StatusCode, &'static str);
+
 /// The database answers, and the log of changes is being followed.
-pub(super) async fn ready(State((app, _)): State<(App, Metrics)>) -> (StatusCode, &'static str) {
+pub(super) async fn ready(State((app, readiness)): State<(App, Readiness)>) -> Ready {
+    let mut known = readiness.0.lock().await;
+    match *known {
+        Some((at, ready)) if at.elapsed() < REMEMBERED => ready,
+        _ => {
+            let ready = is_ready(&app).await;
+            *known = Some((Instant::now(), ready));
+            ready
+        }
+    }
+}
+
+async fn is_ready(app: &App) -> Ready {
     let reads = async { kibali_store::door::setup_link::is_needed(&mut app.store.reader().await?).await };
     match reads.await {
         Ok(_) if app.store.feed().is_trusted() => (StatusCode::OK, "ready\n"),

@@ -20,6 +20,7 @@ use std::time::Duration;
 use kibali_web::App;
 use tokio::net::TcpListener;
 
+use self::round::Rounds;
 use self::service::Service;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -64,16 +65,29 @@ impl Server {
 
     /// Answers until SIGTERM or SIGINT, then finishes what is under way, writes what was gathered, delivers
     /// mail, and closes the store.
+    ///
+    /// # Errors
+    /// What is done from time to time ended by itself: whoever watches the process starts it again.
     pub(crate) async fn run(self, app: App) -> Result<(), Failure> {
         let service = Service::new(&app);
-        let background = tokio::spawn(round::keep(app.clone()));
-        connection::serve(self.listener, self.manner, service, self.stop.told(), GRACE).await;
-        background.abort();
+        let (mut rounds, mut failed) = (Rounds::begin(&app), false);
+        let stop = async {
+            tokio::select! {
+                () = self.stop.told() => {}
+                () = rounds.ended() => failed = true,
+            }
+        };
+        connection::serve(self.listener, self.manner, service, stop, GRACE).await;
+        drop(rounds);
         round::end(&app).await;
         if !app.mailer().settle(MAIL_GRACE).await {
             tracing::warn!("the server stops while messages wait to be delivered");
         }
         app.store.close().await;
-        Ok(())
+        if failed {
+            Err(Failure::Said("the server stopped by itself; its log says why".to_owned()))
+        } else {
+            Ok(())
+        }
     }
 }

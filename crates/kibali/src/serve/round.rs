@@ -6,6 +6,7 @@ use std::time::Duration;
 use kibali_store::door::purge;
 use kibali_web::audit::{self, Head};
 use kibali_web::{App, identity, logout, why};
+use tokio::task::JoinSet;
 
 /// Time between two rounds.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -16,8 +17,24 @@ const TELL_HEAD_SECONDS: u64 = 60;
 
 /// Makes rounds until it is dropped. Taking away may last; what was gathered is written in time all the same,
 /// since the first use of a refresh token is among it.
-pub(super) async fn keep(app: App) {
-    tokio::join!(write_down(&app), tend_and_take_away(&app), every_second(&app), tell_of_logouts(&app));
+pub(super) struct Rounds(JoinSet<()>);
+
+impl Rounds {
+    pub(super) fn begin(app: &App) -> Self {
+        let mut rounds = JoinSet::new();
+        let (one, two, three, four) = (app.clone(), app.clone(), app.clone(), app.clone());
+        rounds.spawn(async move { write_down(&one).await });
+        rounds.spawn(async move { tend_and_take_away(&two).await });
+        rounds.spawn(async move { every_second(&three).await });
+        rounds.spawn(async move { tell_of_logouts(&four).await });
+        Self(rounds)
+    }
+
+    /// Ends when one of them does, which none is to: without it events stay unsealed, or tables grow.
+    pub(super) async fn ended(&mut self) {
+        let how = self.0.join_next().await;
+        tracing::error!(?how, "what is done from time to time ended: the server stops");
+    }
 }
 
 /// What somebody waits for, and what is not to lie open for long.
@@ -108,4 +125,18 @@ async fn last(app: &App) {
 pub(super) async fn end(app: &App) {
     last(app).await;
     tell(seal(app).await);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_round_that_panics_is_noticed() {
+        let mut rounds = Rounds(JoinSet::new());
+        rounds.0.spawn(std::future::pending());
+        rounds.0.spawn(async { assert_eq!(1, 2, "on purpose") });
+        rounds.ended().await;
+        assert_eq!(rounds.0.len(), 1);
+    }
 }

@@ -12,6 +12,7 @@ use http::Request;
 use kibali_web::{App, Rooms};
 use tower::Service as _;
 
+use super::health::Readiness;
 use super::metrics::{self, Metrics};
 use super::{health, log};
 
@@ -35,10 +36,14 @@ impl Service {
     pub(super) fn new(app: &App) -> Self {
         let metrics = Metrics::new();
         let own = Router::new()
-            .route(LIVE, get(health::live))
-            .route(READY, get(health::ready))
             .route(METRICS, get(metrics::show))
-            .with_state((app.clone(), metrics.clone()));
+            .with_state((app.clone(), metrics.clone()))
+            .route(LIVE, get(health::live))
+            .merge(
+                Router::new()
+                    .route(READY, get(health::ready))
+                    .with_state((app.clone(), Readiness::default())),
+            );
         let context = app.settings.context_path().to_owned();
         let own = if context.is_empty() { own } else { own.clone().nest(&context, own) };
         Self(Arc::new(Inner { own, context, rooms: Rooms::new(app.clone()), metrics }))
