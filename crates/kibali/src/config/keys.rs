@@ -43,18 +43,13 @@ pub(super) const KEYS: &[Key] = &[
     key("server.as.version", "2.41", "The DHIS2 version to speak as", |config, value| {
         value.parse().map(|version| config.web.as_version = version)
     }),
-    key(
-        "server.connections",
-        "2000",
-        "Connections served at once; more wait. One address, of IPv6 one /64, has half of them, unless it is in \
-         proxy.trusted",
-        |config, value| values::number(value, 1, 100_000).map(|number| config.connections = number),
-    ),
+    key("server.connections", "2000", "Connections at once; one address may have half", |config, value| {
+        values::number(value, 1, 100_000).map(|number| config.connections = number)
+    }),
     key(
         "server.head.seconds",
         "30",
-        "Seconds that the head of a request or a TLS handshake may take, that an answer may wait for whoever asked to take \
-         more of it, and that an unused connection is kept",
+        "Seconds that the head of a request or a TLS handshake may take, and that an unused connection or an unread answer is kept",
         |config, value| values::seconds(value, 1, 3600).map(|patience| config.head_patience = patience),
     ),
     key(

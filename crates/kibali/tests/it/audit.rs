@@ -120,7 +120,7 @@ both!(
             (name.to_owned(), cause.to_owned(), address.to_owned(), user, minute, json!(count))
         };
         assert_eq!(told, [
-            row("api_token.refused", "ApiTokenMalformed", "2001:db8::/64", false, 1, 3),
+            row("api_token.refused", "ApiTokenChecksum", "2001:db8::/64", false, 1, 3),
             row("client.refused", "InvalidClient", "192.0.2.45", false, 1, 2),
             row("sign_in.accepted", "Basic", "192.0.2.46", true, 0, 1),
             row("sign_in.refused", "WrongCredentials", "192.0.2.44", false, 0, 1),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kibali_crypto::jose::{Jwks, Jws};
-use kibali_model::{Clock as _, SigningAlgorithm};
+use kibali_model::SigningAlgorithm;
 use kibali_store::{StoreError, Tx, Write, values};
 use kibali_testkit::seed::import;
 use kibali_testkit::{Asked, Browser, Reply, Site, TestApp, both};
@@ -20,11 +20,11 @@ const USER: &str = "/api/users/userordin01";
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 /// A node that may call this machine.
-async fn caller(t: &TestApp, seed: u64) -> TestApp {
+pub(super) async fn caller(t: &TestApp, seed: u64) -> TestApp {
     t.another(seed, |settings| reach(settings, &names())).await
 }
 
-async fn listens(t: &TestApp, id: &str, site: &Site) {
+pub(super) async fn listens(t: &TestApp, id: &str, site: &Site) {
     let address = format!("https://localhost:{}/{id}?out=1", site.port);
     let client = json!({
         "backchannelLogoutUri": address, "backchannelLogoutSessionRequired": true,
@@ -71,7 +71,7 @@ async fn leaves(browser: &mut Browser) {
     browser.submit(&page, &page.form("/logout")).await;
 }
 
-async fn tell(node: &TestApp) {
+pub(super) async fn tell(node: &TestApp) {
     logout::tell(&node.app).await.unwrap();
 }
 
@@ -324,49 +324,6 @@ both!(
         }
         let told = sids(&site);
         assert_eq!((told.len(), BTreeSet::from_iter(told)), (6, all));
-    }
-);
-
-/// Notices that wait for a client, as its sessions would leave them.
-struct Owed {
-    client: String,
-    times: usize,
-    due: i64,
-}
-
-impl Write for Owed {
-    type Output = u64;
-
-    async fn apply(&self, tx: &mut Tx) -> Result<u64, StoreError> {
-        let Self { client, due, times } = self;
-        let mut owed = 0;
-        for number in 0..*times {
-            let sql = format!(
-                "insert into logout_notice (client, sid, subject, attempts, due, created)
-                 select object, '{number}', 'somebody', 0, {due}, {due} from client where client_id = '{client}'"
-            );
-            owed += tx.run_composed(&sql, Vec::new()).await?;
-        }
-        Ok(owed)
-    }
-}
-
-both!(
-    fn however_much_waits_for_one_client_others_are_told(t) {
-        let (busy, other) = (site("127.0.0.1:0").await, site("127.0.0.1:0").await);
-        listens(t, "busy", &busy).await;
-        listens(t, "other", &other).await;
-        let node = caller(t, 5).await;
-        let now = t.clock.now().millis();
-        for (client, times, due) in [("busy", 100, now - 2), ("other", 1, now - 1)] {
-            let owed = Owed { client: client.to_owned(), times, due };
-            assert_eq!(t.app.store.write(owed).await.unwrap(), times as u64);
-        }
-        // The first round ends with the first that is not heard.
-        busy.answers(Reply::with("500 Internal Server Error", "", ""));
-        other.answers(Reply::with("500 Internal Server Error", "", ""));
-        tell(&node).await;
-        assert_eq!((busy.asked().len(), other.asked().len()), (1, 1), "each in the first round");
     }
 );
 

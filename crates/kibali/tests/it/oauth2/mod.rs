@@ -13,6 +13,7 @@ mod itself;
 pub(crate) mod jwks_uri;
 mod keys_of_refresh;
 mod logout;
+mod notices;
 mod par;
 mod profiles;
 
