@@ -211,8 +211,8 @@ impl Outbound {
         }
         let request = request.body(Full::new(body)).map_err(|_| OutboundFault::Address)?;
         let (mut reached, patience) = (false, self.settings.patience);
-        // Those who have the places give them back within their patience; whoever comes first is first.
-        let Ok(Ok(_place)) = tokio::time::timeout(patience, places.acquire()).await else {
+        // Whoever has a place gives it back within the patience, and whoever comes first is first.
+        let Ok(Ok(_place)) = tokio::time::timeout(patience * 2, places.acquire()).await else {
             return Err(OutboundFault::Busy);
         };
         let whole = async {
