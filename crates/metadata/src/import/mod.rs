@@ -29,6 +29,6 @@ pub use parse::{Door, parse_object, parse_payload, read, read_translations};
 pub use patch::{PatchError, Patched, compile};
 pub use plan::{Action, Context, Outcome, Plan, plan};
 pub use report::{ErrorReport, ImportReport, ObjectReport, Stats, Status, TypeReport, Warning};
-pub use rules::{is_bcrypt, is_redirect};
+pub use rules::{is_bcrypt, is_redirect, is_secure_redirect};
 pub use shape::{is_absent, is_email, is_url};
 pub use sharing::read_sharing;

@@ -3,7 +3,9 @@
 use kibali_crypto::jose::Jwks;
 use kibali_crypto::{new_token, sha256};
 use kibali_metadata::client::{client_text, token_text};
-use kibali_metadata::import::{Fault, ImportParams, ImportStrategy, MergeMode, is_redirect, parse_payload};
+use kibali_metadata::import::{
+    Fault, ImportParams, ImportStrategy, MergeMode, is_redirect, is_secure_redirect, parse_payload,
+};
 use kibali_model::{ClientProfile, ClientSettings, Dialect, Principal, TokenSettings};
 use kibali_oauth::registration::{METADATA, Metadata, REDIRECT, is_listed, read};
 use kibali_store::door::accounts::Account;
@@ -190,13 +192,14 @@ fn check_addresses(
         (Way::Enrolled, _) => all_listed(metadata, listed),
         (Way::Invited, Some(only)) => addresses.all(|address| address == only),
         (Way::Invited | Way::Open, _) => {
-            addresses.all(|address| is_redirect(address) || listed.contains(address))
+            let fits = |address: &String| is_redirect(address) && is_secure_redirect(address);
+            addresses.all(|address| fits(address) || listed.contains(address))
         }
     };
     let why = match way {
         Way::Enrolled => "redirect_uris are among those of the setting deviceEnrollmentRedirectAllowlist",
         Way::Invited | Way::Open => {
-            "redirect_uris are whole addresses, those that the initial access token allows"
+            "redirect_uris are whole addresses, http on the person's own machine alone, and those that the initial access token allows"
         }
     };
     if fits { Ok(()) } else { Err(refuse((REDIRECT, why))) }

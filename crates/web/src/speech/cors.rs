@@ -74,7 +74,7 @@ pub(crate) async fn is_allowed(app: &App, origin: &str) -> Result<bool, Refusal>
     if Pattern::read(&ours).is_some_and(|ours| ours.covers(&origin)) {
         return Ok(true);
     }
-    let load = async {
+    let load = || async {
         let list = system_value(&mut app.store.reader().await?, WHITELIST).await?;
         let list: Vec<String> =
             list.map_or(Ok(Vec::new()), |list| serde_json::from_str(&list)).map_err(Refusal::internal)?;

@@ -28,6 +28,7 @@ both!(
             ("redirect_uris", json!(["javascript:alert(1)"]), "invalid_redirect_uri"),
             ("redirect_uris", json!(["https://a.example/#x"]), "invalid_redirect_uri"),
             ("redirect_uris", json!(["noscheme"]), "invalid_redirect_uri"),
+            ("redirect_uris", json!(["http://app.example.org/cb"]), "invalid_redirect_uri"),
             ("grant_types", json!(["client_credentials"]), "invalid_client_metadata"),
             ("grant_types", json!(["urn:ietf:params:oauth:grant-type:device_code"]), "invalid_client_metadata"),
             ("grant_types", json!(["urn:ietf:params:oauth:grant-type:token-exchange"]), "invalid_client_metadata"),

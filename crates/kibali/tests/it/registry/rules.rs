@@ -67,6 +67,20 @@ both!(
 );
 
 both!(
+    fn codes_of_the_strictest_clients_go_by_https(t) {
+        let mut body = client("redirectUris", json!("http://app.example.org/cb,http://127.0.0.1/cb"));
+        body["clientId"] = json!("clear");
+        let uid = made(t, 42, &body).await;
+        body["profile"] = json!("fapi2");
+        let refused = put(t, 42, &uid, &body).await;
+        let said = "Invalid redirect URI: 'http://app.example.org/cb'. For a client of the profile fapi2";
+        assert!(refused.status == 409 && refused.text().contains(said), "{}", refused.text());
+        body["redirectUris"] = json!("https://app.example.org/cb,http://127.0.0.1/cb");
+        assert_eq!(put(t, 42, &uid, &body).await.status, 200);
+    }
+);
+
+both!(
     fn what_kibali_adds_is_taken(t) {
         for (number, (key, value)) in [
             ("redirectUris", json!("dhis2oauth://oauth,org.example.app:/cb")),

@@ -10,7 +10,7 @@ mod tree;
 mod users;
 mod versions;
 
-pub use clients::{is_bcrypt, is_redirect};
+pub use clients::{is_bcrypt, is_redirect, is_secure_redirect};
 use kibali_model::{ObjectId, Uid};
 use serde_json::Map;
 

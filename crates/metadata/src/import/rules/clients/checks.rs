@@ -3,7 +3,7 @@
 //! Only what a change brings is looked at: values that are there already, from another time or another dialect, can be
 //! sent again.
 
-use kibali_model::{ClientAuthentication, GrantType};
+use kibali_model::{ClientAuthentication, ClientProfile, GrantType};
 
 use super::{name_of, proves_key};
 use crate::client::{RESERVED, Registration, refused};
@@ -50,6 +50,18 @@ pub(super) fn faults(draft: &Draft<'_>, allowed: &[String]) -> Vec<Fault> {
             let name = names(column);
             faults.push(Fault::new(Code::E4007, [name, "0", &most, &count]).at(name));
         }
+    }
+    let was_fapi2 = before.is_some_and(|before| before.profile == ClientProfile::Fapi2);
+    let known = before.filter(|_| was_fapi2).map(|before| &before.redirect_uris);
+    let clear = client.redirect_uris.iter().filter(|uri| !known.is_some_and(|known| known.contains(uri)));
+    if let Some(uri) =
+        clear.filter(|_| client.profile == ClientProfile::Fapi2).find(|uri| !is_secure_redirect(uri))
+    {
+        let shown = shape::shown(&uri.as_str().into());
+        let why = format!(
+            "Invalid redirect URI: '{shown}'. For a client of the profile fapi2, write one that begins with https://."
+        );
+        faults.push(refused(names(ClientColumn::RedirectUris), &why));
     }
     if client.proves_by(ClientAuthentication::None) && client.authentication.len() > 1 {
         let why =
@@ -144,6 +156,24 @@ pub fn is_redirect(address: &str) -> bool {
         && (!web || (shape::is_url(address) && !has_user(rest)))
 }
 
+/// Can nobody on the way read what is sent there? Over http that holds on the person's own machine alone (RFC 9700
+/// section 2.6).
+#[must_use]
+pub fn is_secure_redirect(address: &str) -> bool {
+    let Some((scheme, rest)) = address.split_once("://") else { return true };
+    let host = rest.split(['/', '?']).next().unwrap_or_default().to_ascii_lowercase();
+    let is_port =
+        |rest: &str| rest.strip_prefix(':').is_some_and(|port| port.bytes().all(|c| c.is_ascii_digit()));
+    let is_here = LOOPBACK
+        .iter()
+        .filter_map(|name| host.strip_prefix(name))
+        .any(|rest| rest.is_empty() || is_port(rest));
+    !scheme.eq_ignore_ascii_case("http") || is_here
+}
+
+/// What the person's own machine is called.
+const LOOPBACK: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
+
 /// Stands a user name in front of the host, in what follows the scheme?
 fn has_user(rest: &str) -> bool {
     let rest = rest.trim_start_matches('/');
@@ -236,6 +266,28 @@ mod tests {
             assert!(!is_redirect(address), "{address}");
         }
         assert_eq!(super::address("dhis2oauth://oauth", &["dhis2oauth://oauth".to_owned()]), None);
+    }
+
+    #[test]
+    fn http_is_secure_on_the_own_machine_alone() {
+        for address in [
+            "https://a.example/cb",
+            "org.example.app:/cb",
+            "dhis2oauth://oauth",
+            "http://127.0.0.1/cb",
+            "HTTP://LocalHost:8080/cb",
+            "http://[::1]:8?x",
+        ] {
+            assert!(is_secure_redirect(address), "{address}");
+        }
+        for address in [
+            "http://a.example/cb",
+            "Http://a.example",
+            "http://localhost.evil.example/",
+            "http://127.0.0.1.evil.example",
+        ] {
+            assert!(!is_secure_redirect(address), "{address}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod checks;
 mod rights;
 
-pub use checks::{is_bcrypt, is_redirect};
+pub use checks::{is_bcrypt, is_redirect, is_secure_redirect};
 
 use kibali_model::{ClientAuthentication, ClientProfile, GrantType};
 
