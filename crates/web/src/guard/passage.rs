@@ -106,7 +106,7 @@ impl Passage {
 
     /// The same answer, which counts until it is sent.
     pub(crate) fn until_answered(self: Arc<Self>, answer: Response) -> Response {
-        answer.map(|body| Sent::new(body, self))
+        answer.map(|body| Sent::of(body, self))
     }
 }
 

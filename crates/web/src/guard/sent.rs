@@ -25,7 +25,7 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    pub(super) fn new(body: Body, counts: Arc<Passage>) -> Body {
+    pub(super) fn of(body: Body, counts: Arc<Passage>) -> Body {
         match HttpBody::size_hint(&body).exact() {
             Some(0..=SMALL) => body,
             _ => Body::new(Self { body, rest: Bytes::new(), _counts: counts }),
