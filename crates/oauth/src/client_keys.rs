@@ -76,6 +76,7 @@ mod tests {
             (Some("public, Max-Age=\"300\", must-revalidate"), 300),
             (Some("max-age=1"), 60),
             (Some("max-age=99999999999999999999999"), 86_400),
+            (Some("max-age=86401"), 86_400),
             (Some("no-store, max-age=3600"), 60),
             (Some("max-age=-5"), 600),
             (Some("private"), 600),

@@ -321,6 +321,12 @@ mod tests {
         }
         let little = said(&json!({ "redirect_uris": ["https://a.example/cb"] })).unwrap();
         assert_eq!((little.check_keys(true), little.check_keys(false)), (Ok(()), Ok(())));
+        // Whoever signs nothing has no keys, wherever it says they are.
+        let mut open = android();
+        open["token_endpoint_auth_method"] = json!("none");
+        open.as_object_mut().unwrap().remove("token_endpoint_auth_signing_alg");
+        let open = said(&open).unwrap();
+        assert_eq!((open.jwks, open.jwks_uri), (None, None));
     }
 
     #[test]

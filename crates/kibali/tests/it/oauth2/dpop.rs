@@ -89,6 +89,9 @@ both!(
             assert_eq!(tokens["token_type"], "DPoP");
             let access = text(&tokens, "access_token");
             assert_eq!(said(&tokens["access_token"])["cnf"]["jkt"], key.public().thumbprint());
+            let told = t.post("/oauth2/introspect").basic(CLIENT, CLIENT_SECRET).form(&[("token", access)]).send().await.json();
+            let bound = json!({ "jkt": key.public().thumbprint() });
+            assert_eq!((&told["token_type"], &told["cnf"]), (&json!("DPoP"), &bound), "whoever asks is told as much");
             for path in ["/api/me", "/api/42/me", "/userinfo", "/oauth2/userinfo"] {
                 let opened = open(t, path, access, &proof(t, &key, "GET", path, &of(access))).await;
                 assert_eq!(opened.status, 200, "{path}: {}", opened.text());

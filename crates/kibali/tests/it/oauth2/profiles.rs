@@ -275,7 +275,10 @@ both!(
                 "clientAuthenticationMethods": "client_secret_basic,private_key_jwt",
                 "authorizationGrantTypes": "authorization_code,refresh_token,password",
                 "clientSettings": with_keys(&all, more),
-                "tokenSettings": json!({ "settings.token.reuse-refresh-tokens": false }).to_string(),
+                "tokenSettings": json!({
+                    "settings.token.reuse-refresh-tokens": false,
+                    "settings.token.id-token-signature-algorithm": "RS256",
+                }).to_string(),
             })).await;
             let mut tried = Tried { t, id, keys: &keys, nonce: String::new() };
             for (rule, allowed) in RULES {

@@ -1,5 +1,6 @@
 //! *Administration*: an administrator sees what is anybody's, cuts it, and the next call is refused.
 
+use kibali_store::door::audit::{Event, RecordCounted};
 use kibali_store::{StoreError, Tx, Write};
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT};
 use kibali_testkit::{Browser, Page, both};
@@ -7,7 +8,7 @@ use kibali_web::identity::flush;
 use serde_json::json;
 
 use super::{by_password, happened, me, refresh};
-use crate::oauth2::{allow, asking, member, redeem, register};
+use crate::oauth2::{SECRET, allow, asking, member, redeem, register};
 use crate::pages::{ORDINARY, admin, assert_page, make_ordinary, signed_in};
 use crate::two_factor::enrol;
 
@@ -280,5 +281,31 @@ both!(
         let lines: Vec<String> = saved.text().lines().map(str::to_owned).collect();
         assert_eq!((lines.len(), lines[0].as_str()), (3, "time,event,user,client,address,detail"));
         assert!(lines[1].starts_with("2026-01-15T08:00:00.000Z,token.issued,admin,demo,127.0.0.1,"), "{}", lines[1]);
+    }
+);
+
+both!(
+    fn a_file_of_events_has_all_of_them_and_no_cell_that_runs(t) {
+        register(t, "=cmd", json!({})).await;
+        let wrong = [("grant_type", "authorization_code"), ("code", "x")];
+        t.post("/oauth2/token").basic("=cmd", SECRET).form(&wrong).send().await;
+        flush(&t.app).await.unwrap();
+        let event = |number| Event {
+            at: t.app.now(),
+            name: "many".into(),
+            user: None,
+            client: None,
+            address: None,
+            detail: json!({ "number": number }),
+        };
+        t.app.store.write(RecordCounted { events: (0..1003).map(event).collect() }).await.unwrap();
+        let mut browser = admin(t).await;
+        let mut saved = async |query: &str| {
+            let page = browser.open(&format!("{EVENTS}?{query}")).await;
+            browser.submit(&page, &page.form("/csv")).await.answer.text()
+        };
+        assert_eq!(saved("event=many").await.lines().count(), 1004, "a piece at a time");
+        let refused = saved("event=token.refused").await;
+        assert!(refused.contains(",token.refused,,'=cmd,"), "{refused}");
     }
 );
