@@ -163,7 +163,8 @@ both!(
             settings.trusted_proxies = vec!["10.0.0.1".parse().unwrap()];
         }).await;
         let from = |peer: &str, forwarded: &str| node.get("/login").from(peer).header("x-forwarded-for", forwarded);
-        let_in(from("192.0.2.1", "203.0.113.1")).await;
+        let answer = let_in(from("192.0.2.1", "203.0.113.1")).await;
+        assert_eq!(standing(&answer), [None; 3], "an address alone is told nothing before it is over");
         let_in(from("192.0.2.1", "203.0.113.2")).await;
         let answer = refused(from("192.0.2.1", "203.0.113.3")).await;
         assert_eq!(standing(&answer), [Some("\"address\";q=2;w=60"), Some("\"address\";r=0;t=30"), Some("30")]);
@@ -171,6 +172,10 @@ both!(
         let_in(from("10.0.0.1", "203.0.113.2, 203.0.113.9")).await;
         refused(from("10.0.0.1", "203.0.113.3, 203.0.113.9")).await;
         let_in(from("10.0.0.1", "203.0.113.1")).await;
+        // Whoever has one address of a network has all of them.
+        let_in(from("2001:db8::1", "203.0.113.1")).await;
+        let_in(from("2001:db8::2", "203.0.113.1")).await;
+        refused(from("2001:db8::3", "203.0.113.1")).await;
         // Refused before anybody asks who it is, whatever is asked.
         for request in [
             node.get("/api/me").bearer(&access), node.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET),
