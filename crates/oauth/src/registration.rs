@@ -323,8 +323,9 @@ mod tests {
         assert_eq!((little.check_keys(true), little.check_keys(false)), (Ok(()), Ok(())));
         // Whoever signs nothing has no keys, wherever it says they are.
         let mut open = android();
-        open["token_endpoint_auth_method"] = json!("none");
-        open.as_object_mut().unwrap().remove("token_endpoint_auth_signing_alg");
+        let members = open.as_object_mut().unwrap();
+        members.insert("token_endpoint_auth_method".to_owned(), json!("none"));
+        members.remove("token_endpoint_auth_signing_alg");
         let open = said(&open).unwrap();
         assert_eq!((open.jwks, open.jwks_uri), (None, None));
     }

@@ -1,10 +1,10 @@
 //! Every fixed statement, so that tests can prepare, execute and explain each on both engines.
 
 use crate::door::{
-    accounts, api_tokens, audit, changes, client_use, clients, codes, consents, devices, emails, factors,
-    families, grants, held, installation, keys, links, live_grants, logouts, mailed, marks, passkeys,
-    password_uses, passwords, past, principals, protection, purge, pushed, questions, registrations, seals,
-    sessions, settings, setup_link, spent, tokens, trail,
+    accounts, api_tokens, audit, changes, client_use, clients, codes, consents, devices, emails, ends,
+    factors, families, grants, held, installation, keys, links, live_grants, logouts, mailed, marks,
+    passkeys, password_uses, passwords, past, principals, protection, purge, pushed, questions,
+    registrations, seals, sessions, settings, setup_link, spent, tokens, trail,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -25,6 +25,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         emails::STATEMENTS,
         factors::STATEMENTS,
         families::STATEMENTS,
+        ends::STATEMENTS,
         grants::STATEMENTS,
         held::STATEMENTS,
         installation::STATEMENTS,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::extract::FromRequestParts;
 use kibali_crypto::sha256;
 use kibali_model::{Clock, ObjectId};
-use kibali_store::door::grants::RevokeToken;
+use kibali_store::door::ends::RevokeToken;
 use kibali_testkit::{Engine, TestApp, both, seed};
 use kibali_web::identity::Caller;
 use kibali_web::{App, Refusal};

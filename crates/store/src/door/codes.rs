@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::audit::{self, Who};
 use super::consents;
+use super::ends;
 use super::grants::{self, NewGrant};
 use super::past::EndedWhy;
 use super::pushed;
@@ -184,7 +185,7 @@ impl Write for SpendCode {
         let grant_id = self.grant.as_ref().map(|(grant, _)| grant.id);
         if tx.run(SPEND, values![self.hash, self.now, grant_id]).await? == 0 {
             if let Some(row) = tx.row(GRANT_OF, values![self.hash]).await? {
-                grants::end(tx, row.int(0)?, EndedWhy::CodeReplayed, self.now).await?;
+                ends::end(tx, row.int(0)?, EndedWhy::CodeReplayed, self.now).await?;
             }
             return Ok(Spent::Replayed);
         }

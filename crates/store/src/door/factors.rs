@@ -4,7 +4,7 @@ use kibali_model::{Factor, ObjectId, Timestamp, TwoFactorType};
 use serde_json::json;
 
 use super::audit::{self, Who};
-use super::grants;
+use super::ends;
 use super::mailed;
 use super::passkeys::{self, UsedPasskey};
 use super::past::EndedWhy;
@@ -240,7 +240,7 @@ impl Write for ConfirmFactor {
             replace_codes(tx, user, &self.recovery_codes).await?;
         }
         sessions::end_others(tx, user, session, now).await?;
-        grants::end_password_grants(tx, user, EndedWhy::FactorAdded, now).await?;
+        ends::end_password_grants(tx, user, EndedWhy::FactorAdded, now).await?;
         self.with.record(tx, "factor.enabled").await?;
         Ok(true)
     }

@@ -7,7 +7,8 @@ use kibali_model::Timestamp;
 use serde_json::json;
 
 use super::audit;
-use super::grants::{self, TOUCH};
+use super::ends;
+use super::grants::TOUCH;
 use super::past::EndedWhy;
 use super::tokens::{self, FoundToken, Hash, NewTokens};
 use crate::{Reader, Statement, StoreError, Tx, Write, values};
@@ -211,7 +212,7 @@ impl Write for EndCopied {
         let detail = json!({ "grant": self.grant.to_string() });
         let address = Some(self.address.as_str());
         audit::record_of_grant(tx, "refresh_token.copied", self.grant, address, detail, self.now).await?;
-        grants::end(tx, self.grant, EndedWhy::RefreshTokenCopied, self.now).await?;
+        ends::end(tx, self.grant, EndedWhy::RefreshTokenCopied, self.now).await?;
         Ok(())
     }
 }

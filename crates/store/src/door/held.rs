@@ -4,7 +4,7 @@ use kibali_model::{ObjectId, Timestamp, Uid};
 use serde_json::json;
 
 use super::audit::{self, Who};
-use super::grants;
+use super::ends;
 use super::past::EndedWhy;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
@@ -145,7 +145,7 @@ impl Write for CutGrant {
     type Output = ();
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        grants::end(tx, self.grant, EndedWhy::Revoked, self.now).await?;
+        ends::end(tx, self.grant, EndedWhy::Revoked, self.now).await?;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use kibali_model::{GrantType, ObjectId, Scopes, Timestamp, Uid};
 use serde_json::json;
 
 use super::audit::{self, Who};
-use super::grants;
+use super::ends;
 use super::past::EndedWhy;
 use super::sessions;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
@@ -239,7 +239,7 @@ impl Write for EndApp {
         forget(tx, which, self.now).await?;
         let rows = tx.rows(IDS_OF_USER, values![self.user, Some(self.client.0), i64::MAX]).await?;
         for row in &rows {
-            grants::end(tx, row.int(0)?, EndedWhy::Revoked, self.now).await?;
+            ends::end(tx, row.int(0)?, EndedWhy::Revoked, self.now).await?;
         }
         let who = Who { user: Some(self.user), client: Some(self.client), address: Some(&self.address) };
         audit::record(tx, "app.ended", who, json!({ "grants": rows.len() }), self.now).await
@@ -270,7 +270,7 @@ impl Write for CutGrant {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let ended = grants::end(tx, self.grant, EndedWhy::Cut, self.now).await?;
+        let ended = ends::end(tx, self.grant, EndedWhy::Cut, self.now).await?;
         if ended {
             record(tx, &self.by, json!({ "grant": self.grant.to_string() }), self.now).await?;
         }
@@ -308,7 +308,7 @@ impl Write for CutGrants {
             (None, None) => return Ok(0),
         };
         for row in &rows {
-            grants::end(tx, row.int(0)?, EndedWhy::Cut, self.now).await?;
+            ends::end(tx, row.int(0)?, EndedWhy::Cut, self.now).await?;
         }
         if let (Some(user), None) = (user, client) {
             sessions::end_others(tx, user, None, self.now).await?;

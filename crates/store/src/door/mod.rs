@@ -12,6 +12,7 @@ pub mod codes;
 pub mod consents;
 pub mod devices;
 pub mod emails;
+pub mod ends;
 pub mod factors;
 pub mod families;
 pub mod grants;

@@ -4,7 +4,7 @@ use kibali_model::{Factor, ObjectId, Timestamp, Uid};
 use serde_json::json;
 
 use super::audit::{self, Who};
-use super::grants;
+use super::ends;
 use super::past::EndedWhy;
 use super::protection;
 use super::sessions;
@@ -239,7 +239,7 @@ impl Write for AddPasskey {
         if first {
             protection::replace_codes(tx, user, &self.recovery_codes).await?;
             sessions::end_others(tx, user, Some(self.session), now).await?;
-            grants::end_password_grants(tx, user, EndedWhy::FactorAdded, now).await?;
+            ends::end_password_grants(tx, user, EndedWhy::FactorAdded, now).await?;
             let detail = json!({ "factor": passkey.factor().as_str() });
             audit::record(tx, "factor.enabled", of(user, &self.address), detail, now).await?;
         }

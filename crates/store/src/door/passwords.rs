@@ -8,7 +8,7 @@ use super::audit::{self, Who};
 use super::changes::{self, Topic};
 use super::codes;
 use super::emails;
-use super::grants;
+use super::ends;
 use super::links::{self, Purpose};
 use super::past::EndedWhy;
 use super::sessions;
@@ -88,7 +88,7 @@ impl Write for ChangeOwnPassword {
         if let Some(session) = self.session {
             tx.run(KEEP_SESSION, values![session, self.credential_version + 1]).await?;
         }
-        grants::end_password_grants(tx, self.user, EndedWhy::PasswordChanged, self.now).await?;
+        ends::end_password_grants(tx, self.user, EndedWhy::PasswordChanged, self.now).await?;
         let who = Who { user: Some(self.user), client: None, address: Some(&self.address) };
         audit::record(tx, "password.changed", who, json!({}), self.now).await?;
         changes::record(tx, Topic::User, Some(self.user), self.now).await
@@ -143,7 +143,7 @@ pub(crate) async fn replace(
     let who = Who { user: Some(user), ..Who::default() };
     audit::record(tx, "password.set", who, json!({ "by": by }), now).await?;
     sessions::end_others(tx, user, None, now).await?;
-    grants::end_all_of_user(tx, user, EndedWhy::PasswordReset, now).await?;
+    ends::end_all_of_user(tx, user, EndedWhy::PasswordReset, now).await?;
     codes::end_all_of_user(tx, user).await?;
     api_tokens::end_all_of_user(tx, user, "password_reset", now).await
 }

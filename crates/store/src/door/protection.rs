@@ -7,8 +7,8 @@ use serde_json::json;
 use super::audit;
 use super::changes::{self, Topic};
 use super::codes;
+use super::ends;
 use super::factors::{clear, of, present};
-use super::grants;
 use super::past::EndedWhy;
 use super::sessions;
 use super::tokens::Hash;
@@ -70,7 +70,7 @@ impl Write for ResetFactor {
         settle(tx, self.user, self.now).await?;
         if let Some(since) = since {
             sessions::end_others(tx, self.user, None, self.now).await?;
-            grants::end_since(tx, self.user, since, EndedWhy::FactorReset, self.now).await?;
+            ends::end_since(tx, self.user, since, EndedWhy::FactorReset, self.now).await?;
             codes::end_all_of_user(tx, self.user).await?;
         }
         audit::record(tx, "factor.reset", of(self.user, None), json!({ "by": self.by }), self.now).await

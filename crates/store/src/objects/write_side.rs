@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::write::{ClientSecretHash, Hashes};
 use crate::door::audit::{self, Who};
 use crate::door::logouts::{self, Leaving};
-use crate::door::{consents, grants, passwords, past};
+use crate::door::{consents, ends, passwords, past};
 use crate::{Statement, StoreError, Tx, values};
 
 const ACCOUNT: Statement = Statement::new(
@@ -105,7 +105,7 @@ pub(super) async fn delete_object(
     by: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    grants::end_exchanged_from(tx, object, now).await?;
+    ends::end_exchanged_from(tx, object, now).await?;
     past::remember_all_of(tx, object, now).await?;
     logouts::owe(tx, object, Leaving::AllBut(None), now).await?;
     for statement in DELETES {

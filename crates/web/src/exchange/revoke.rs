@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use kibali_crypto::sha256;
 use kibali_model::Dialect;
-use kibali_store::door::grants::RevokeToken;
+use kibali_store::door::ends::RevokeToken;
 
 use super::client::authenticate;
 use super::form::Form;
