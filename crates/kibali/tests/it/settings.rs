@@ -139,6 +139,80 @@ both!(
     }
 );
 
+/// Somebody who may change settings, and nothing else.
+async fn seed_tuner(t: &TestApp) {
+    let payload = json!({
+        "userRoles": [{ "id": "Rtuner00001", "name": "Tuner", "authorities": ["F_SYSTEM_SETTING"] }],
+        "users": [{
+            "id": "Utuner00001", "username": "tuner", "password": PASSWORD, "firstName": "A", "surname": "Tuner",
+            "userRoles": [{ "id": "Rtuner00001" }]
+        }]
+    });
+    import(&t.app, &payload).await;
+}
+
+both!(
+    fn settings_that_open_accounts_are_changed_only_by_who_may_do_everything(t) {
+        seed_tuner(t).await;
+        let before = get(t, "/api/systemSettings").await.json();
+        for (name, value) in [
+            ("keyEmailHostName", "mail.evil.example"), ("keyEmailPort", "25"), ("keyEmailUsername", "x"),
+            ("keyEmailPassword", "x"), ("keyEmailTls", "false"), ("keyEmailSender", "x@evil.example"),
+            ("keyAccountRecovery", "true"), ("deviceEnrollmentRedirectAllowlist", "https://evil.example/cb"),
+            ("deviceEnrollmentAllowedUserGroups", ""), ("deviceEnrollmentIATTtlSeconds", "3600"),
+            ("keySelfRegistrationNoRecaptcha", "true"), ("minPasswordLength", "1"), ("credentialsExpires", "0"),
+            ("keyLockMultipleFailedLogins", "false"),
+        ] {
+            for request in [
+                t.post(&format!("/api/systemSettings/{name}?value={value}")),
+                t.post(&format!("/api/systemSettings/{name}")).body("text/plain", value),
+                t.post("/api/systemSettings").json(&json!({ "keyFlag": "kenya", name: value })),
+                t.delete(&format!("/api/systemSettings/{name}")),
+            ] {
+                let refused = request.basic("tuner", PASSWORD).send().await;
+                assert_eq!(refused.status, 403, "{name}: {}", refused.text());
+            }
+        }
+        for name in ["corsWhitelist", "corsAllowlist", "selfRegistrationRole", "selfRegistrationOrgUnit"] {
+            let path = format!("/api/configuration/{name}");
+            let body = json!(["https://evil.example"]);
+            for request in [t.post(&path).json(&body), t.post(&format!("{path}/Rtuner00001")), t.delete(&path)] {
+                assert_eq!(request.basic("tuner", PASSWORD).send().await.status, 403, "{name}");
+            }
+        }
+        assert_eq!(get(t, "/api/systemSettings").await.json(), before);
+        let other = t.post("/api/systemSettings/keyFlag?value=kenya").basic("tuner", PASSWORD).send().await;
+        assert_eq!(other.status, 200, "the rest is theirs");
+    }
+);
+
+both!(
+    fn the_password_of_a_mail_server_is_forgotten_with_its_address(t) {
+        let kept = async || {
+            let mut reader = t.app.store.reader().await.unwrap();
+            kibali_store::door::settings::system_value(&mut reader, "keyEmailPassword").await.unwrap().is_some()
+        };
+        let set = async |settings: Value| {
+            assert_eq!(admin(t.post("/api/systemSettings")).json(&settings).send().await.status, 200);
+        };
+        let whole = json!({ "keyEmailHostName": "mail.example.org", "keyEmailPort": 587, "keyEmailPassword": "s3cret" });
+        set(whole.clone()).await;
+        assert!(kept().await, "it is sent along");
+        set(json!({ "keyEmailHostName": "mail.example.org", "keyEmailUsername": "post" })).await;
+        assert!(kept().await, "nothing was changed about where it goes");
+        for change in [
+            t.post("/api/systemSettings/keyEmailHostName?value=other.example.org"),
+            t.post("/api/systemSettings/keyEmailPort?value=25"),
+            t.delete("/api/systemSettings/keyEmailHostName"),
+            t.delete("/api/systemSettings/keyEmailPort"),
+        ] {
+            set(whole.clone()).await;
+            assert!(matches!(admin(change).send().await.status, 200 | 204));
+            assert!(!kept().await);
+        }
+    }
+);
+
 both!(
     fn user_settings_fall_back_and_are_the_callers_own(t) {
         seed_clerk(t).await;
@@ -228,6 +302,9 @@ both!(
             assert_eq!(admin(t.post(path)).send().await.status, 409, "{path}");
         }
         assert_eq!(get(t, "/api/configuration/nope").await.status, 404);
+        let methods = json!({ "totp2faEnabled": true, "email2faEnabled": false });
+        assert_eq!(get(t, "/api/configuration/twoFactorMethods").await.json(), methods);
+        assert_eq!(admin(t.post("/api/configuration/twoFactorMethods/x")).send().await.status, 409);
         assert_eq!(get(t, "/api/configuration").await.json()["feedbackRecipients"]["id"], "wl5cDMuUhmF");
     }
 );

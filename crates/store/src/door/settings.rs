@@ -94,6 +94,8 @@ async fn tell(
 pub struct SetSystem {
     /// What to store.
     pub settings: Vec<SystemSetting>,
+    /// Pairs of names: where the first becomes another value, the second is forgotten.
+    pub forgets: Vec<(String, String)>,
     /// Who does it.
     pub by: ObjectId,
     /// When.
@@ -104,6 +106,16 @@ impl Write for SetSystem {
     type Output = ();
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        for (name, secret) in &self.forgets {
+            let before = tx.row(SYSTEM_ONE, values![name.as_str(), ""]).await?;
+            let before = before.map(|row| row.text(0)).transpose()?;
+            let same = self.settings.iter().any(|setting| {
+                setting.name == *name && setting.locale.is_empty() && Some(&setting.value) == before.as_ref()
+            });
+            if !same {
+                tx.run(CLEAR_SYSTEM, values![secret.as_str(), ""]).await?;
+            }
+        }
         for setting in &self.settings {
             let row = values![setting.name.as_str(), setting.locale.as_str(), setting.value.as_str()];
             tx.run(SET_SYSTEM, row).await?;
@@ -121,6 +133,8 @@ pub struct ClearSystem {
     pub name: String,
     /// The locale of the translation; empty for the value itself.
     pub locale: String,
+    /// What is forgotten with it.
+    pub forgets: Option<String>,
     /// Who does it.
     pub by: ObjectId,
     /// When.
@@ -132,6 +146,9 @@ impl Write for ClearSystem {
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
         tx.run(CLEAR_SYSTEM, values![self.name.as_str(), self.locale.as_str()]).await?;
+        if let Some(secret) = &self.forgets {
+            tx.run(CLEAR_SYSTEM, values![secret.as_str(), ""]).await?;
+        }
         tell(tx, "setting.deleted", self.by, &[&self.name], self.now).await?;
         changes::record(tx, Topic::Setting, None, self.now).await
     }

@@ -8,10 +8,9 @@ use axum::routing::get;
 use http::StatusCode;
 use kibali_model::{Principal, Uid};
 use kibali_store::door::settings::{ClearSystem, SetSystem, SystemSetting, system_value};
-use kibali_store::objects::roles;
 use serde_json::{Map, Value, json};
 
-use super::settings::{given, require_manager};
+use super::settings::{given, require_all, require_manager};
 use super::{answer, period_types, query::Pairs, system::system_id};
 use crate::body::{self, Raw};
 use crate::identity::Caller;
@@ -35,6 +34,14 @@ enum Holds {
 
 /// The role of people who register themselves.
 const SELF_REGISTRATION_ROLE: &str = "selfRegistrationRole";
+/// The second factors that users may set up, beside passkeys.
+const TWO_FACTOR_METHODS: &str = "twoFactorMethods";
+/// Their organisation unit.
+const SELF_REGISTRATION_UNIT: &str = "selfRegistrationOrgUnit";
+
+/// Values that have a part in who gets into which account: the pages that may act for whoever opens them, and what
+/// people become who register themselves.
+const OPEN_ACCOUNTS: [&str; 3] = [WHITELIST, SELF_REGISTRATION_ROLE, SELF_REGISTRATION_UNIT];
 
 /// The values, under DHIS2's names.
 const VALUES: &[(&str, Holds)] = &[
@@ -46,12 +53,13 @@ const VALUES: &[(&str, Holds)] = &[
     ("infrastructuralDataElements", Holds::Object),
     ("infrastructuralPeriodType", Holds::PeriodType),
     (SELF_REGISTRATION_ROLE, Holds::Object),
-    ("selfRegistrationOrgUnit", Holds::Object),
+    (SELF_REGISTRATION_UNIT, Holds::Object),
     ("facilityOrgUnitGroupSet", Holds::Object),
     ("facilityOrgUnitLevel", Holds::Object),
     ("remoteServerUrl", Holds::Text),
     ("remoteServerUsername", Holds::Text),
     (WHITELIST, Holds::Origins),
+    (TWO_FACTOR_METHODS, Holds::Fixed),
     ("systemReadOnlyMode", Holds::Fixed),
     ("appHubUrl", Holds::Fixed),
 ];
@@ -69,11 +77,24 @@ fn known(name: &str) -> Result<(&'static str, Holds), Refusal> {
     VALUES.iter().find(|(known, _)| *known == name).copied().ok_or(Refusal::NotFound)
 }
 
+/// The value of this name, for a caller who may change it.
+fn changed(caller: &Principal, name: &str) -> Result<(&'static str, Holds), Refusal> {
+    require_manager(caller)?;
+    let (name, holds) = known(name)?;
+    if OPEN_ACCOUNTS.contains(&name) {
+        require_all(caller)?;
+    }
+    Ok((name, holds))
+}
+
 fn shown(app: &App, name: &str, holds: Holds, stored: Option<&str>) -> Value {
     match (holds, stored) {
         (Holds::Fixed, _) => match name {
             "systemId" => system_id(app).into(),
             "systemReadOnlyMode" => false.into(),
+            TWO_FACTOR_METHODS => json!({
+                "totp2faEnabled": app.settings.totp, "email2faEnabled": app.settings.mailed_codes,
+            }),
             _ => Value::Null,
         },
         (Holds::Origins, stored) => {
@@ -112,8 +133,7 @@ async fn set(
     pairs: Pairs,
     raw: Raw,
 ) -> Result<StatusCode, Refusal> {
-    require_manager(&caller)?;
-    let (name, holds) = known(&name)?;
+    let (name, holds) = changed(&caller, &name)?;
     let value = match holds {
         Holds::Origins => origins(&raw)?,
         _ => given(&pairs, &raw)?.ok_or_else(|| Refusal::conflict("A value must be given"))?,
@@ -126,24 +146,11 @@ async fn set_by_path(
     Caller(caller): Caller,
     Path((name, value)): Path<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
-    require_manager(&caller)?;
-    let (name, holds) = known(&name)?;
+    let (name, holds) = changed(&caller, &name)?;
     if holds == Holds::Origins {
         return Err(Refusal::conflict("The origins are sent as a JSON list in the body"));
     }
     store(&app, &caller, name, holds, value).await
-}
-
-/// Nobody makes of others, or of themselves under another name, more than they are: what people get who
-/// register themselves gives nothing that the caller lacks.
-async fn require_own_role(app: &App, caller: &Principal, uid: &str) -> Result<(), Refusal> {
-    let roles = roles::all(&mut app.store.reader().await?).await?;
-    let beyond = roles.iter().find(|role| role.uid.as_str() == uid);
-    if beyond.is_some_and(|role| !caller.authorities.includes(&role.authorities)) {
-        let message = format!("{SELF_REGISTRATION_ROLE}: the role gives what you do not have yourself");
-        return Err(Refusal::conflict_code("E3003", message));
-    }
-    Ok(())
 }
 
 async fn store(
@@ -153,9 +160,6 @@ async fn store(
     holds: Holds,
     value: String,
 ) -> Result<StatusCode, Refusal> {
-    if name == SELF_REGISTRATION_ROLE {
-        require_own_role(app, caller, &value).await?;
-    }
     let wrong = match holds {
         Holds::Fixed => Some(format!("{name} cannot be changed")),
         Holds::Object => value.parse::<Uid>().err().map(|error| format!("{name}: {error}")),
@@ -168,7 +172,9 @@ async fn store(
         return Err(Refusal::conflict(wrong));
     }
     let setting = SystemSetting { name: name.to_owned(), locale: String::new(), value };
-    app.store.write(SetSystem { settings: vec![setting], by: caller.user, now: app.now() }).await?;
+    app.store
+        .write(SetSystem { settings: vec![setting], forgets: Vec::new(), by: caller.user, now: app.now() })
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -177,11 +183,15 @@ async fn clear(
     Caller(caller): Caller,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Refusal> {
-    require_manager(&caller)?;
-    let (name, _) = known(&name)?;
-    app.store
-        .write(ClearSystem { name: name.to_owned(), locale: String::new(), by: caller.user, now: app.now() })
-        .await?;
+    let (name, _) = changed(&caller, &name)?;
+    let clear = ClearSystem {
+        name: name.to_owned(),
+        locale: String::new(),
+        forgets: None,
+        by: caller.user,
+        now: app.now(),
+    };
+    app.store.write(clear).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -23,10 +23,14 @@ pub(crate) struct Key {
     pub(crate) translatable: bool,
     /// Kept sealed, never shown.
     pub(crate) confidential: bool,
+    /// It has a part in who gets into which account: only whoever may do everything changes it.
+    pub(crate) opens_accounts: bool,
+    /// The secret that is forgotten where this changes: it was given for another.
+    pub(crate) forgets: Option<&'static str>,
 }
 
 const fn key(name: &'static str, ty: Ty, default: Option<&'static str>) -> Key {
-    Key { name, ty, default, translatable: false, confidential: false }
+    Key { name, ty, default, translatable: false, confidential: false, opens_accounts: false, forgets: None }
 }
 
 const fn text(name: &'static str, default: &'static str) -> Key {
@@ -57,6 +61,16 @@ impl Key {
 
     const fn secret(mut self) -> Self {
         self.confidential = true;
+        self
+    }
+
+    const fn opens_accounts(mut self) -> Self {
+        self.opens_accounts = true;
+        self
+    }
+
+    const fn forgets(mut self, secret: &'static str) -> Self {
+        self.forgets = Some(secret);
         self
     }
 
@@ -138,27 +152,27 @@ pub(crate) const SYSTEM: &[Key] = &[
     text("keyDateFormat", "yyyy-MM-dd"),
     text("keyCacheStrategy", "CACHE_1_MINUTE"),
     key("keyCacheability", Ty::One(&["PUBLIC", "PRIVATE"]), Some("PUBLIC")),
-    whole("minPasswordLength", "8"),
+    whole("minPasswordLength", "8").opens_accounts(),
     whole("maxPasswordLength", "72"),
-    whole("credentialsExpires", "0"),
+    whole("credentialsExpires", "0").opens_accounts(),
     off("credentialsExpiryAlert"),
     whole("accountExpiresInDays", "7"),
     off("accountExpiryAlert"),
-    text("deviceEnrollmentRedirectAllowlist", "dhis2oauth://oauth"),
-    text("deviceEnrollmentAllowedUserGroups", ""),
-    whole("deviceEnrollmentIATTtlSeconds", "60"),
-    off("keyAccountRecovery"),
-    off("keyLockMultipleFailedLogins"),
+    text("deviceEnrollmentRedirectAllowlist", "dhis2oauth://oauth").opens_accounts(),
+    text("deviceEnrollmentAllowedUserGroups", "").opens_accounts(),
+    whole("deviceEnrollmentIATTtlSeconds", "60").opens_accounts(),
+    off("keyAccountRecovery").opens_accounts(),
+    off("keyLockMultipleFailedLogins").opens_accounts(),
     off("keyCanGrantOwnUserAuthorityGroups"),
-    off("keySelfRegistrationNoRecaptcha"),
+    off("keySelfRegistrationNoRecaptcha").opens_accounts(),
     unset("recaptchaSecret").secret(),
     unset("recaptchaSite").secret(),
-    unset("keyEmailHostName"),
-    whole("keyEmailPort", "587"),
-    unset("keyEmailUsername"),
-    on("keyEmailTls"),
-    unset("keyEmailSender"),
-    unset("keyEmailPassword").secret(),
+    unset("keyEmailHostName").opens_accounts().forgets("keyEmailPassword"),
+    whole("keyEmailPort", "587").opens_accounts().forgets("keyEmailPassword"),
+    unset("keyEmailUsername").opens_accounts(),
+    on("keyEmailTls").opens_accounts(),
+    unset("keyEmailSender").opens_accounts(),
+    unset("keyEmailPassword").secret().opens_accounts(),
     whole("keyAnalyticsMaxLimit", "100000"),
     key("factorDeviation", Ty::Decimal, Some("2.0")),
     off("multiOrganisationUnitForms"),
@@ -218,6 +232,9 @@ mod tests {
                 assert!(key.default.is_none_or(|text| key.ty.read(text).is_some()), "{}", key.name);
                 assert!(table.iter().skip(position + 1).all(|other| other.name != key.name), "{}", key.name);
                 assert!(!(key.translatable && key.confidential), "{}", key.name);
+                let forgotten =
+                    key.forgets.map(|name| system(name).is_some_and(|secret| secret.confidential));
+                assert!(forgotten != Some(false), "{}", key.name);
             }
         }
     }

@@ -6,7 +6,7 @@ mod system;
 pub(super) mod user;
 
 use axum::Router;
-use kibali_model::Principal;
+use kibali_model::{Authorities, Principal};
 use serde_json::Value;
 
 use super::query::Pairs;
@@ -23,6 +23,14 @@ pub(super) fn router() -> Router<App> {
 /// [`Refusal::Lacks`].
 pub(super) fn require_manager(caller: &Principal) -> Result<(), Refusal> {
     if system::is_manager(caller) { Ok(()) } else { Err(Refusal::Lacks(system::MANAGERS)) }
+}
+
+/// May the caller do everything? What has a part in who gets into which account is changed by nobody else.
+///
+/// # Errors
+/// [`Refusal::Lacks`].
+pub(super) fn require_all(caller: &Principal) -> Result<(), Refusal> {
+    if caller.is_superuser() { Ok(()) } else { Err(Refusal::Lacks(&[Authorities::ALL])) }
 }
 
 /// The value a request brings: the parameter `value`, else the body as text; a JSON text without its

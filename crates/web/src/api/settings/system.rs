@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::keys::{self, Key, SYSTEM};
 use super::stored::{Stored, sealed};
-use super::{given, require_manager};
+use super::{given, require_all, require_manager};
 use crate::api::query::Pairs;
 use crate::api::{WebMessage, answer};
 use crate::body::{Json, Raw};
@@ -85,11 +85,11 @@ async fn set(
     body: Raw,
 ) -> Result<WebMessage, Refusal> {
     require_manager(&caller)?;
-    let key = known(&name)?;
+    let key = changed(&caller, &name)?;
     let value = given(&pairs, &body)?.ok_or_else(|| Refusal::conflict("Value must be specified"))?;
     let locale = pairs.first("locale").unwrap_or_default();
     let setting = checked(&app, key, locale, &value)?;
-    app.store.write(SetSystem { settings: vec![setting], by: caller.user, now: app.now() }).await?;
+    write(&app, &caller, vec![setting]).await?;
     Ok(WebMessage::ok(match (key.confidential, locale) {
         (true, _) => format!("System setting '{name}' set."),
         (false, "") => format!("System setting '{name}' set to value '{value}'."),
@@ -108,9 +108,9 @@ async fn import(
     let Value::Object(members) = body else {
         return Err(Refusal::UnreadableBody("The body is not a JSON object".to_owned()));
     };
-    let settings = members.iter().map(|(name, value)| checked(&app, known(name)?, "", &plain(value)));
-    let settings = settings.collect::<Result<Vec<_>, _>>()?;
-    app.store.write(SetSystem { settings, by: caller.user, now: app.now() }).await?;
+    let settings = members.iter();
+    let settings = settings.map(|(name, value)| checked(&app, changed(&caller, name)?, "", &plain(value)));
+    write(&app, &caller, settings.collect::<Result<Vec<_>, _>>()?).await?;
     Ok(WebMessage::ok("System settings imported"))
 }
 
@@ -121,14 +121,31 @@ async fn clear(
     pairs: Pairs,
 ) -> Result<StatusCode, Refusal> {
     require_manager(&caller)?;
-    known(&name)?;
+    let key = changed(&caller, &name)?;
     let locale = pairs.first("locale").unwrap_or_default().to_owned();
-    app.store.write(ClearSystem { name, locale, by: caller.user, now: app.now() }).await?;
+    let forgets = key.forgets.map(str::to_owned);
+    app.store.write(ClearSystem { name, locale, forgets, by: caller.user, now: app.now() }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn known(name: &str) -> Result<&'static Key, Refusal> {
-    keys::system(name).ok_or_else(|| Refusal::conflict(format!("Key is not supported: {name}")))
+/// The setting of this name, for a caller who may change it.
+fn changed(caller: &Principal, name: &str) -> Result<&'static Key, Refusal> {
+    let key = keys::system(name);
+    let key = key.ok_or_else(|| Refusal::conflict(format!("Key is not supported: {name}")))?;
+    if key.opens_accounts {
+        require_all(caller)?;
+    }
+    Ok(key)
+}
+
+/// Stores settings, and forgets the secrets that were given for what they replace and are not among them.
+async fn write(app: &App, caller: &Principal, settings: Vec<SystemSetting>) -> Result<(), Refusal> {
+    let sent = |name: &str| settings.iter().any(|setting| setting.name == name);
+    let forgets =
+        settings.iter().filter_map(|setting| Some((setting, keys::system(&setting.name)?.forgets?)));
+    let forgets = forgets.filter(|(_, secret)| !sent(secret));
+    let forgets = forgets.map(|(setting, secret)| (setting.name.clone(), secret.to_owned())).collect();
+    Ok(app.store.write(SetSystem { settings, forgets, by: caller.user, now: app.now() }).await?)
 }
 
 /// The setting as it is stored: of its type, and sealed where it is a secret.
