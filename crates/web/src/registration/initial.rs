@@ -96,7 +96,8 @@ pub async fn invite(
     by: Option<(&Principal, ClientAddress)>,
     invitation: Invitation,
 ) -> Result<Invited, Refusal> {
-    check(&invitation)?;
+    let listed = Stored::read(&mut app.store.reader().await?).await?.allowed_redirects();
+    check(&invitation, &listed)?;
     let now = app.now();
     let token = new_token(&*app.random);
     let kept = InitialAccess {
@@ -116,7 +117,7 @@ pub async fn invite(
     Ok(Invited { kept, token })
 }
 
-fn check(invitation: &Invitation) -> Result<(), Refusal> {
+fn check(invitation: &Invitation, listed: &[String]) -> Result<(), Refusal> {
     if !(1..=MOST).contains(&invitation.uses) {
         return Err(Refusal::conflict(format!("uses is a number from 1 to {MOST}")));
     }
@@ -128,10 +129,12 @@ fn check(invitation: &Invitation) -> Result<(), Refusal> {
     if invitation.name.as_ref().is_some_and(|name| name.chars().count() > NAME) {
         return Err(Refusal::conflict(format!("The name has {NAME} characters at most")));
     }
-    // Any scheme: the registry looks at it again, and at the list of allowed ones, when a client comes.
-    let is_address = |url: &String| is_redirect(url) || (url.contains("://") && url.len() <= 2000);
+    // As the registry holds it when a client comes with it.
+    let is_address = |url: &String| is_redirect(url) || listed.contains(url);
     if invitation.redirect_url.as_ref().is_some_and(|url| !is_address(url)) {
-        return Err(Refusal::conflict("The redirect URL is a whole address"));
+        let message = "The redirect URL is a whole address, with a scheme that no other application claims, or one of \
+                       the setting deviceEnrollmentRedirectAllowlist";
+        return Err(Refusal::conflict(message));
     }
     Ok(())
 }

@@ -74,9 +74,12 @@ both!(
         let other = register(t, &token, &json!({ "redirect_uris": ["https://other.example/cb"] })).await;
         assert_eq!((other.status, &other.json()["error"]), (400, &json!("invalid_redirect_uri")));
         assert_eq!(register(t, &token, &json!({ "redirect_uris": [CALLBACK] })).await.status, 201);
-        for wrong in [json!({ "uses": 0 }), json!({ "uses": "x" }), json!({ "lifetimeSeconds": 1 }), json!({ "redirectUrl": "x" })] {
+        for wrong in [json!({ "uses": 0 }), json!({ "uses": "x" }), json!({ "lifetimeSeconds": 1 }), json!({ "redirectUrl": "x" }), json!({ "redirectUrl": "myapp://cb" })] {
             assert_eq!(admin(t.post("/api/initialAccessTokens")).json(&wrong).send().await.status, 409, "{wrong}");
         }
+        // A scheme of its own is taken where it is listed.
+        let listed = invitation(t, json!({ "redirectUrl": "dhis2oauth://oauth" })).await;
+        assert_eq!(register(t, &listed, &json!({ "redirect_uris": ["dhis2oauth://oauth"] })).await.status, 201);
     }
 );
 
