@@ -44,13 +44,19 @@ impl TwoFactorType {
         matches!(self, Self::TotpEnabled | Self::EmailEnabled)
     }
 
-    /// What it becomes once the first code was right; none where nobody is enrolling.
+    /// Is a first code waited for?
     #[must_use]
-    pub const fn confirmed(self) -> Option<Self> {
-        match self {
-            Self::EnrollingTotp => Some(Self::TotpEnabled),
-            Self::EnrollingEmail => Some(Self::EmailEnabled),
-            Self::NotEnabled | Self::TotpEnabled | Self::EmailEnabled => None,
+    pub const fn is_enrolling(self) -> bool {
+        matches!(self, Self::EnrollingTotp | Self::EnrollingEmail)
+    }
+
+    /// What it becomes once a first code of this kind was right; none where none of it is waited for.
+    #[must_use]
+    pub const fn confirmed_by(self, factor: Factor) -> Option<Self> {
+        match (self, factor) {
+            (Self::EnrollingTotp, Factor::Totp) => Some(Self::TotpEnabled),
+            (Self::EnrollingEmail, Factor::Email) => Some(Self::EmailEnabled),
+            _ => None,
         }
     }
 }
@@ -111,7 +117,13 @@ mod tests {
     fn names_lead_back_and_only_enrolling_is_confirmed() {
         for state in TwoFactorType::EVERY {
             assert_eq!(TwoFactorType::from_name(state.as_str()), Some(state));
-            assert!(state.confirmed().is_none_or(|next| next.is_enabled() && !state.is_enabled()));
+            let confirmed: Vec<_> =
+                Factor::EVERY.into_iter().filter_map(|by| state.confirmed_by(by)).collect();
+            assert_eq!(confirmed.len(), usize::from(state.is_enrolling()));
+            assert!(
+                confirmed.iter().all(|next| next.is_enabled())
+                    && !(state.is_enabled() && state.is_enrolling())
+            );
         }
         for factor in Factor::EVERY {
             assert_eq!(Factor::from_name(factor.as_str()), Some(factor));

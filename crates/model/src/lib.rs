@@ -8,6 +8,7 @@ mod api_token;
 mod authority;
 mod client;
 mod factor;
+mod lately;
 mod password;
 mod principal;
 mod scope;
@@ -24,6 +25,7 @@ pub use client::{
     Client, ClientAuthentication, ClientProfile, ClientSettings, GrantType, TokenFormat, TokenSettings,
 };
 pub use factor::{Factor, TwoFactorType};
+pub use lately::{Lately, Unproved};
 pub use password::{PasswordFault, PasswordPolicy, is_username};
 pub use principal::{Credential, OrgUnitScope, Principal};
 pub use scope::{Scope, Scopes};

@@ -7,6 +7,8 @@ use crate::{Authorities, Factor, ObjectId, Scopes, Timestamp, Uid};
 pub enum Credential {
     /// A browser login.
     Session {
+        /// When the browser signed in, or its user gave the password once more.
+        since: Timestamp,
         /// The second factor that was proved last in it, and when.
         proved: Option<(Factor, Timestamp)>,
     },
@@ -77,7 +79,7 @@ impl Credential {
     #[must_use]
     pub const fn proved(&self) -> Option<(Factor, Timestamp)> {
         match self {
-            Self::Session { proved } => *proved,
+            Self::Session { proved, .. } => *proved,
             _ => None,
         }
     }

@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0019_passkeys.sql"),
     include_str!("../migrations/0020_mailed_codes.sql"),
     include_str!("../migrations/0021_keys_of_tokens.sql"),
+    include_str!("../migrations/0022_mailed_address.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

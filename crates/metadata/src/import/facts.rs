@@ -91,6 +91,10 @@ pub struct AccountFacts {
     pub disabled: bool,
     pub expiry: Option<Timestamp>,
     pub external_auth: bool,
+    /// Signing in asks for a second factor.
+    pub protected: bool,
+    /// Codes of a second factor are mailed to the user.
+    pub mailed_codes: bool,
 }
 
 /// Who depends on an object through one edge.

@@ -49,6 +49,7 @@ codes! {
     E3011 "Access `{0}` has data bits, but objects of type {1} have no data sharing.",
     E3020 "User `{0}` may not manage user `{1}`: that user has authorities of its own.",
     E3032 "User `{0}` has no access to role `{1}`.",
+    E3052 "The e-mail address stays while codes are mailed to the user; switch them off first.",
     E4000 "Missing required property `{0}`.",
     E4001 "Property `{0}` may have at most {1} characters; it has {2}.",
     E4002 "Property `{0}` must have between {1} and {2} characters; it has {3}.",

@@ -21,10 +21,13 @@ const HOLDERS: Statement = Statement::new(
 );
 const VERIFIED_BY: Statement =
     Statement::new("account.verified_by", "select object from account where verified_email = $1");
+// Whoever else has this address might show at the same moment to read it.
+const HOLD: Statement =
+    Statement::new("account.hold_address", "update account set email_key = email_key where email_key = $1");
 const VERIFY: Statement =
     Statement::new("account.verify_email", "update account set verified_email = $2 where object = $1");
 
-pub(crate) const STATEMENTS: &[Statement] = &[OF_USER, HOLDERS, VERIFIED_BY, VERIFY];
+pub(crate) const STATEMENTS: &[Statement] = &[OF_USER, HOLDERS, VERIFIED_BY, HOLD, VERIFY];
 
 /// The address of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -123,6 +126,7 @@ pub(super) async fn verify(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let key = fold(sent_to);
+    tx.run(HOLD, values![key.as_str()]).await?;
     let has = tx.row(OF_USER, values![user]).await?.map(|row| read(&row)).transpose()?.unwrap_or_default();
     if has.address.as_deref().map(fold).as_ref() != Some(&key) {
         return Ok(false);

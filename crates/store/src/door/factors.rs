@@ -8,7 +8,7 @@ use super::ends;
 use super::mailed;
 use super::passkeys::{self, UsedPasskey};
 use super::past::EndedWhy;
-use super::protection::{replace_codes, settle};
+use super::protection::{hold, replace_codes, settle};
 use super::sessions;
 use super::spent::{self, Purpose};
 use super::tokens::Hash;
@@ -16,7 +16,7 @@ use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
 const FIND: Statement = Statement::new(
     "factor.find",
-    "select a.two_factor_type, f.seed, f.confirmed,
+    "select a.two_factor_type, f.seed, f.confirmed, f.begun, f.email,
             (select count(*) from recovery_code r where r.user_object = a.object),
             (select count(*) from passkey p where p.user_object = a.object)
      from account a left join second_factor f on f.user_object = a.object
@@ -25,27 +25,27 @@ const FIND: Statement = Statement::new(
 const BEGIN: Statement = Statement::new(
     "factor.begin",
     "insert into second_factor (user_object, seed, begun) values ($1, $2, $3)
-     on conflict (user_object) do update set seed = excluded.seed, begun = excluded.begun, confirmed = null",
+     on conflict (user_object) do update
+       set seed = excluded.seed, begun = excluded.begun, email = null, confirmed = null",
+);
+const IS_BEGUN: Statement = Statement::new(
+    "factor.is_begun",
+    "select 1 from second_factor where user_object = $1 and begun = $2 and seed is not distinct from $3",
 );
 const CONFIRM: Statement =
     Statement::new("factor.confirm", "update second_factor set confirmed = $2 where user_object = $1");
 const FORGET: Statement = Statement::new("factor.forget", "delete from second_factor where user_object = $1");
-const SET_STATE: Statement = Statement::new(
-    "account.set_two_factor",
-    "update account set two_factor_type = $2 where object = $1 and two_factor_type = $3",
-);
-const CLEAR_STATE: Statement = Statement::new(
-    "account.clear_two_factor",
-    "update account set two_factor_type = 'NOT_ENABLED' where object = $1",
-);
-const STATE: Statement =
-    Statement::new("account.two_factor", "select two_factor_type from account where object = $1");
+const SET_STATE: Statement =
+    Statement::new("account.set_two_factor", "update account set two_factor_type = $2 where object = $1");
 const HAS_CODE: Statement =
     Statement::new("recovery_code.find", "select 1 from recovery_code where user_object = $1 and hash = $2");
 const SPEND_CODE: Statement =
     Statement::new("recovery_code.spend", "delete from recovery_code where user_object = $1 and hash = $2");
 pub(crate) const STATEMENTS: &[Statement] =
-    &[FIND, BEGIN, CONFIRM, FORGET, SET_STATE, CLEAR_STATE, STATE, HAS_CODE, SPEND_CODE];
+    &[FIND, BEGIN, IS_BEGUN, CONFIRM, FORGET, SET_STATE, HAS_CODE, SPEND_CODE];
+
+/// How long a first code is waited for, in seconds.
+const ENROLMENT_SECONDS: i64 = 15 * 60;
 
 /// What a user has of second factors.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,10 @@ pub struct SecondFactor {
     pub seed: Option<Vec<u8>>,
     /// When the first code was right.
     pub confirmed: Option<Timestamp>,
+    /// When it was begun to be set up.
+    pub begun: Option<Timestamp>,
+    /// Where codes are mailed.
+    pub email: Option<String>,
     /// Recovery codes that were not used yet.
     pub recovery_codes: i64,
     /// Passkeys.
@@ -68,6 +72,24 @@ impl SecondFactor {
     pub const fn protects(&self) -> bool {
         self.state.is_enabled() || self.passkeys > 0
     }
+
+    /// What a first code is held against, where one is still waited for.
+    #[must_use]
+    pub fn enrolment(&self, now: Timestamp) -> Option<Enrolment> {
+        let begun = self.begun.filter(|at| now.seconds_since(*at) < ENROLMENT_SECONDS)?;
+        self.state.is_enrolling().then(|| Enrolment { state: self.state, begun, seed: self.seed.clone() })
+    }
+}
+
+/// A second factor that is being set up, as it was when somebody showed its first code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// Of which kind.
+    pub state: TwoFactorType,
+    /// When it was begun.
+    pub begun: Timestamp,
+    /// The sealed seed of an authenticator app.
+    pub seed: Option<Vec<u8>>,
 }
 
 /// What proved a second factor, found right and not spent yet.
@@ -118,8 +140,10 @@ pub async fn find(reader: &mut Reader, user: ObjectId) -> Result<Option<SecondFa
         state: state(&row, 0)?,
         seed: row.bytes_opt(1)?,
         confirmed: row.time_opt(2)?,
-        recovery_codes: row.int(3)?,
-        passkeys: row.int(4)?,
+        begun: row.time_opt(3)?,
+        email: row.text_opt(4)?,
+        recovery_codes: row.int(5)?,
+        passkeys: row.int(6)?,
     }))
 }
 
@@ -170,12 +194,12 @@ impl Write for BeginTotp {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let before = present(tx, self.user).await?;
-        if before.is_enabled() {
+        let held = hold(tx, self.user).await?.ok_or(StoreError::Stale)?;
+        if held.state.is_enabled() {
             return Ok(false);
         }
         tx.run(BEGIN, values![self.user, self.seed.clone(), self.now]).await?;
-        set(tx, self.user, before, TwoFactorType::EnrollingTotp, self.now).await?;
+        set(tx, self.user, TwoFactorType::EnrollingTotp, self.now).await?;
         audit::record(tx, "factor.begun", of(self.user, None), json!({ "factor": "totp" }), self.now).await?;
         Ok(true)
     }
@@ -214,11 +238,13 @@ impl WithProof {
 }
 
 /// Confirms an enrolment: signing in takes a code from now on. The user's other sessions and what a password
-/// alone obtained end. False: the code is spent.
+/// alone obtained end. False: the code is spent, or something else is being set up by now.
 #[derive(Debug, Clone)]
 pub struct ConfirmFactor {
     /// The first code.
     pub with: WithProof,
+    /// What it was held against.
+    pub enrolment: Enrolment,
     /// SHA-256 of the recovery codes.
     pub recovery_codes: Vec<Hash>,
 }
@@ -228,15 +254,17 @@ impl Write for ConfirmFactor {
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
         let WithProof { user, session, now, .. } = self.with;
-        let before = present(tx, user).await?;
-        let next = before.confirmed().ok_or(StoreError::Stale)?;
-        if !self.with.spend(tx).await? {
+        let held = hold(tx, user).await?.ok_or(StoreError::Stale)?;
+        let Some(next) = held.state.confirmed_by(self.with.proof.factor()) else { return Ok(false) };
+        let Enrolment { begun, seed, .. } = &self.enrolment;
+        let same = tx.row(IS_BEGUN, values![user, *begun, seed.clone()]).await?.is_some();
+        if !same || !self.with.spend(tx).await? {
             return Ok(false);
         }
-        set(tx, user, before, next, now).await?;
+        set(tx, user, next, now).await?;
         tx.run(CONFIRM, values![user, now]).await?;
         // Codes that came with a passkey stay where no others take their place.
-        if !self.recovery_codes.is_empty() {
+        if !held.protected || !self.recovery_codes.is_empty() {
             replace_codes(tx, user, &self.recovery_codes).await?;
         }
         sessions::end_others(tx, user, session, now).await?;
@@ -246,7 +274,8 @@ impl Write for ConfirmFactor {
     }
 }
 
-/// Puts new recovery codes in the place of the old ones. False: the code is spent.
+/// Puts new recovery codes in the place of the old ones. False: the code is spent, or nothing protects the account
+/// any longer.
 #[derive(Debug, Clone)]
 pub struct ReplaceRecoveryCodes {
     /// What allows it.
@@ -259,7 +288,8 @@ impl Write for ReplaceRecoveryCodes {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        if !self.with.spend(tx).await? {
+        let held = hold(tx, self.with.user).await?.ok_or(StoreError::Stale)?;
+        if !held.protected || !self.with.spend(tx).await? {
             return Ok(false);
         }
         replace_codes(tx, self.with.user, &self.recovery_codes).await?;
@@ -277,6 +307,7 @@ impl Write for SwitchOffFactor {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        hold(tx, self.0.user).await?;
         if !self.0.spend(tx).await? {
             return Ok(false);
         }
@@ -307,29 +338,18 @@ pub(super) fn of(user: ObjectId, address: Option<&str>) -> Who<'_> {
     Who { user: Some(user), client: None, address }
 }
 
-/// How far the user is, as this transaction sees it.
-pub(super) async fn present(tx: &mut Tx, user: ObjectId) -> Result<TwoFactorType, StoreError> {
-    let row = tx.row(STATE, values![user]).await?.ok_or(StoreError::Stale)?;
-    state(&row, 0)
-}
-
-/// Moves on from the state that was seen; somebody who moved meanwhile makes the write stale.
+/// Moves on to a state. Whoever calls it holds the account's row.
 pub(super) async fn set(
     tx: &mut Tx,
     user: ObjectId,
-    before: TwoFactorType,
     next: TwoFactorType,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if tx.run(SET_STATE, values![user, next.as_str(), before.as_str()]).await? == 0 {
-        return Err(StoreError::Stale);
-    }
+    tx.run(SET_STATE, values![user, next.as_str()]).await?;
     settle(tx, user, now).await.map(|_| ())
 }
 
 pub(super) async fn clear(tx: &mut Tx, user: ObjectId) -> Result<(), StoreError> {
-    for statement in [CLEAR_STATE, FORGET] {
-        tx.run(statement, values![user]).await?;
-    }
-    Ok(())
+    tx.run(SET_STATE, values![user, TwoFactorType::NotEnabled.as_str()]).await?;
+    tx.run(FORGET, values![user]).await.map(|_| ())
 }

@@ -7,13 +7,14 @@ use super::audit::{self, Who};
 use super::ends;
 use super::factors::{self, Proof};
 use super::past::EndedWhy;
+use super::protection;
 use super::tokens::{self, NewTokens};
 use crate::{Statement, StoreError, Tx, Write, values};
 
 const TOUCH_ACCOUNT: Statement = Statement::new(
     "account.touch",
     "update account set last_login = $3
-     where object = $1 and credential_version = $2 and disabled = 0",
+     where object = $1 and credential_version = $2 and disabled = 0 and (two_factor = 0 or $4 = 1)",
 );
 const INSERT: Statement = Statement::new(
     "grant.insert",
@@ -92,10 +93,11 @@ impl Write for IssueGrant {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        if let Some(proof) = self.proof
-            && !factors::spend(tx, self.grant.user, proof, self.now).await?
-        {
-            return Ok(false);
+        if let Some(proof) = self.proof {
+            protection::hold(tx, self.grant.user).await?;
+            if !factors::spend(tx, self.grant.user, proof, self.now).await? {
+                return Ok(false);
+            }
         }
         // Within a minute of its last use a grant that is there is read, and nobody waits for anybody.
         if let Some(own) = own(tx, &self.grant).await?
@@ -104,7 +106,9 @@ impl Write for IssueGrant {
             insert_tokens(tx, own.id, &self.grant, &self.tokens, self.now).await?;
             return Ok(true);
         }
-        if !account_stands(tx, &self.grant, self.now).await? {
+        // A factor that was set up since the password was found right is asked for first.
+        let suffices = self.proof.is_some() || self.grant.grant_type != GrantType::Password;
+        if !account_stands(tx, &self.grant, suffices, self.now).await? {
             return Ok(false);
         }
         if let Some(own) = own(tx, &self.grant).await?
@@ -140,13 +144,18 @@ pub(super) async fn insert(
     tokens: &NewTokens,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    Ok(account_stands(tx, grant, now).await? && insert_for_account(tx, grant, tokens, now).await?)
+    Ok(account_stands(tx, grant, true, now).await? && insert_for_account(tx, grant, tokens, now).await?)
 }
 
 /// Is the account as it was when the grant was decided? Touching its row also makes two grants of one user wait for
-/// each other.
-async fn account_stands(tx: &mut Tx, grant: &NewGrant, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(tx.run(TOUCH_ACCOUNT, values![grant.user, grant.credential_version, now]).await? != 0)
+/// each other. Where what it rests on does not `suffice` for one with a second factor, there must be none.
+async fn account_stands(
+    tx: &mut Tx,
+    grant: &NewGrant,
+    suffices: bool,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.run(TOUCH_ACCOUNT, values![grant.user, grant.credential_version, now, suffices]).await? != 0)
 }
 
 async fn insert_for_account(

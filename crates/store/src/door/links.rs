@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::audit::{self, Who};
 use super::emails;
+use super::protection;
 use super::tokens::Hash;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
@@ -19,12 +20,14 @@ const INSERT: Statement = Statement::new(
                             email_key)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 );
-// A new password ends every link that could set another one, and another address every link sent to the old.
+// A new password ends every link that could set another one, and another address every link sent to the old: but that
+// one which the user has shown to read, until they show it of another, is still theirs for a forgotten password.
 const FIND: Statement = Statement::new(
     "mail_link.find",
     "select l.user_object, l.email, l.asked_by
      from mail_link l join account a on a.object = l.user_object
-     where l.hash = $1 and l.purpose = $2 and l.spent is null and l.expires > $3 and l.email_key = a.email_key
+     where l.hash = $1 and l.purpose = $2 and l.spent is null and l.expires > $3
+       and (l.email_key = a.email_key or (l.purpose = 'restore' and l.email_key = a.verified_email))
        and (l.purpose = 'verify' or l.credential_version = a.credential_version)",
 );
 const SPEND: Statement = Statement::new(
@@ -90,6 +93,8 @@ impl Write for IssueLink {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        // Two that are asked for at once are both counted.
+        protection::hold(tx, self.user).await?;
         let purpose = self.purpose.as_str();
         let hour_ago = self.now.plus_seconds(-3600);
         let recent = tx.row(RECENT, values![self.user, purpose, hour_ago]).await?;

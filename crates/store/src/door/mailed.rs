@@ -5,13 +5,14 @@ use kibali_model::{ObjectId, Timestamp, TwoFactorType};
 use serde_json::json;
 
 use super::audit;
-use super::factors::{of, present, set};
+use super::factors::{of, set};
+use super::protection::hold;
 use super::tokens::Hash;
-use crate::{Statement, StoreError, Tx, Write, values};
+use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
 /// Times that a code may be tried.
 const TRIES: i64 = 5;
-/// Messages that a user is sent within [`COUNTED_SECONDS`].
+/// Messages that a user is sent within [`COUNTED_SECONDS`], those whose code was used apart.
 const MESSAGES: i64 = 5;
 const COUNTED_SECONDS: i64 = 3600;
 /// Seconds between two messages.
@@ -19,9 +20,12 @@ const PAUSE_SECONDS: i64 = 30;
 
 const BEGIN: Statement = Statement::new(
     "mailed_code.begin",
-    "insert into second_factor (user_object, seed, begun) values ($1, null, $2)
-     on conflict (user_object) do update set seed = null, begun = excluded.begun, confirmed = null",
+    "insert into second_factor (user_object, seed, begun, email) values ($1, null, $2, $3)
+     on conflict (user_object) do update
+       set seed = null, begun = excluded.begun, email = excluded.email, confirmed = null",
 );
+const FORGET: Statement =
+    Statement::new("mailed_code.forget", "update mailed_code set verifier = null where user_object = $1");
 const KEEP: Statement = Statement::new(
     "mailed_code.keep",
     "insert into mailed_code (user_object, verifier, tries, sent, expires, counted, messages)
@@ -30,7 +34,7 @@ const KEEP: Statement = Statement::new(
        expires = excluded.expires,
        counted = case when mailed_code.counted <= $5 then excluded.sent else mailed_code.counted end,
        messages = case when mailed_code.counted <= $5 then 1 else mailed_code.messages + 1 end
-     where mailed_code.sent <= $6 and (mailed_code.counted <= $5 or mailed_code.messages < $7)",
+     where (mailed_code.sent <= $6 or mailed_code.verifier is null) and (mailed_code.counted <= $5 or mailed_code.messages < $7)",
 );
 const TRY: Statement = Statement::new(
     "mailed_code.try",
@@ -39,18 +43,59 @@ const TRY: Statement = Statement::new(
 );
 const VERIFIER: Statement =
     Statement::new("mailed_code.verifier", "select verifier from mailed_code where user_object = $1");
+const STANDING: Statement = Statement::new(
+    "mailed_code.standing",
+    "select case when verifier is not null and tries < $2 then expires else 0 end, counted, messages
+     from mailed_code where user_object = $1",
+);
 const SPEND: Statement = Statement::new(
     "mailed_code.spend",
-    "update mailed_code set verifier = null where user_object = $1 and verifier = $2 and expires > $3",
+    "update mailed_code set verifier = null, messages = messages - 1
+     where user_object = $1 and verifier = $2 and expires > $3",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[BEGIN, KEEP, TRY, VERIFIER, SPEND];
+pub(crate) const STATEMENTS: &[Statement] = &[BEGIN, FORGET, KEEP, TRY, VERIFIER, STANDING, SPEND];
 
-/// Begins to have codes mailed; an enrolment that was begun before starts over. False: the user has codes already.
-#[derive(Debug, Clone, Copy)]
+/// How it stands with the codes that are mailed to a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// One was mailed and can still be used.
+    Waits,
+    /// None can be used, and none is mailed before this moment: too many were.
+    TooMany(Timestamp),
+    /// None can be used; one may be mailed.
+    Nothing,
+}
+
+/// How it stands with the codes that are mailed to a user.
+///
+/// # Errors
+/// The database failed.
+pub async fn standing(reader: &mut Reader, user: ObjectId, now: Timestamp) -> Result<Standing, StoreError> {
+    reader
+        .row(STANDING, values![user, TRIES])
+        .await?
+        .as_ref()
+        .map_or(Ok(Standing::Nothing), |row| read(row, now))
+}
+
+fn read(row: &Row, now: Timestamp) -> Result<Standing, StoreError> {
+    let again = row.time(1)?.plus_seconds(COUNTED_SECONDS);
+    Ok(match (now < row.time(0)?, now < again && row.int(2)? >= MESSAGES) {
+        (true, _) => Standing::Waits,
+        (false, true) => Standing::TooMany(again),
+        (false, false) => Standing::Nothing,
+    })
+}
+
+/// Begins to have codes mailed; an enrolment that was begun before starts over, and a code that was mailed for it is
+/// worthless. False: the user has codes already.
+#[derive(Debug, Clone)]
 pub struct BeginMailed {
     /// Who.
     pub user: ObjectId,
+    /// Where codes are mailed from now on, whatever becomes of the user's address.
+    pub email: String,
     /// When.
     pub now: Timestamp,
 }
@@ -59,20 +104,21 @@ impl Write for BeginMailed {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let before = present(tx, self.user).await?;
-        if before.is_enabled() {
+        let held = hold(tx, self.user).await?.ok_or(StoreError::Stale)?;
+        if held.state.is_enabled() {
             return Ok(false);
         }
-        tx.run(BEGIN, values![self.user, self.now]).await?;
-        set(tx, self.user, before, TwoFactorType::EnrollingEmail, self.now).await?;
+        tx.run(BEGIN, values![self.user, self.now, self.email.as_str()]).await?;
+        tx.run(FORGET, values![self.user]).await?;
+        set(tx, self.user, TwoFactorType::EnrollingEmail, self.now).await?;
         audit::record(tx, "factor.begun", of(self.user, None), json!({ "factor": "email" }), self.now)
             .await?;
         Ok(true)
     }
 }
 
-/// Keeps a code that is about to be mailed, in the place of the one before. False: one was mailed just now, or too many
-/// were; the last one works on.
+/// Keeps a code that is about to be mailed, in the place of the one before. False: one was mailed just now and waits, or
+/// too many were.
 #[derive(Debug, Clone, Copy)]
 pub struct KeepMailed {
     /// Whose.

@@ -40,15 +40,8 @@ const RENAME: Statement =
     Statement::new("passkey.rename", "update passkey set name = $3 where uid = $1 and user_object = $2");
 const DELETE: Statement =
     Statement::new("passkey.delete", "delete from passkey where uid = $1 and user_object = $2");
-// Taking the account's row makes two of one user wait for each other.
-const HOLD_ACCOUNT: Statement = Statement::new(
-    "passkey.hold_account",
-    "update account set last_used = last_used
-     where object = $1 and credential_version = $2 and disabled = 0 and (expiry is null or expiry > $3)",
-);
 
-pub(crate) const STATEMENTS: &[Statement] =
-    &[OF_USER, BY_CREDENTIAL, INSERT, USE, RENAME, DELETE, HOLD_ACCOUNT];
+pub(crate) const STATEMENTS: &[Statement] = &[OF_USER, BY_CREDENTIAL, INSERT, USE, RENAME, DELETE];
 
 /// Passkeys of one user, at most.
 pub const MOST: usize = 20;
@@ -203,9 +196,10 @@ impl Write for AddPasskey {
 
     async fn apply(&self, tx: &mut Tx) -> Result<Added, StoreError> {
         let (passkey, user, now) = (&self.passkey, self.passkey.user, self.passkey.created);
-        if tx.run(HOLD_ACCOUNT, values![user, self.credential_version, now]).await? == 0 {
-            return Ok(Added::Gone);
-        }
+        let held = protection::hold(tx, user).await?;
+        let held =
+            held.filter(|held| held.is_open(now) && held.credential_version == self.credential_version);
+        let Some(held) = held else { return Ok(Added::Gone) };
         if !spend_challenge(tx, self.challenge, self.until).await? {
             return Ok(Added::Late);
         }
@@ -215,7 +209,7 @@ impl Write for AddPasskey {
         if tx.rows(OF_USER, values![user]).await?.len() >= MOST {
             return Ok(Added::TooMany);
         }
-        let first = !protection::is_protected(tx, user).await?;
+        let first = !held.protected;
         // A session that a factor set up meanwhile has ended adds nothing.
         if !sessions::is_open(tx, self.session, user, !first).await? {
             return Ok(Added::Gone);

@@ -8,7 +8,7 @@ use super::audit;
 use super::changes::{self, Topic};
 use super::codes;
 use super::ends;
-use super::factors::{clear, of, present};
+use super::factors::{clear, of, state};
 use super::past::EndedWhy;
 use super::sessions;
 use super::tokens::Hash;
@@ -22,8 +22,9 @@ const SINCE: Statement = Statement::new(
 const FORGET_PASSKEYS: Statement =
     Statement::new("factor.forget_passkeys", "delete from passkey where user_object = $1");
 const HOLD: Statement = Statement::new(
-    "account.hold_two_factor",
-    "update account set two_factor_type = two_factor_type where object = $1",
+    "account.hold",
+    "update account set two_factor_type = two_factor_type where object = $1
+     returning two_factor_type, two_factor, credential_version, disabled, expiry",
 );
 // What signing in asks about: the only statement that writes this column.
 const SETTLE: Statement = Statement::new(
@@ -32,17 +33,36 @@ const SETTLE: Statement = Statement::new(
      set two_factor = case when two_factor_type in ('TOTP_ENABLED', 'EMAIL_ENABLED')
                              or exists (select 1 from passkey p where p.user_object = account.object)
                            then 1 else 0 end
-     where object = $1",
+     where object = $1
+     returning two_factor",
 );
-const PROTECTED: Statement =
-    Statement::new("account.protected", "select two_factor from account where object = $1");
 const INSERT_CODE: Statement =
     Statement::new("recovery_code.insert", "insert into recovery_code (user_object, hash) values ($1, $2)");
 const FORGET_CODES: Statement =
     Statement::new("recovery_code.forget", "delete from recovery_code where user_object = $1");
 
 pub(crate) const STATEMENTS: &[Statement] =
-    &[SINCE, FORGET_PASSKEYS, HOLD, SETTLE, PROTECTED, INSERT_CODE, FORGET_CODES];
+    &[SINCE, FORGET_PASSKEYS, HOLD, SETTLE, INSERT_CODE, FORGET_CODES];
+
+/// An account, as the write sees it that holds its row: nobody else changes it before that write is over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held {
+    /// How far its user is with codes.
+    pub(super) state: TwoFactorType,
+    /// Signing in asks for a second factor.
+    pub(super) protected: bool,
+    /// Raised whenever the password changes.
+    pub(super) credential_version: i64,
+    disabled: bool,
+    expiry: Option<Timestamp>,
+}
+
+impl Held {
+    /// May the account be used?
+    pub(super) fn is_open(&self, now: Timestamp) -> bool {
+        !self.disabled && self.expiry.is_none_or(|expiry| now < expiry)
+    }
+}
 
 /// Takes away a user's second factors, by somebody else: every session ends, and the grants obtained with it.
 /// An enrolment that was only begun goes alone.
@@ -60,7 +80,8 @@ impl Write for ResetFactor {
     type Output = ();
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        if present(tx, self.user).await? == TwoFactorType::NotEnabled && !is_protected(tx, self.user).await? {
+        let held = hold(tx, self.user).await?.ok_or(StoreError::Stale)?;
+        if held.state == TwoFactorType::NotEnabled && !held.protected {
             return Ok(());
         }
         let row = tx.row(SINCE, values![self.user]).await?.ok_or(StoreError::Stale)?;
@@ -77,26 +98,28 @@ impl Write for ResetFactor {
     }
 }
 
-/// Makes two that change the factors of a user wait for each other.
-pub(super) async fn hold(tx: &mut Tx, user: ObjectId) -> Result<(), StoreError> {
-    tx.run(HOLD, values![user]).await.map(|_| ())
+/// Takes the row of an account, so that two that rest on what it says wait for each other; none where there is none.
+/// A write that takes it does so first.
+pub(super) async fn hold(tx: &mut Tx, user: ObjectId) -> Result<Option<Held>, StoreError> {
+    let Some(row) = tx.row(HOLD, values![user]).await? else { return Ok(None) };
+    Ok(Some(Held {
+        state: state(&row, 0)?,
+        protected: row.flag(1)?,
+        credential_version: row.int(2)?,
+        disabled: row.flag(3)?,
+        expiry: row.time_opt(4)?,
+    }))
 }
 
 /// Notes whether signing in asks for a second factor, after one came or went; recovery codes go with the last.
-/// Answers whether there is one. Whoever calls it has written the account's row before.
+/// Answers whether there is one. Whoever calls it holds the account's row.
 pub(super) async fn settle(tx: &mut Tx, user: ObjectId, now: Timestamp) -> Result<bool, StoreError> {
-    tx.run(SETTLE, values![user]).await?;
-    let protected = is_protected(tx, user).await?;
+    let protected = tx.row(SETTLE, values![user]).await?.ok_or(StoreError::Stale)?.flag(0)?;
     if !protected {
         tx.run(FORGET_CODES, values![user]).await?;
     }
     changes::record(tx, Topic::User, Some(user), now).await?;
     Ok(protected)
-}
-
-/// Does signing in ask for a second factor?
-pub(super) async fn is_protected(tx: &mut Tx, user: ObjectId) -> Result<bool, StoreError> {
-    tx.row(PROTECTED, values![user]).await?.ok_or(StoreError::Stale)?.flag(0)
 }
 
 pub(super) async fn replace_codes(tx: &mut Tx, user: ObjectId, codes: &[Hash]) -> Result<(), StoreError> {

@@ -24,8 +24,11 @@ const INSERT: Statement = Statement::new(
 );
 const DELETE: Statement = Statement::new("session.delete", "delete from session where hash = $1");
 const OWNER: Statement = Statement::new("session.owner", "select user_object from session where hash = $1");
-const TOUCH_ACCOUNT: Statement =
-    Statement::new("account.signed_in", "update account set last_login = $2 where object = $1");
+// A factor that was set up since the password was found right is asked for first.
+const TOUCH_ACCOUNT: Statement = Statement::new(
+    "account.signed_in",
+    "update account set last_login = $2 where object = $1 and (two_factor = 0 or $3 = 1)",
+);
 const PROVED: Statement = Statement::new(
     "session.proved",
     "update session set factor = $2, factor_proved = $3, amr = $4 where hash = $1",
@@ -49,7 +52,9 @@ const DELETE_ONE_OF_USER: Statement =
     Statement::new("session.delete_one_of_user", "delete from session where hash = $1 and user_object = $2");
 const AUTHENTICATED: Statement = Statement::new(
     "session.authenticated",
-    "update session set authenticated = $3 where hash = $1 and credential_version = $2",
+    "update session set authenticated = $3
+     where hash = $1 and credential_version = $2
+       and exists (select 1 from account a where a.object = session.user_object and a.two_factor = 0)",
 );
 
 pub(crate) const STATEMENTS: &[Statement] = &[
@@ -121,7 +126,7 @@ fn amr(noted: Option<String>, proved: Option<Factor>) -> String {
 }
 
 /// Starts a session in place of another one, whose cookie a stranger might have set. Answers false, and
-/// starts none, where the proof of the second factor is spent.
+/// starts none, where the proof of the second factor is spent, or there is none and the account asks for one by now.
 #[derive(Debug, Clone)]
 pub struct StartSession {
     /// SHA-256 of the new cookie.
@@ -154,6 +159,10 @@ impl Write for StartSession {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        // Touching the account's row first makes two that sign in wait for each other, so that both are counted.
+        if tx.run(TOUCH_ACCOUNT, values![self.user, self.now, self.proof.is_some()]).await? == 0 {
+            return Ok(false);
+        }
         if let Some(proof) = self.proof
             && !factors::spend(tx, self.user, proof, self.now).await?
         {
@@ -166,8 +175,6 @@ impl Write for StartSession {
             logouts::owe(tx, owner.id(0)?, Leaving::One(hash), self.now).await?;
             tx.run(DELETE, values![hash]).await?;
         }
-        // Touching the account's row first makes two that sign in wait for each other, so that both are counted.
-        tx.run(TOUCH_ACCOUNT, values![self.user, self.now]).await?;
         let others = i64::from(self.at_most.saturating_sub(1));
         for row in tx.rows(SURPLUS, values![self.user, others]).await? {
             let hash = hash(&row, 0)?;
@@ -319,8 +326,8 @@ impl Write for EndOwnSessions {
     }
 }
 
-/// Notes that whoever has the session gave their password once more. Where the password changed meanwhile,
-/// nothing happens.
+/// Notes that whoever has the session gave their password once more. Where the password changed meanwhile, or a second
+/// factor protects the account, nothing happens.
 #[derive(Debug, Clone, Copy)]
 pub struct Reauthenticated {
     /// SHA-256 of the cookie.

@@ -7,7 +7,7 @@ use kibali_metadata::import::{
     AccountFacts, DEPENDANTS_READ, Dependants, Detail, Facts, Head, Key, Needs, Reference,
 };
 use kibali_metadata::kind::EdgeNumber;
-use kibali_model::{Access, Grantee, ObjectId, Principal, Uid};
+use kibali_model::{Access, Grantee, ObjectId, Principal, TwoFactorType, Uid};
 
 use super::sql::{CHUNK, bound, places};
 use crate::door::clients;
@@ -205,7 +205,8 @@ async fn side_facts(
         }
     }
     let sql = format!(
-        "select object, username, disabled, expiry, external_auth from account where object in ({list})"
+        "select object, username, disabled, expiry, external_auth, two_factor, two_factor_type
+         from account where object in ({list})"
     );
     for row in reader.rows_composed(&sql, values()).await? {
         if let Some(detail) = found.get_mut(&row.id(0)?) {
@@ -214,6 +215,8 @@ async fn side_facts(
                 disabled: row.flag(2)?,
                 expiry: row.time_opt(3)?,
                 external_auth: row.flag(4)?,
+                protected: row.flag(5)?,
+                mailed_codes: row.text(6)? == TwoFactorType::EmailEnabled.as_str(),
             });
         }
     }

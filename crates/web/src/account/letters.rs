@@ -73,6 +73,19 @@ pub(crate) fn code(settings: &Settings, title: &str, username: &str, email: &str
     Message { to: email.to_owned(), subject: format!("Your code for {title}"), text: wrapped(&text) }
 }
 
+/// A message to the address that a user had until now.
+pub(super) fn address_changed(settings: &Settings, title: &str, username: &str, email: &str) -> Message {
+    let (title, name) = (one_line(title), as_a_name(username));
+    let place = settings.absolute("");
+    let text = format!(
+        "The user name {name} at {title}, {place}, has another e-mail address from now on; until now it was this \
+         one.\n\nIf it was not you who changed it, somebody else knows your password: change it, and tell an \
+         administrator.\n"
+    );
+    let subject = format!("Your e-mail address at {title} was changed");
+    Message { to: email.to_owned(), subject, text: wrapped(&text) }
+}
+
 /// The same in lines of 72 characters, as mail is read; a word that is longer, such as a link, stays whole.
 fn wrapped(text: &str) -> String {
     let mut out = String::new();

@@ -6,6 +6,7 @@ pub(crate) mod letters;
 mod links;
 pub(crate) mod new_password;
 pub(crate) mod own_password;
+pub(crate) mod own_profile;
 pub(crate) mod recovery;
 pub(crate) mod registration;
 pub(crate) mod renewal;
@@ -76,7 +77,7 @@ impl Wrong {
     }
 
     /// What the engine found wrong.
-    fn all(report: &ImportReport) -> Vec<Self> {
+    pub(crate) fn all(report: &ImportReport) -> Vec<Self> {
         let told = |error: &kibali_metadata::import::ErrorReport| {
             let at = error.error_property.as_deref();
             let known = PROPERTIES.into_iter().find(|(name, _)| at == Some(*name));

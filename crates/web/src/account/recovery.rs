@@ -64,8 +64,12 @@ pub(crate) fn require_mail(app: &App, stored: &Stored) -> Result<(), Refusal> {
 
 async fn look_and_send(app: &App, place: Place, name: &str) -> Result<(), Refusal> {
     let Some(account) = find(app, name).await? else { return Ok(()) };
-    let email = emails::of_user(&mut app.store.reader().await?, account.user).await?;
-    let Some(address) = email.address.filter(|_| account.is_open(app.now()) && !account.external_auth) else {
+    let mut reader = app.store.reader().await?;
+    let email = emails::of_user(&mut reader, account.user).await?;
+    // One that the user has shown to read is believed until they show it of another.
+    let address = emails::verified(&mut reader, account.user).await?.or(email.address);
+    drop(reader);
+    let Some(address) = address.filter(|_| account.is_open(app.now()) && !account.external_auth) else {
         return Ok(());
     };
     if email.invitation {

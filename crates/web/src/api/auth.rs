@@ -12,8 +12,8 @@ use super::answer;
 use super::settings::stored::Stored;
 use crate::body::Json;
 use crate::identity::{
-    ClientAddress, Given, HalfSignedIn, Opened, ProofRefusal, Session, SignInRefusal, SignedIn, is_mailed,
-    mail_code, sign_in_by_password, start_session,
+    ClientAddress, Given, HalfSignedIn, Mailed, Opened, ProofRefusal, Session, SignInRefusal, SignedIn,
+    is_mailed, mail_code, sign_in_by_password, start_session,
 };
 use crate::speech::{Speech, cors};
 use crate::{App, Refusal};
@@ -43,13 +43,11 @@ async fn login(
         Ok(Opened::Code(half)) => {
             let code = text("twoFactorCode");
             let mailed = is_mailed(&app, half.user()).await?;
-            if mailed && code.is_none() {
-                mail_code(&app, half.holder()).await?;
-            }
+            let sent = mailed && code.is_none() && mail_code(&app, half.holder()).await? == Mailed::Sent;
             wrong_code = match (speech.version.dialect(), mailed) {
                 (Dialect::Legacy, _) => WRONG_CODE,
                 (Dialect::Modern, false) => "INCORRECT_TWO_FACTOR_CODE_TOTP",
-                (Dialect::Modern, true) if code.is_none() => "EMAIL_TWO_FACTOR_CODE_SENT",
+                (Dialect::Modern, true) if sent => "EMAIL_TWO_FACTOR_CODE_SENT",
                 (Dialect::Modern, true) => "INCORRECT_TWO_FACTOR_CODE_EMAIL",
             };
             match prove(&app, half, code, address).await? {

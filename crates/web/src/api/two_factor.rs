@@ -55,7 +55,7 @@ async fn enroll_email(
     session: Session,
     address: ClientAddress,
 ) -> Result<WebMessage, Refusal> {
-    own(&caller, &session, address)?.begin_mailed(&app).await?;
+    own(&caller, &session, address)?.begin_mailed(&app).await?.required(&app)?;
     let message = "The user has enrolled in email-based 2FA, a code was generated and sent successfully to the user's \
                    email";
     Ok(WebMessage::ok(message))
@@ -146,7 +146,7 @@ async fn disable(
     let code = match code(&body) {
         Some(code) => code,
         None if is_mailed(&app, caller.user).await? => {
-            own.mail_code(&app).await?;
+            own.mail_code(&app).await?.required(&app)?;
             return Err(Refusal::conflict_code("E3051", "2FA code was sent to the users email"));
         }
         None => return Err(no_code()),

@@ -28,7 +28,7 @@ const CARRIED: [&str; 13] = [
 ];
 
 /// What stands for a ticked scope in the form: the request's own `scope` is carried beside it.
-const TICKED: &str = "allow";
+pub(super) const TICKED: &str = "allow";
 
 /// The consent page.
 pub(super) async fn ask(

@@ -11,10 +11,12 @@ mod pushed;
 pub(crate) use pushed::PREFIX as PUSHED;
 
 use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use kibali_crypto::{new_token, sha256};
-use kibali_model::{Client, ClientProfile, Dialect, Principal, Scopes, Timestamp};
+use kibali_model::{Client, ClientProfile, Dialect, Principal, Scopes};
 use kibali_oauth::{
     Answer, Approval, Authorization, AuthorizeRefusal, Endpoint, Next, Parameters, Present, authorize,
     client_id,
@@ -22,19 +24,17 @@ use kibali_oauth::{
 use kibali_store::door::clients;
 use kibali_store::door::codes::{Code, InsertCode};
 use kibali_store::door::consents;
+use serde_json::json;
 
 use crate::api::WebMessage;
 use crate::exchange::Form;
-use crate::identity::{Session, check_csrf, remember_return};
+use crate::identity::{Session, check_csrf, demand_sign_in, forget_demand, remember_return};
 use crate::pages::oauth_error_page;
 use crate::speech::cors;
 use crate::{App, Refusal};
 
 /// Seconds that a code of the FAPI profile lives at most (rules of the door 3).
 const FAPI_CODE_SECONDS: i64 = 60;
-
-/// When the login page was asked for a request, in milliseconds, on the way back to it.
-const ASKED: &str = "sign_in_asked";
 
 /// One of the two endpoints.
 #[derive(Debug, Clone, Copy)]
@@ -80,10 +80,11 @@ pub(crate) async fn ask(
         Err(Refused::Answer(answer)) if door.dialect == Dialect::Modern || session.principal().is_some() => {
             return deliver::answer(app, &answer);
         }
-        Err(Refused::Answer(_)) => return sign_in(app, session, form, door, (query, false)),
+        Err(Refused::Answer(_)) => return sign_in(app, session, form, door, (query, None)),
     };
     let Request { client, asked, pushed } = request;
-    let asked = if signed_in_for_it(session, form)? { asked.signed_in() } else { asked };
+    let name = name(&client, &asked);
+    let asked = if session.signed_in_for(&name) { asked.signed_in() } else { asked };
     let (client, asked) = (&client, &asked);
     let consented = consented(app, session.principal(), client).await?;
     // A session that must set up a second factor first is nobody's yet.
@@ -96,9 +97,11 @@ pub(crate) async fn ask(
         }
         (Next::Grant, Some(principal)) => {
             let code = grant(app, session, principal, pushed, client, asked, None).await?;
-            deliver::answer(app, &asked.granted(&code))
+            delivered(app, session, &asked.granted(&code))
         }
-        (Next::SignIn, _) | (_, None) => sign_in(app, session, form, door, (query, asked.wants_sign_in())),
+        (Next::SignIn, _) | (_, None) => {
+            sign_in(app, session, form, door, (query, asked.wants_sign_in().then_some(&name)))
+        }
     }
 }
 
@@ -120,16 +123,43 @@ pub(crate) async fn answer(
         Err(Refused::Page(refusal)) => return explain(app, refusal, door),
         Err(Refused::Answer(answer)) => return deliver::answer(app, &answer),
     };
-    let Request { client, mut asked, pushed } = request;
+    let Request { client, asked, pushed } = request;
+    let name = name(&client, &asked);
+    let mut asked = if session.signed_in_for(&name) { asked.signed_in() } else { asked };
+    // A form that skips the page skips no sign-in.
+    let present = session.since().map(|since| Present { since, consented: None });
+    if asked.next(&client, present, door.dialect, app.now()) == Next::SignIn {
+        let query = form.parameters.without(&["csrf", "user_oauth_approval", consent::TICKED]);
+        return sign_in(app, session, form, door, (&query, asked.wants_sign_in().then_some(&name)));
+    }
     let wanted = asked.scopes.clone();
     asked.scopes = consent::chosen(&form.parameters, &asked.scopes, door.dialect);
     let approval = Approval::read(&form.parameters)?;
     if approval == Approval::Denied || asked.scopes.is_empty() {
-        return deliver::answer(app, &asked.denied());
+        return delivered(app, session, &asked.denied());
     }
     let said = Said { wanted, remember: door.dialect == Dialect::Modern };
     let code = grant(app, session, principal, pushed, &client, &asked, Some(said)).await?;
-    deliver::answer(app, &asked.granted(&code))
+    delivered(app, session, &asked.granted(&code))
+}
+
+/// The answer of the user, or of what they allowed before: what it demanded is over with it.
+fn delivered(app: &App, session: &Session, answer: &Answer) -> Result<Response, Refusal> {
+    Ok((forget_demand(app, session), deliver::answer(app, answer)?).into_response())
+}
+
+/// What a request is called that demands a sign-in: the same for the same request alone.
+fn name(client: &Client, asked: &Authorization) -> String {
+    let challenge = asked.challenge.as_ref().map(|challenge| challenge.0.as_str());
+    let said = json!([
+        client.client_id,
+        asked.redirect_uri,
+        asked.scopes.to_string(),
+        asked.state,
+        asked.nonce,
+        challenge,
+    ]);
+    URL_SAFE_NO_PAD.encode(sha256(said.to_string()))
 }
 
 async fn read(app: &App, parameters: &Parameters, door: Door) -> Result<Request, Refused> {
@@ -163,33 +193,24 @@ async fn consented(
     Ok(consents::find(&mut reader, principal.user, client.object).await?)
 }
 
-/// To the login page, which leads back to the same address. Where the client demands a sign-in `again`, the address
-/// says when it was asked for: the demand, wherever it stands in the request, is met by whoever signed in since.
+/// To the login page, which leads back to the same address. Where the client demands a sign-in `again`, the request of
+/// that name is met by whoever signs in from now on.
 fn sign_in(
     app: &App,
     session: &Session,
     form: &Form,
     door: Door,
-    (query, again): (&str, bool),
+    (query, again): (&str, Option<&String>),
 ) -> Result<Response, Refusal> {
     if form.headers.get("x-requested-with").is_some_and(|value| value == "XMLHttpRequest") {
         return Ok(unauthorized());
     }
-    let asked: Vec<&str> = query.split('&').filter(|part| !part.starts_with(ASKED)).collect();
-    let mut page = format!("{}?{}", door.path, asked.join("&"));
-    if again {
-        page.push_str(&format!("&{ASKED}={}", app.now().millis()));
+    let mut cookies = remember_return(app, session, &format!("{}?{query}", door.path))?;
+    if let Some(request) = again {
+        cookies = demand_sign_in(app, cookies, session, request)?;
     }
-    let cookie = remember_return(app, session, &page)?;
     let login = format!("{}/login", app.settings.context_path());
-    Ok((cookie, Redirect::to(&login)).into_response())
-}
-
-/// Did whoever is there sign in since the login page was asked for this request?
-fn signed_in_for_it(session: &Session, form: &Form) -> Result<bool, Refusal> {
-    let asked =
-        form.parameters.get(ASKED)?.and_then(|millis| millis.parse().ok()).map(Timestamp::from_millis);
-    Ok(session.since().zip(asked).is_some_and(|(since, asked)| since >= asked))
+    Ok((cookies, Redirect::to(&login)).into_response())
 }
 
 /// What a user answered.

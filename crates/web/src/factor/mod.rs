@@ -7,7 +7,7 @@ pub(crate) use passkeys::{KeepRefusal, Kept};
 pub(crate) use qr::{png, svg};
 
 use kibali_crypto::{Digest, Secret, TotpSeed, new_recovery_code, recovery_hash};
-use kibali_model::{Credential, ObjectId, Principal, TwoFactorType};
+use kibali_model::{Credential, Lately, ObjectId, Principal, TwoFactorType};
 use kibali_store::door::emails;
 use kibali_store::door::factors::{
     self, BeginTotp, ConfirmFactor, Proof, ProveFactor, ReplaceRecoveryCodes, SecondFactor, SwitchOffFactor,
@@ -19,8 +19,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::account::recovery::require_mail;
 use crate::api::settings::stored::Stored;
 use crate::identity::{
-    ClientAddress, Given, Holder, ProofRefusal, Session, check_first_code, check_proof, mail_code, open_seed,
-    proved_lately, seal_seed,
+    ClientAddress, Given, Holder, Mailed, ProofRefusal, Session, check_first_code, check_proof, mail_code,
+    open_seed, require_proof, seal_seed,
 };
 use crate::{App, Refusal};
 
@@ -63,14 +63,13 @@ impl<'a> Own<'a> {
         self.principal.user
     }
 
-    /// Begins to enrol an authenticator app, over again where that was begun before. Where the account is protected
-    /// already, whoever adds to that proved it lately.
+    /// Begins to enrol an authenticator app, over again where that was begun before.
     ///
     /// # Errors
     /// E3022, E3046; [`Refusal::Forbidden`].
     pub(crate) async fn begin_totp(&self, app: &App) -> Result<(), Refusal> {
         require_totp(app)?;
-        self.require_lately(app).await?;
+        self.require_new(app).await?;
         let seed = TotpSeed::generate(&*app.random);
         let seed = seal_seed(app, self.user(), &seed).map_err(Refusal::internal)?;
         let begin = BeginTotp { user: self.user(), seed, now: app.now() };
@@ -81,24 +80,22 @@ impl<'a> Own<'a> {
     ///
     /// # Errors
     /// E3022, E3043, E3045; as [`Own::begin_totp`]; mail cannot be sent.
-    pub(crate) async fn begin_mailed(&self, app: &App) -> Result<(), Refusal> {
+    pub(crate) async fn begin_mailed(&self, app: &App) -> Result<Mailed, Refusal> {
         if !app.settings.mailed_codes {
             let message = "Email based 2FA is not enabled in the configuration";
             return Err(Refusal::conflict_code("E3045", message));
         }
-        if self.find(app).await?.is_some_and(|found| found.state.is_enabled()) {
-            return Err(already_enabled());
-        }
+        self.require_new(app).await?;
         let mut reader = app.store.reader().await?;
-        if !emails::of_user(&mut reader, self.user()).await?.verified {
+        let email = emails::of_user(&mut reader, self.user()).await?;
+        let Some(email) = email.address.filter(|_| email.verified) else {
             let message =
                 "User does not have a verified email, please verify your email before you try to enable 2FA";
             return Err(Refusal::conflict_code("E3043", message));
-        }
+        };
         require_mail(app, &Stored::read(&mut reader).await?)?;
         drop(reader);
-        self.require_lately(app).await?;
-        if !app.store.write(BeginMailed { user: self.user(), now: app.now() }).await? {
+        if !app.store.write(BeginMailed { user: self.user(), email, now: app.now() }).await? {
             return Err(already_enabled());
         }
         self.mail_code(app).await
@@ -115,33 +112,31 @@ impl<'a> Own<'a> {
     /// Mails a code, unless that was done just now.
     ///
     /// # Errors
-    /// Mail cannot be sent, or the database failed.
-    pub(crate) async fn mail_code(&self, app: &App) -> Result<(), Refusal> {
+    /// The database failed.
+    pub(crate) async fn mail_code(&self, app: &App) -> Result<Mailed, Refusal> {
         mail_code(app, Holder { user: self.user(), username: &self.principal.username }).await
     }
 
-    /// Who adds to what protects the account already proved that lately.
-    async fn require_lately(&self, app: &App) -> Result<(), Refusal> {
-        let protected =
-            self.find(app).await?.is_some_and(|found| found.protects() && !found.state.is_enabled());
-        if protected && !proved_lately(app, self.principal) {
-            let message =
-                "Sign in with your second factor first; it must not be longer ago than five minutes";
-            return Err(Refusal::Forbidden { code: None, message: message.to_owned() });
+    /// Codes are set up where there are none, by whoever proved a moment ago who they are: what is set up counts as
+    /// that proof from then on.
+    async fn require_new(&self, app: &App) -> Result<(), Refusal> {
+        if self.find(app).await?.is_some_and(|found| found.state.is_enabled()) {
+            return Err(already_enabled());
         }
-        Ok(())
+        require_proof(app, self.principal, Lately::WAYS_IN).await
     }
 
-    /// What the authenticator app is to be given.
+    /// What the authenticator app is to be given: to whoever proved a moment ago who they are.
     ///
     /// # Errors
-    /// E3046, E3047.
+    /// E3046, E3047; [`Refusal::Forbidden`].
     pub(crate) async fn enrolling(&self, app: &App) -> Result<TotpSeed, Refusal> {
         require_totp(app)?;
-        let found = self.find(app).await?.filter(|found| found.state == TwoFactorType::EnrollingTotp);
-        let sealed = found
-            .and_then(|found| found.seed)
+        let enrolment = self.find(app).await?.and_then(|found| found.enrolment(app.now()));
+        let sealed = enrolment
+            .and_then(|enrolment| enrolment.seed)
             .ok_or_else(|| Refusal::conflict_code("E3047", "User is not in TOTP 2FA enrollment mode"))?;
+        require_proof(app, self.principal, Lately::WAYS_IN).await?;
         open_seed(app, self.user(), &sealed).map_err(Refusal::internal)
     }
 
@@ -156,26 +151,28 @@ impl<'a> Own<'a> {
     /// Confirms the enrolment with the first code. `with_codes` makes recovery codes, which are shown once.
     ///
     /// # Errors
-    /// [`FactorRefusal`]; E3022, E3029.
+    /// [`FactorRefusal`]; E3022, E3029; as [`Own::enrolling`].
     pub(crate) async fn confirm(
         &self,
         app: &App,
         code: &str,
         with_codes: bool,
     ) -> Result<RecoveryCodes, FactorRefusal> {
-        let state = self.find(app).await?.map_or(TwoFactorType::NotEnabled, |found| found.state);
-        if state.is_enabled() {
+        let found = self.find(app).await?;
+        if found.as_ref().is_some_and(|found| found.state.is_enabled()) {
             return Err(already_enabled().into());
         }
-        if state.confirmed().is_none() {
+        let Some(enrolment) = found.and_then(|found| found.enrolment(app.now())) else {
             let message = "User must call the enroll endpoint before you can call enable";
             return Err(Refusal::conflict_code("E3029", message).into());
-        }
+        };
+        require_proof(app, self.principal, Lately::WAYS_IN).await?;
         let holder = Holder { user: self.user(), username: &self.principal.username };
-        let proof = check_first_code(app, holder, code, self.address).await.map_err(FactorRefusal::Proof)?;
+        let proof = check_first_code(app, holder, &enrolment, code, self.address).await;
+        let proof = proof.map_err(FactorRefusal::Proof)?;
         let with = self.with(app, proof);
         let codes = if with_codes { RecoveryCodes::new(app) } else { RecoveryCodes::none() };
-        let spent = app.store.write(ConfirmFactor { with, recovery_codes: codes.hashes() }).await;
+        let spent = app.store.write(ConfirmFactor { with, enrolment, recovery_codes: codes.hashes() }).await;
         first(spent.map_err(Refusal::from)?)?;
         Ok(codes)
     }

@@ -1,12 +1,9 @@
 //! Who may make a credential that lives on its own (rules of the door 10).
 
-use kibali_model::{Credential, Principal};
+use kibali_model::{Credential, Lately, Principal};
 use kibali_store::door::accounts;
 
 use crate::{App, Refusal};
-
-/// How long a proof of the second factor is fresh.
-const LATELY_SECONDS: i64 = 5 * 60;
 
 /// Is the caller a person who signed in? What was given to a program must not change how its user signs in.
 ///
@@ -18,12 +15,6 @@ pub(crate) fn require_person(caller: &Principal) -> Result<(), Refusal> {
     }
     let message = "A token cannot see or change how its user signs in; sign in to do that".to_owned();
     Err(Refusal::Forbidden { code: None, message })
-}
-
-/// Did the caller prove a second factor within five minutes?
-pub(crate) fn proved_lately(app: &App, caller: &Principal) -> bool {
-    let proved = caller.credential.proved();
-    proved.is_some_and(|(_, at)| app.now().seconds_since(at) < LATELY_SECONDS)
 }
 
 /// May the caller make personal access tokens, or change what theirs may do? Only a person who signed in: what
@@ -50,7 +41,7 @@ pub(crate) async fn may_make_api_tokens(app: &App, caller: &Principal) -> Result
     let account = accounts::by_user(&mut app.store.reader().await?, caller.user).await?;
     let account = account.ok_or(Refusal::NoCredentials)?;
     let factor_needed = account.protected || account.two_factor_demanded;
-    if factor_needed && !proved_lately(app, caller) {
+    if factor_needed && Lately::WAYS_IN.missing(&caller.credential, true, app.now()).is_some() {
         return forbidden(
             "Sign in with your second factor first; it must not be longer ago than five minutes",
         );

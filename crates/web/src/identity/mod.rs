@@ -1,6 +1,7 @@
 //! Who is calling: credentials in, a principal out (rules of the door 1, 9, 10).
 
 mod address;
+mod again;
 mod api_token;
 mod authorization;
 mod basic;
@@ -11,6 +12,7 @@ mod gathered;
 mod half;
 mod hashing;
 pub(crate) mod known;
+mod lately;
 mod mailed;
 mod making;
 mod origin;
@@ -24,6 +26,7 @@ mod sign_in;
 mod throttle;
 
 pub use address::{ClientAddress, Network};
+pub(crate) use again::{demand_sign_in, forget_demand};
 pub(crate) use authorization::sent_credential;
 pub(crate) use bearer::standing;
 pub use caller::{Caller, MaybeCaller};
@@ -31,8 +34,9 @@ pub(crate) use dpop::SentProof;
 pub use gathered::{Flushed, flush};
 pub(crate) use half::{ask_for_code, half_signed_in};
 pub use hashing::Asker;
-pub(crate) use mailed::{is_mailed, mail_code};
-pub(crate) use making::{may_make_api_tokens, proved_lately, require_person};
+pub(crate) use lately::{require_proof, unproved};
+pub(crate) use mailed::{Mailed, is_mailed, mail_code, mailed_before};
+pub(crate) use making::{may_make_api_tokens, require_person};
 pub(crate) use origin::require_own_site;
 pub use passkey::PasskeyRefusal;
 pub(crate) use passkey::{

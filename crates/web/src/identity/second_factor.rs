@@ -3,7 +3,7 @@
 
 use kibali_crypto::{SealError, TotpSeed, recovery_hash, step_ends, typed_code};
 use kibali_model::{ObjectId, Timestamp, TwoFactorType};
-use kibali_store::door::factors::{self, Proof};
+use kibali_store::door::factors::{self, Enrolment, Proof};
 
 use super::ClientAddress;
 use super::mailed;
@@ -67,7 +67,7 @@ pub(crate) async fn check_proof(
     address: ClientAddress,
 ) -> Result<Proof, ProofRefusal> {
     match given {
-        Given::Code(typed) => check_code(app, holder, typed, Which::SetUp, address).await,
+        Given::Code(typed) => check_code(app, holder, typed, None, address).await,
         Given::Passkey(answered) => match passkey::check(app, answered, Some(holder.user)).await {
             Ok(proved) => Ok(proved.proof),
             Err(refusal) => {
@@ -78,33 +78,25 @@ pub(crate) async fn check_proof(
     }
 }
 
-/// Is this a code of what the user sets up: an authenticator app, or mail?
+/// Is this a code of what the user sets up, as it was found: an authenticator app, or mail?
 ///
 /// # Errors
 /// [`ProofRefusal`].
 pub(crate) async fn check_first_code(
     app: &App,
     holder: Holder<'_>,
+    enrolment: &Enrolment,
     typed: &str,
     address: ClientAddress,
 ) -> Result<Proof, ProofRefusal> {
-    check_code(app, holder, typed, Which::Enrolling, address).await
-}
-
-/// Whose codes count.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Which {
-    /// Those of what is set up, and those for recovery.
-    SetUp,
-    /// Those of what has shown none yet.
-    Enrolling,
+    check_code(app, holder, typed, Some(enrolment), address).await
 }
 
 async fn check_code(
     app: &App,
     holder: Holder<'_>,
     typed: &str,
-    which: Which,
+    enrolment: Option<&Enrolment>,
     address: ClientAddress,
 ) -> Result<Proof, ProofRefusal> {
     let throttle = &app.identity().code_throttle;
@@ -113,7 +105,7 @@ async fn check_code(
         return Err(ProofRefusal::Throttled(seconds));
     }
     let found = match typed.len() <= LONGEST {
-        true => find(app, user, typed, which).await.map_err(ProofRefusal::Undecided)?,
+        true => find(app, user, typed, enrolment).await.map_err(ProofRefusal::Undecided)?,
         false => None,
     };
     let decided = throttle.attempt(username, address.network(), found.is_some(), app.now());
@@ -130,28 +122,31 @@ fn note(app: &App, cause: &str, user: ObjectId, address: ClientAddress) {
     app.identity().gathered.happened("factor.refused", cause, Some(user), None, address, app.now());
 }
 
-async fn find(app: &App, user: ObjectId, typed: &str, which: Which) -> Result<Option<Proof>, Refusal> {
-    let mut reader = app.store.reader().await?;
-    let Some(factor) = factors::find(&mut reader, user).await? else { return Ok(None) };
-    let counts = match which {
-        Which::SetUp => factor.state == TwoFactorType::TotpEnabled,
-        Which::Enrolling => factor.state == TwoFactorType::EnrollingTotp,
+/// A code of what is being set up; else one of what is set up, or for recovery.
+async fn find(
+    app: &App,
+    user: ObjectId,
+    typed: &str,
+    enrolment: Option<&Enrolment>,
+) -> Result<Option<Proof>, Refusal> {
+    let (state, seed) = match enrolment {
+        Some(enrolment) => (enrolment.state, enrolment.seed.clone()),
+        None => {
+            let mut reader = app.store.reader().await?;
+            if let Some(hash) = recovery_hash(typed) {
+                let known = factors::has_recovery_code(&mut reader, user, hash).await?;
+                return Ok(known.then_some(Proof::Recovery(hash)));
+            }
+            match factors::find(&mut reader, user).await? {
+                Some(found) if found.state.is_enabled() => (found.state, found.seed),
+                _ => return Ok(None),
+            }
+        }
     };
-    if let Some(hash) = recovery_hash(typed).filter(|_| which == Which::SetUp) {
-        let known = factors::has_recovery_code(&mut reader, user, hash).await?;
-        return Ok(known.then_some(Proof::Recovery(hash)));
-    }
-    let mailed = match which {
-        Which::SetUp => factor.state == TwoFactorType::EmailEnabled,
-        Which::Enrolling => factor.state == TwoFactorType::EnrollingEmail,
-    };
-    if mailed {
-        drop(reader);
+    if matches!(state, TwoFactorType::EmailEnabled | TwoFactorType::EnrollingEmail) {
         return mailed::check(app, user, typed).await;
     }
-    let (Some(code), Some(sealed)) = (typed_code(typed), factor.seed.filter(|_| counts)) else {
-        return Ok(None);
-    };
+    let (Some(code), Some(sealed)) = (typed_code(typed), seed) else { return Ok(None) };
     let seed = open_seed(app, user, &sealed).map_err(Refusal::internal)?;
     let step = seed.step_of(&code, app.now().seconds());
     Ok(step.map(|step| Proof::Totp { step, until: Timestamp::from_millis(step_ends(step) * 1000) }))

@@ -15,6 +15,7 @@ use kibali_model::{Credential, Principal, SignIn, Timestamp};
 use kibali_store::door::marks::Used;
 use kibali_store::door::{accounts, principals, sessions};
 
+use super::again::Again;
 use super::{ClientAddress, SignedIn, half, passkey, pending};
 use crate::{App, Refusal, Settings};
 
@@ -33,6 +34,7 @@ pub struct Session {
     since: Option<Timestamp>,
     amr: String,
     pending: Option<String>,
+    again: Option<Again>,
 }
 
 impl Session {
@@ -73,6 +75,18 @@ impl Session {
         self.pending.as_deref()
     }
 
+    /// Did they sign in since the request of this name demanded it?
+    #[must_use]
+    pub(crate) fn signed_in_for(&self, request: &str) -> bool {
+        self.since.zip(self.again.as_ref()).is_some_and(|(since, again)| again.is_met(request, since))
+    }
+
+    /// Was a sign-in demanded that is not answered for yet?
+    #[must_use]
+    pub(super) const fn demands_sign_in(&self) -> bool {
+        self.again.is_some()
+    }
+
     /// The cookie to send along with a page that holds a form, where the browser does not have it yet.
     #[must_use]
     pub fn set_cookie(&self, settings: &Settings) -> Option<SetCookie> {
@@ -100,6 +114,7 @@ impl Session {
             since: None,
             amr: String::new(),
             pending: None,
+            again: None,
         }
     }
 
@@ -119,7 +134,8 @@ impl FromRequestParts<App> for Session {
         let session = match sent_cookie(&parts.headers, &app.settings) {
             Some(cookie) => {
                 let pending = pending::sent(app, &parts.headers, &cookie);
-                Session { pending, ..load(app, cookie).await? }
+                let again = Again::sent(app, &parts.headers, &cookie);
+                Session { pending, again, ..load(app, cookie).await? }
             }
             None => Self::fresh(app),
         };
@@ -145,7 +161,7 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
     // A password alone opens no account that has a second factor.
     let account = account.filter(|account| !account.protected || found.proved.is_some());
     let Some(account) = account else { return Ok(session) };
-    let credential = Credential::Session { proved: found.proved };
+    let credential = Credential::Session { since: found.since, proved: found.proved };
     let principal = Some(Arc::new(principals::load(&mut reader, &account, credential).await?));
     match account.must_enrol() {
         true => session.enrolling = principal,
@@ -197,7 +213,10 @@ pub async fn start_session(
         return Err(Refusal::SecondFactorActive);
     }
     let cookies = half::forget(app, headers, SetCookie::new(&app.settings, cookie.expose()));
-    let cookies = passkey::forget(app, headers, cookies);
+    let mut cookies = passkey::forget(app, headers, cookies);
+    if let Some(again) = &before.again {
+        cookies = again.carry(app, cookies, cookie.expose())?;
+    }
     match &before.pending {
         Some(page) if who.must_enrol => pending::carry(app, cookies, cookie.expose(), page),
         Some(_) => Ok(pending::forget(&app.settings, cookies)),

@@ -15,7 +15,7 @@ use super::proof::{Means, ProofFields, told};
 use super::{APPS, LOGIN, redirect};
 use crate::identity::{
     Given, HalfSignedIn, PasskeyRefusal, ProofRefusal, Session, ask_to_use, half_signed_in, is_mailed,
-    mail_code, start_session,
+    mail_code, mailed_before, start_session,
 };
 use crate::{App, Refusal};
 
@@ -34,12 +34,14 @@ pub(super) struct Code {
     problem: Option<String>,
     proof: ProofFields,
     means: Means,
+    /// Why there is no code to wait for that was mailed.
+    news: Option<String>,
 }
 
 impl Code {
-    pub(super) fn new(frame: Frame, means: Means, problem: Option<String>) -> Self {
+    pub(super) fn new(frame: Frame, means: Means, news: Option<String>, problem: Option<String>) -> Self {
         let proof = ProofFields::new("code", true, means, &frame.base, CHALLENGE);
-        Self { frame, problem, proof, means }
+        Self { frame, problem, proof, means, news }
     }
 }
 
@@ -119,5 +121,7 @@ async fn ask(
 ) -> Result<Response, Refusal> {
     let frame = Frame::anonymous(&app.settings, "Sign in").with_csrf(session.csrf());
     let found = factors::find(&mut app.store.reader().await?, half.user()).await?;
-    Ok(Page::render(&Code::new(frame, Means::of(found.as_ref()), problem))?.status(status).into_response())
+    let means = Means::of(found.as_ref());
+    let news = if means.mail { mailed_before(app, half.user()).await?.told() } else { None };
+    Ok(Page::render(&Code::new(frame, means, news, problem))?.status(status).into_response())
 }

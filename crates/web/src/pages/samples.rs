@@ -108,17 +108,25 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
             Code::new(
                 anonymous("Sign in"),
                 Means { app: true, mail: false, passkeys: false },
+                None,
                 Some(text.to_owned()),
             )
             .render(),
         ),
         (
             "code-mailed",
-            Code::new(anonymous("Sign in"), Means { app: false, mail: true, passkeys: false }, None).render(),
+            Code::new(
+                anonymous("Sign in"),
+                Means { app: false, mail: true, passkeys: false },
+                Some(text.to_owned()),
+                None,
+            )
+            .render(),
         ),
         (
             "code-passkey",
-            Code::new(anonymous("Sign in"), Means { app: false, mail: false, passkeys: true }, None).render(),
+            Code::new(anonymous("Sign in"), Means { app: false, mail: false, passkeys: true }, None, None)
+                .render(),
         ),
         (
             "logout",

@@ -1,24 +1,18 @@
 //! *Administration > Why was it refused*: the chain of a refused call, by the number of its request.
 
 use askama::Template;
-use axum::extract::{FromRequestParts, Query, State};
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use http::request::Parts;
-use kibali_model::Authorities;
+use axum::extract::{Query, State};
 use serde::Deserialize;
 
-use super::error::Message;
+use super::administration::Administrator;
 use super::frame::Frame;
 use super::page::Page;
-use super::visitor::Visitor;
-use crate::why::{self, Answer, Explanation, Told};
+use crate::why::{self, Answer, Explanation};
 use crate::{App, Refusal};
 
 /// Where the page is, below the context path.
 pub(super) const WHY: &str = "/admin/why";
 const TITLE: &str = "Administration";
-const ALL: &[&str] = &[Authorities::ALL];
 
 /// The page.
 #[derive(Template)]
@@ -30,31 +24,6 @@ pub(super) struct Why {
     /// What there is to say instead of a chain.
     pub(super) notice: Option<String>,
     pub(super) found: Option<Explanation>,
-}
-
-/// Somebody with the authority `ALL`; others get a page that says what they lack.
-pub(super) struct Administrator(Visitor);
-
-impl FromRequestParts<App> for Administrator {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let visitor = Visitor::from_request_parts(parts, app).await?;
-        if visitor.principal.is_superuser() { Ok(Self(visitor)) } else { Err(may_not(app, &visitor)) }
-    }
-}
-
-fn may_not(app: &App, visitor: &Visitor) -> Response {
-    let message = Message {
-        frame: visitor.frame(&app.settings, TITLE),
-        heading: "You may not open this page".to_owned(),
-        text: "Seeing why calls of others were refused needs the authority ALL.".to_owned(),
-        detail: None,
-        request_id: None,
-    };
-    let mut page = Page::render(&message).map(|page| page.status(StatusCode::FORBIDDEN)).into_response();
-    page.extensions_mut().insert(Told(Refusal::Lacks(ALL)));
-    page
 }
 
 /// What an address asks about.

@@ -3,6 +3,7 @@
 
 mod invitations;
 mod passwords;
+mod profile;
 mod recovery;
 mod registration;
 mod verification;

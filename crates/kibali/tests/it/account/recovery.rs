@@ -179,6 +179,7 @@ both!(
         let put = node.put("/api/me").basic(AMINA, "Changed_2027").json(&email).send().await;
         assert_eq!(put.status, 200, "{}", put.text());
         assert_eq!(reset(node, &moved, NEW).await.status, 409, "the mailbox is another");
+        assert_eq!(office.mail().await.len(), 1, "the one of before is told");
 
         ask(node, AMINA).await;
         let closed = token_in(&office.link().await);

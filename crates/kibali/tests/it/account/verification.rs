@@ -79,6 +79,7 @@ both!(
         let change = json!({ "email": "new@example.org" });
         let changed = node.put("/api/me").basic(AMINA, PASSWORD).json(&change).send().await;
         assert_eq!(changed.status, 200, "{}", changed.text());
+        assert_eq!(office.mail().await.len(), 1, "the address of before is told");
         assert_eq!(verified(node, AMINA).await, false, "it is another address now");
         assert_eq!(ask(node, "rival").await.status, 201);
         assert_eq!(press(node, &office.link().await).await, 200);
@@ -88,6 +89,7 @@ both!(
         let link = office.link().await;
         let back = json!({ "email": "third@example.org" });
         assert_eq!(node.put("/api/me").basic(AMINA, PASSWORD).json(&back).send().await.status, 200);
+        assert_eq!(office.mail().await.len(), 1);
         assert_eq!(press(node, &link).await, 404, "the link was sent to another address");
         assert_eq!(ask(node, AMINA).await.status, 201);
         let late = office.link().await;

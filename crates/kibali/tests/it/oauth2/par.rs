@@ -9,6 +9,7 @@ use kibali_testkit::{Answer, TestApp, both};
 use serde_json::json;
 
 use super::{AUTHORIZE, CALLBACK, SECRET, allow, member, redeem, register, signed_in};
+use crate::pages::fill_login;
 
 async fn push(t: &TestApp, more: &[(&str, &str)]) -> Answer {
     let fields = [
@@ -178,5 +179,43 @@ both!(
         assert_eq!((statuses.first(), statuses.last()), (Some(&401), Some(&429)), "{statuses:?}");
         let own = t.post("/oauth2/par").form(&fields).send().await;
         assert_eq!(own.status, 201, "{}", own.text());
+    }
+);
+
+both!(
+    fn a_sign_in_that_a_pushed_request_demands_is_met_by_nothing_else(t) {
+        register(t, "app", json!({})).await;
+        let mut browser = signed_in(t).await;
+        t.clock.advance_seconds(10);
+        let pushed = push(t, &[("scope", "openid username"), ("prompt", "login")]).await;
+        let uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
+        let path = format!("{AUTHORIZE}?client_id=app&request_uri={uri}");
+        for more in ["", "&sign_in_asked=0", "&prompt=none", "&sign_in_asked=99999999999999"] {
+            let answer = browser.open_once(&format!("{path}{more}")).await;
+            assert_eq!(answer.location(), Some("/login"), "{more}");
+        }
+        // Nor by a form that skips the page.
+        let csrf = browser.open("/apps").await.form("/logout").value("csrf").unwrap().to_owned();
+        let fields = [
+            ("csrf", csrf.as_str()), ("client_id", "app"), ("request_uri", &uri), ("user_oauth_approval", "true"),
+            ("allow", "username"),
+        ];
+        let request = browser.request("POST", AUTHORIZE).header("origin", "http://localhost:8080").form(&fields);
+        assert_eq!(browser.send(request).await.location(), Some("/login"));
+        // A demand of one request is not met by the sign-in for another.
+        let other = push(t, &[("scope", "openid username"), ("prompt", "login"), ("nonce", "n")]).await;
+        let other = format!("{AUTHORIZE}?client_id=app&request_uri={}", other.json()["request_uri"].as_str().unwrap());
+        browser.open(&path).await;
+        let login = browser.open("/login").await;
+        let asked = fill_login(&mut browser, &login, ADMIN, ADMIN_PASSWORD).await;
+        assert_eq!((asked.answer.status, asked.path.as_str()), (200, path.as_str()), "{}", asked.answer.text());
+        assert_eq!(browser.open_once(&other).await.location(), Some("/login"));
+        // It is answered once; the cookie that said so is gone.
+        browser.open(&path).await;
+        let login = browser.open("/login").await;
+        let asked = fill_login(&mut browser, &login, ADMIN, ADMIN_PASSWORD).await;
+        let done = browser.submit(&asked, &asked.form(AUTHORIZE).press("user_oauth_approval", "true")).await;
+        assert!(member(&done, "code").is_some(), "{:?}", done.answer.location());
+        assert_eq!(browser.cookies.keys().collect::<Vec<_>>(), ["kibali"]);
     }
 );

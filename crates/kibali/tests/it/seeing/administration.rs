@@ -15,6 +15,7 @@ use crate::two_factor::enrol;
 const GRANTS: &str = "/administration/grants";
 const PASSWORDS: &str = "/administration/password-grant";
 const EVENTS: &str = "/administration/events";
+const WHY: &str = "/admin/why";
 
 /// The grants on the page, by the values of their buttons.
 fn buttons(html: &str) -> Vec<String> {
@@ -163,7 +164,7 @@ both!(
         let tokens = by_password(t, ORDINARY).await;
         let mut theirs = signed_in(t, ORDINARY).await;
         let ends = format!("{GRANTS}/end?user=admin");
-        for path in ["/administration", GRANTS, PASSWORDS, EVENTS, &ends] {
+        for path in ["/administration", GRANTS, PASSWORDS, EVENTS, WHY, &ends] {
             let page = theirs.open(path).await;
             assert_eq!(page.answer.status, 403, "{path}");
             assert!(page.answer.text().contains("needs the authority ALL"), "{path}");
@@ -220,6 +221,25 @@ both!(
         assert_eq!(browser.open(GRANTS).await.path, GRANTS);
         t.clock.advance_seconds(1);
         assert_eq!(browser.open(GRANTS).await.path, "/account/two-factor/prove");
+    }
+);
+
+both!(
+    fn every_administration_page_and_form_asks_first(t) {
+        let mut browser = admin(t).await;
+        let csrf = browser.open("/apps").await.form("/logout").value("csrf").unwrap().to_owned();
+        t.clock.advance_seconds(1800);
+        browser.open("/apps").await;
+        flush(&t.app).await.unwrap();
+        t.clock.advance_seconds(1801);
+        for path in ["/administration", GRANTS, "/administration/grants/end?user=admin", PASSWORDS, EVENTS, WHY] {
+            assert_eq!(browser.open(path).await.path, "/account/password/prove", "{path}");
+        }
+        for path in [GRANTS, "/administration/grants/end", "/administration/events/csv"] {
+            let request = browser.request("POST", path).header("origin", "http://localhost:8080");
+            let answer = browser.send(request.form(&[("csrf", csrf.as_str())])).await;
+            assert_eq!(answer.location(), Some("/account/password/prove"), "{path}");
+        }
     }
 );
 

@@ -6,6 +6,7 @@ use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
 use kibali_testkit::{Browser, TestApp, both};
 use serde_json::{Value, json};
 
+use super::pages::recovery_codes;
 use super::{get, login_status, post};
 use crate::account::{AMINA, Office, PASSWORD, verify_address, with_amina};
 use crate::pages::{assert_page, fill_login};
@@ -177,23 +178,132 @@ both!(
 );
 
 both!(
-    fn a_user_is_mailed_five_codes_an_hour_at_the_address_they_read(t) {
-        let (office, mut browser) = protected(t).await;
-        // The one that was mailed for setting it up counts.
-        let change = json!({ "email": "thief@example.org" });
-        assert_eq!(browser.send(browser.request("PUT", "/api/me").json(&change)).await.status, 200);
+    fn a_user_is_mailed_five_codes_an_hour_and_told_when_the_next_comes(t) {
+        let (office, _) = protected(t).await;
         let mut came = 0;
         for _ in 0..8 {
             t.clock.advance_seconds(60);
             assert_eq!(login_status(&mut office.node.browser(), WHO, None).await, SENT);
             let mail = office.mail().await;
-            assert!(mail.iter().all(|mail| mail.contains("To: amina@example.org")), "{mail:?}");
+            assert!(mail.iter().all(|mail| mail.contains("To: Amina@example.org")), "{mail:?}");
             came += mail.len();
         }
-        assert_eq!(came, 4);
+        assert_eq!(came, 5, "the one that was used counts for nothing");
+        // The last one has run out, and there is no other.
+        t.clock.advance_seconds(900);
+        assert_eq!(login_status(&mut office.node.browser(), WHO, None).await, WRONG, "none was sent");
+        let mut browser = office.node.browser();
+        let login = browser.open("/login").await;
+        let page = fill_login(&mut browser, &login, AMINA, PASSWORD).await;
+        let text = page.answer.text();
+        assert!(text.contains("No code was mailed to you") && text.contains("from 09:00 UTC on"), "{text}");
+        assert!(!text.contains("A code was mailed"), "{text}");
+        assert!(office.mail().await.is_empty());
         t.clock.advance_seconds(3600);
         let code = asked(&office).await;
         assert_eq!(login_status(&mut office.node.browser(), WHO, Some(&code)).await, "SUCCESS");
+    }
+);
+
+both!(
+    fn codes_go_where_they_were_set_up_and_the_address_stays_while_they_do(t) {
+        let (office, mut browser) = amina(t).await;
+        let node = &office.node;
+        let change = async |browser: &mut Browser, email: &str| {
+            browser.send(browser.request("PUT", "/api/me").json(&json!({ "email": email }))).await
+        };
+        // While it is being set up, the address is the user's to change: the codes do not follow.
+        assert_eq!(post(&mut browser, "/api/2fa/enrollEmail2FA", &json!({})).await.status, 200);
+        let code = mailed(&office).await;
+        assert_eq!(change(&mut browser, "other@example.org").await.status, 200);
+        assert_eq!(office.mail().await.len(), 1, "the address of before is told");
+        verify_address(&office).await;
+        assert_eq!(post(&mut browser, "/api/2fa/enable", &json!({ "code": code })).await.status, 200);
+        t.clock.advance_seconds(60);
+        assert_eq!(login_status(&mut node.browser(), WHO, None).await, SENT);
+        let mail = office.mail().await;
+        assert!(mail.len() == 1 && mail[0].contains("To: Amina@example.org"), "{mail:?}");
+        // From then on it stays, whoever wants to change it.
+        let refused = change(&mut browser, "thief@example.org").await;
+        assert!(refused.status == 409 && refused.text().contains("E3052"), "{}", refused.text());
+        let patch = json!([{ "op": "replace", "path": "/email", "value": "thief@example.org" }]).to_string();
+        let patch = node.patch("/api/users/useramina01").basic(ADMIN, ADMIN_PASSWORD).body("application/json-patch+json", patch);
+        let refused = patch.send().await;
+        assert!(refused.status == 409 && refused.text().contains("E3052"), "{}", refused.text());
+        assert_eq!(change(&mut browser, "OTHER@example.org").await.status, 200, "letters in either case");
+    }
+);
+
+both!(
+    fn a_code_that_was_mailed_for_another_address_confirms_nothing(t) {
+        let (office, mut browser) = amina(t).await;
+        let begin = async |browser: &mut Browser| post(browser, "/api/2fa/enrollEmail2FA", &json!({})).await.status;
+        assert_eq!(begin(&mut browser).await, 200);
+        let first = mailed(&office).await;
+        let change = browser.request("PUT", "/api/me").json(&json!({ "email": "other@example.org" }));
+        assert_eq!(browser.send(change).await.status, 200);
+        office.mail().await;
+        verify_address(&office).await;
+        assert_eq!(begin(&mut browser).await, 200, "the code of before does not hold up the next");
+        let second = mailed(&office).await;
+        assert_eq!(post(&mut browser, "/api/2fa/enable", &json!({ "code": first })).await.status, 403);
+        assert_eq!(post(&mut browser, "/api/2fa/enable", &json!({ "code": second })).await.status, 200);
+    }
+);
+
+both!(
+    fn a_full_queue_of_mail_keeps_out_no_recovery_code(t) {
+        let (office, mut browser) = amina(t).await;
+        let node = &office.node;
+        let page = browser.open("/account/two-factor").await;
+        let page = browser.submit(&page, &page.form("/begin-mail")).await;
+        let code = mailed(&office).await;
+        let done = browser.submit(&page, &page.form("/confirm").fill("code", &code)).await;
+        let recovery = recovery_codes(&done);
+        let full: Vec<_> = std::iter::from_fn(|| node.app.mailer().place().ok()).collect();
+        assert!(!full.is_empty());
+        assert_eq!(login_status(&mut node.browser(), WHO, None).await, WRONG, "none was sent");
+        let mut other = node.browser();
+        let login = other.open("/login").await;
+        let asked = fill_login(&mut other, &login, AMINA, PASSWORD).await;
+        assert_eq!((asked.answer.status, asked.path.as_str()), (200, "/login/code"));
+        assert!(asked.answer.text().contains("No code waits for you"), "{}", asked.answer.text());
+        let entered = other.submit(&asked, &asked.form("/login/code").fill("code", &recovery[0])).await;
+        assert_eq!(entered.path, "/apps");
+        drop(full);
+    }
+);
+
+both!(
+    fn somebody_verifies_their_address_on_the_pages_and_has_codes_mailed_there(t) {
+        with_amina(t, json!({ "email": null })).await;
+        let office = Office::open(t, json!({})).await;
+        let mut browser = crate::pages::signed_in(&office.node, WHO).await;
+        let page = browser.open("/account/two-factor").await;
+        assert!(page.answer.text().contains("href=\"/account/profile\""), "{}", page.answer.text());
+        let page = browser.open("/account/profile").await;
+        assert_page(&office.node, &page.answer, "profile").await;
+        assert!(!page.answer.text().contains("Send me the link"), "there is no address");
+        let wrong = browser.submit(&page, &page.form("/account/profile").fill("email", "no address")).await;
+        assert_eq!(wrong.answer.status, 400, "{}", wrong.answer.text());
+        assert!(wrong.answer.text().contains("value=\"no address\""), "{}", wrong.answer.text());
+        let page = browser.submit(&wrong, &wrong.form("/account/profile").fill("email", "amina@example.org")).await;
+        assert!(page.answer.text().contains("Your profile is saved."), "{}", page.answer.text());
+        let page = browser.submit(&page, &page.form("/account/profile/verify")).await;
+        assert!(page.answer.text().contains("A message is on its way."), "{}", page.answer.text());
+        let mail = office.mail().await;
+        let link = mail[0].lines().find_map(|line| line.strip_prefix("http://localhost:8080")).unwrap().trim().to_owned();
+        let page = browser.open(&link).await;
+        browser.submit(&page, &page.form("/verify-email")).await;
+        let page = browser.open("/account/profile").await;
+        assert!(page.answer.text().contains("You have shown that you read amina@example.org."), "{}", page.answer.text());
+        let page = browser.open("/account/two-factor").await;
+        let page = browser.submit(&page, &page.form("/begin-mail")).await;
+        let code = mailed(&office).await;
+        let done = browser.submit(&page, &page.form("/confirm").fill("code", &code)).await;
+        assert!(done.answer.text().contains("Your account is protected now"), "{}", done.answer.text());
+        t.clock.advance_seconds(300);
+        assert_eq!(browser.open("/account/profile").await.path, "/account/two-factor/prove");
     }
 );
 

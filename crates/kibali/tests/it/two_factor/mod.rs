@@ -6,6 +6,7 @@ mod grant;
 mod mail;
 mod pages;
 pub(crate) mod passkeys;
+mod races;
 mod sign_in;
 
 use kibali_crypto::{TotpSeed, step_at};

@@ -240,6 +240,12 @@ both!(
         assert_eq!((again.answer.status, again.path.as_str()), (200, "/login"));
         let page = fill_login(&mut browser, &again, ORDINARY.0, ORDINARY.1).await;
         assert_eq!((page.answer.status, page.path.as_str()), (200, "/login/code"), "{}", page.answer.text());
+        // Nor does the password, given once more where one without a second factor is asked for it.
+        assert_eq!(browser.open("/account/password/prove").await.path, "/account/two-factor/prove");
+        let csrf = browser.open("/apps").await.form("/logout").value("csrf").unwrap().to_owned();
+        let fields = [("csrf", csrf.as_str()), ("password", ORDINARY.1)];
+        let request = browser.request("POST", "/account/password/prove").header("origin", "http://localhost:8080");
+        assert_eq!(browser.send(request.form(&fields)).await.location(), Some("/account/two-factor/prove"));
         // Whoever is signed in already gets no further with the password alone.
         let before = browser.open(&asking("app", "&scope=openid&max_age=60")).await;
         assert_eq!(before.path, "/login");
@@ -253,5 +259,44 @@ both!(
         let tokens = redeem(t, "app", &code).await.json();
         let told = said(&tokens["id_token"]);
         assert_eq!(told["auth_time"].as_i64(), Some(kibali_model::Clock::now(&*t.clock).seconds()));
+    }
+);
+
+both!(
+    fn whoever_finds_a_browser_open_sets_up_no_second_factor_and_sees_no_seed(t) {
+        make_ordinary(t, &[]).await;
+        let mut browser = signed_in(t, ORDINARY).await;
+        let off = browser.open(TWO_FACTOR).await;
+        let enrolling = browser.submit(&off, &off.form("/begin")).await;
+        assert!(enrolling.answer.text().contains("id=\"seed\""));
+        t.clock.advance_seconds(300);
+        // Neither on the pages
+        let hidden = browser.open(TWO_FACTOR).await;
+        assert!(!hidden.answer.text().contains("id=\"seed\""), "{}", hidden.answer.text());
+        let asked = browser.submit(&hidden, &hidden.form("/begin")).await;
+        assert_eq!(asked.path, "/account/password/prove");
+        let asked = send(&mut browser, &enrolling, "/confirm", "code", "123456").await;
+        assert_eq!(asked.path, "/account/password/prove");
+        // nor by the Web API.
+        let api = [("POST", "/api/2fa/enrollTOTP2FA"), ("GET", "/api/2fa/qrCode"), ("GET", "/api/2fa/qrCodeJson"),
+                   ("GET", "/api/2fa/qrCodePng"), ("POST", "/api/2fa/enable")];
+        for (method, path) in api {
+            let request = browser.request(method, path).json(&json!({ "code": "123456" }));
+            let refused = browser.send(request).await;
+            assert_eq!(refused.status, 403, "{path}");
+            assert!(refused.text().contains("Sign in again first"), "{path}: {}", refused.text());
+        }
+        // Whoever gives the password goes on where they were, until a quarter of an hour is over.
+        let page = browser.submit(&asked, &asked.form("/prove").fill("password", ORDINARY.1)).await;
+        assert_eq!(page.path, TWO_FACTOR);
+        assert!(page.answer.text().contains("id=\"seed\""), "{}", page.answer.text());
+        t.clock.advance_seconds(600);
+        let page = browser.open("/account/password/prove").await;
+        let page = browser.submit(&page, &page.form("/prove").fill("password", ORDINARY.1)).await;
+        assert_eq!(page.path, "/account");
+        let over = browser.open(TWO_FACTOR).await;
+        assert!(!over.answer.text().contains("id=\"seed\""), "{}", over.answer.text());
+        assert_eq!(get(&mut browser, "/api/2fa/qrCodeJson").await.status, 409);
+        set_up(t, &mut browser, &over).await;
     }
 );

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use kibali_model::{Authorities, ObjectId, is_username};
-use serde_json::Value;
+use kibali_model::{Authorities, Lately, ObjectId, Unproved, is_username};
+use serde_json::{Map, Value};
 
+use crate::fold;
 use crate::import::facts::{AccountFacts, Needs};
-use crate::import::plan::{Action, Work};
+use crate::import::plan::{Action, Draft, Work};
 use crate::import::{Code, Fault};
 use crate::kind::{EdgeNumber, Property};
 
@@ -26,6 +27,7 @@ pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<
             check_name(work, at);
             check_password(work, at);
             check_own_way_in(work, at);
+            check_mailed_codes(work, at);
             check_roles_left(work, at, roles)?;
         }
         check_managed(work, at, roles)?;
@@ -61,28 +63,59 @@ fn check_password(work: &mut Work<'_>, at: usize) {
 }
 
 /// What was given to a program changes nothing by which its user signs in: neither the password and the names
-/// by which others vouch for the user, nor the address that a link to a new password is sent to.
+/// by which others vouch for the user, nor the address that a link to a new password is sent to. A person changes it
+/// who proved a moment ago who they are, and not whoever finds their browser open.
 fn check_own_way_in(work: &mut Work<'_>, at: usize) {
     let caller = work.context.caller;
     let Some(draft) = work.drafts.get(at).filter(|draft| draft.head.is_some()) else { return };
-    if !caller.credential.is_token() || draft.id != caller.user {
+    if draft.id != caller.user {
         return;
     }
+    let protected = stored_account(draft).is_some_and(|account| account.protected);
+    let Some(unproved) = Lately::WAYS_IN.missing(&caller.credential, protected, work.context.now) else {
+        return;
+    };
+    let Some(property) = changed_way_in(draft) else { return };
+    let why = match unproved {
+        _ if caller.credential.is_token() => {
+            "a token changes nothing by which its user signs in or recovers the account; sign in to do that"
+        }
+        Unproved::Factor => "your second factor was not proved within five minutes; sign in again",
+        Unproved::Password => "you did not sign in within five minutes; sign in again",
+    };
+    work.fail(at, Fault::new(Code::E4030, ["changed", why]).at(property));
+}
+
+/// What a draft changes of the ways to the account.
+fn changed_way_in(draft: &Draft<'_>) -> Option<&'static str> {
     let (stored, next) = (draft.detail, &draft.next);
     let doc = stored.map(|stored| &stored.doc);
-    let changed = |name: &&&str| next.doc.get(**name) != doc.and_then(|doc| doc.get(**name));
     let external = |account: Option<&AccountFacts>| account.is_some_and(|account| account.external_auth);
-    let property = if next.secret.is_some() {
-        Some("password")
-    } else if external(next.account.as_ref()) != external(stored.and_then(|s| s.account.as_ref())) {
-        Some("externalAuth")
-    } else {
-        WAYS_IN.iter().find(changed).copied()
+    if next.secret.is_some() {
+        return Some("password");
+    }
+    if external(next.account.as_ref()) != external(stored_account(draft)) {
+        return Some("externalAuth");
+    }
+    WAYS_IN.into_iter().find(|name| next.doc.get(*name) != doc.and_then(|doc| doc.get(*name)))
+}
+
+fn stored_account<'a>(draft: &Draft<'a>) -> Option<&'a AccountFacts> {
+    draft.detail.and_then(|stored| stored.account.as_ref())
+}
+
+/// An address that codes are mailed to stays while they are.
+fn check_mailed_codes(work: &mut Work<'_>, at: usize) {
+    let Some(draft) = work.drafts.get(at) else { return };
+    let Some(stored) =
+        draft.detail.filter(|_| stored_account(draft).is_some_and(|account| account.mailed_codes))
+    else {
+        return;
     };
-    if let Some(property) = property {
-        let why =
-            "a token changes nothing by which its user signs in or recovers the account; sign in to do that";
-        work.fail(at, Fault::new(Code::E4030, ["changed", why]).at(property));
+    let email = |doc: &Map<String, Value>| doc.get("email").and_then(Value::as_str).map(fold);
+    let next = email(&draft.next.doc);
+    if next.is_some() && next != email(&stored.doc) {
+        work.fail(at, Fault::new(Code::E3052, []).at("email"));
     }
 }
 

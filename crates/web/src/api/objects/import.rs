@@ -7,7 +7,7 @@ use kibali_metadata::import::{
     Batch, Changes, Context, Facts, ImportParams, ImportReport, Keeping, Plan, SecretWork, is_bcrypt,
     parse_payload, plan,
 };
-use kibali_model::{Authorities, Credential, ObjectId, OrgUnitScope, Principal, Uid};
+use kibali_model::{Authorities, Credential, ObjectId, OrgUnitScope, Principal, Timestamp, Uid};
 use kibali_store::objects::facts;
 use kibali_store::objects::write::{ClientSecretHash, Hashes, WriteChanges};
 use kibali_store::{StoreError, Write};
@@ -245,7 +245,10 @@ pub fn system_principal() -> Principal {
 /// installation's policy, since a person chose them.
 #[must_use]
 pub fn operator_principal() -> Principal {
-    Principal { credential: Credential::Session { proved: None }, ..system_principal() }
+    Principal {
+        credential: Credential::Session { since: Timestamp::from_millis(0), proved: None },
+        ..system_principal()
+    }
 }
 
 /// The role that may do everything, as a payload holds it: DHIS2's own identifier, so that imports of its

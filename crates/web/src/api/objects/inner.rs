@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use kibali_crypto::Secret;
 use kibali_metadata::Kind;
-use kibali_metadata::import::{Edit, Fault, Given, ImportParams, read_sharing};
+use kibali_metadata::import::{Edit, Fault, Given, ImportParams, ImportReport, read_sharing};
 use kibali_metadata::language::Fields;
 use kibali_metadata::read::{Predicate, resolve_fields};
 use kibali_model::Principal;
@@ -166,8 +166,8 @@ pub(crate) async fn change_one(
     Ok(Changed { uid: fate.uid.to_string(), faults: fate.faults, secret })
 }
 
-/// Updates one object from the values of a payload. Answers the message that refuses, if something is wrong
-/// with them.
+/// Updates one object from the values of a payload. Answers why not, if something is wrong with
+/// them.
 ///
 /// # Errors
 /// The object does not exist, the caller may not change it, or the database failed.
@@ -177,11 +177,19 @@ pub(crate) async fn update_one(
     plural: &str,
     object: &Map<String, Value>,
     params: ImportParams,
-) -> Result<Option<WebMessage>, Refusal> {
+) -> Result<Option<NotUpdated>, Refusal> {
     let kind = kind(app, plural)?;
     let done = run_one(app, caller, &kind, object, params).await?;
     let (message, _) = answer_object(&done, &kind, StatusCode::OK)?;
-    Ok((message.http_status != StatusCode::OK).then_some(message))
+    Ok((message.http_status != StatusCode::OK).then_some(NotUpdated { message, report: done.plan.report }))
+}
+
+/// Why an object was not updated.
+pub(crate) struct NotUpdated {
+    /// For programs.
+    pub(crate) message: WebMessage,
+    /// What is wrong with the object.
+    pub(crate) report: ImportReport,
 }
 
 /// Replaces the sharing of an object. Answers the message that refuses, if something is wrong with it.

@@ -158,7 +158,7 @@ fn read_person(form: &Form) -> Person {
 }
 
 /// What is wrong, at the fields of a page.
-fn problems(wrong: Vec<Wrong>, shown: &[&'static str]) -> Vec<Problem> {
+pub(super) fn problems(wrong: Vec<Wrong>, shown: &[&'static str]) -> Vec<Problem> {
     let told = |Wrong { property, text }| {
         let text = if text.ends_with('.') { text } else { format!("{text}.") };
         Problem { field: if shown.contains(&property) { property } else { "" }, text }

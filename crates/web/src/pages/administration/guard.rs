@@ -4,17 +4,16 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
-use kibali_model::Principal;
+use kibali_model::{Authorities, Lately, Principal};
 use kibali_store::door::live_grants::Cutter;
 
 use super::{GRANTS, TITLE};
-use crate::identity::remember_return;
 use crate::pages::body::Form;
 use crate::pages::error::Message;
 use crate::pages::page::Page;
-use crate::pages::redirect;
-use crate::pages::step_up::{Lately, asked_first};
+use crate::pages::step_up::asked_first;
 use crate::pages::visitor::{Visitor, VisitorForm};
+use crate::why::Told;
 use crate::{App, Refusal};
 
 /// How long a sign-in by password alone is believed.
@@ -27,7 +26,7 @@ pub(in crate::pages) fn may_administer(caller: &Principal) -> bool {
 
 /// An administrator. Others get a page that says what they lack; one who proved themselves too long ago is asked
 /// first, and comes back here.
-pub(super) struct Administrator(pub(super) Visitor);
+pub(in crate::pages) struct Administrator(pub(in crate::pages) Visitor);
 
 impl FromRequestParts<App> for Administrator {
     type Rejection = Response;
@@ -70,13 +69,9 @@ async fn admit(app: &App, visitor: &Visitor, page: &str) -> Result<(), Response>
         return Err(may_not(app, visitor));
     }
     let lately = Lately { factor: app.settings.administration_proof_seconds, password: PASSWORD_SECONDS };
-    match asked_first(app, visitor, lately).await.map_err(IntoResponse::into_response)? {
+    match asked_first(app, visitor, lately, page).await.map_err(IntoResponse::into_response)? {
         None => Ok(()),
-        Some(question) => {
-            let cookie =
-                remember_return(app, visitor.session(), page).map_err(IntoResponse::into_response)?;
-            Err((cookie, redirect(&app.settings, question)).into_response())
-        }
+        Some(question) => Err(question),
     }
 }
 
@@ -85,9 +80,11 @@ fn may_not(app: &App, visitor: &Visitor) -> Response {
     let message = Message {
         frame: visitor.frame(&app.settings, TITLE),
         heading: "You may not open this page".to_owned(),
-        text: "Seeing and ending what other people have open needs the authority ALL.".to_owned(),
+        text: "Seeing and ending what other people do needs the authority ALL.".to_owned(),
         detail: None,
         request_id: None,
     };
-    Page::render(&message).map(|page| page.status(StatusCode::FORBIDDEN)).into_response()
+    let mut page = Page::render(&message).map(|page| page.status(StatusCode::FORBIDDEN)).into_response();
+    page.extensions_mut().insert(Told(Refusal::Lacks(&[Authorities::ALL])));
+    page
 }

@@ -11,7 +11,7 @@ mod query;
 #[cfg(test)]
 pub(super) mod samples;
 
-pub(super) use guard::may_administer;
+pub(super) use guard::{Administrator, may_administer};
 
 use axum::Router;
 use axum::extract::State;

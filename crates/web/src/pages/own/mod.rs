@@ -4,15 +4,17 @@ mod apps;
 mod browser;
 mod overview;
 mod password;
+mod profile;
 mod prove;
 #[cfg(test)]
 pub(super) mod samples;
 mod sessions;
 
 pub(super) use browser::browser;
+pub(super) use profile::PROFILE;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::App;
 
@@ -34,6 +36,8 @@ pub(super) fn router() -> Router<App> {
     Router::new()
         .route(ACCOUNT, get(overview::show))
         .route(PASSWORD, get(password::show).post(password::submit))
+        .route(PROFILE, get(profile::show).post(profile::save))
+        .route(profile::VERIFY, post(profile::verify))
         .route(PROVE, get(prove::show).post(prove::submit))
         .route(SESSIONS, get(sessions::show).post(sessions::end))
         .route(APPS, get(apps::show))

@@ -14,6 +14,7 @@ use crate::pages::frame::Frame;
 use crate::pages::page::Page;
 use crate::pages::parts::Field;
 use crate::pages::redirect;
+use crate::pages::two_factor::PROVE as PROVE_FACTOR;
 use crate::pages::visitor::{Member, Visitor};
 use crate::{App, Refusal};
 
@@ -41,14 +42,25 @@ impl Prove {
 }
 
 /// `GET /account/password/prove`.
-pub(super) async fn show(State(app): State<App>, Member(visitor): Member) -> Result<Page, Refusal> {
-    Page::render(&Prove::new(visitor.frame(&app.settings, TITLE), None))
+pub(super) async fn show(State(app): State<App>, Member(visitor): Member) -> Result<Response, Refusal> {
+    if is_protected(&app, &visitor).await? {
+        return Ok(redirect(&app.settings, PROVE_FACTOR));
+    }
+    Ok(Page::render(&Prove::new(visitor.frame(&app.settings, TITLE), None))?.into_response())
+}
+
+/// Of an account with a second factor, the password alone proves nothing.
+async fn is_protected(app: &App, visitor: &Visitor) -> Result<bool, Refusal> {
+    Ok(own_password::account(app, &visitor.principal).await?.protected)
 }
 
 /// `POST /account/password/prove`.
 pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let password = posted.checked()?.text("password");
     let visitor = Visitor::even_enrolling(posted.session.clone()).ok_or(Refusal::FormExpired)?;
+    if is_protected(&app, &visitor).await? {
+        return Ok(redirect(&app.settings, PROVE_FACTOR));
+    }
     let principal = &visitor.principal;
     if !own_password::is_own(&app, principal, password, posted.address).await? {
         let error = Some("The password is wrong.".to_owned());

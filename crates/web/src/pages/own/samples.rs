@@ -6,8 +6,10 @@ use kibali_model::{PasswordPolicy, Scopes, Timestamp};
 use super::apps::{AskEnd, Connected, Row as App, may};
 use super::overview::Overview;
 use super::password::Password;
+use super::profile::{Profile, Shown};
 use super::prove::Prove;
 use super::sessions::{Row, Sessions};
+use crate::account::Person;
 use crate::pages::parts::{Moment, Problem};
 use crate::pages::samples::signed_in;
 
@@ -35,6 +37,13 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
         too_many: (number == 3).then(|| (27, moment(-60))),
     };
     let wrong = vec![Problem { field: "current", text: "The current password is wrong.".to_owned() }];
+    let person = Person {
+        first_name: text.to_owned(),
+        surname: text.to_owned(),
+        email: text.to_owned(),
+        ..Person::default()
+    };
+    let wrong_email = Problem { field: "email", text: text.to_owned() };
     let overview = Overview {
         frame: frame(),
         name: text.to_owned(),
@@ -53,6 +62,14 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
         ("account", overview.render()),
         ("account-password", Password::new(frame(), PasswordPolicy::default(), Vec::new()).render()),
         ("account-password-wrong", Password::new(frame(), PasswordPolicy::default(), wrong).render()),
+        (
+            "account-profile",
+            Profile::new(frame(), &person, Shown::No(text.to_owned()), vec![wrong_email]).render(),
+        ),
+        (
+            "account-profile-verified",
+            Profile::new(frame(), &person, Shown::Yes(text.to_owned()), Vec::new()).render(),
+        ),
         ("account-prove", Prove::new(frame(), Some(text.to_owned())).render()),
         (
             "account-sessions",

@@ -3,15 +3,14 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use kibali_model::TwoFactorType;
+use kibali_model::{Lately, TwoFactorType};
 
 use super::mail;
-use super::passkeys::LATELY;
 use super::views::{Codes, Passkeys, Recovery, Stage, TwoFactor};
 use super::{TITLE, TWO_FACTOR};
 use crate::api::settings::stored::Stored;
 use crate::factor::{self, FactorRefusal, Own, RecoveryCodes};
-use crate::identity::{ClientAddress, SetCookie, remember_return, returned};
+use crate::identity::{ClientAddress, SetCookie, returned, unproved};
 use crate::pages::body::Posted;
 use crate::pages::page::Page;
 use crate::pages::proof::{Means, told};
@@ -45,17 +44,22 @@ pub(super) async fn page(
     let recovery = found.as_ref().filter(|found| found.protects());
     let recovery = recovery.map(|found| Recovery::new(found.recovery_codes, means, &frame.base));
     let passkeys = Passkeys::new(&own.passkeys(app).await?, &app.settings);
+    let waits = found.as_ref().is_some_and(|found| found.enrolment(app.now()).is_some());
+    let proved = unproved(app, &visitor.principal, Lately::WAYS_IN).await?.is_none();
     let stage = match (state, found) {
         (TwoFactorType::TotpEnabled | TwoFactorType::EmailEnabled, Some(found)) => {
             Stage::on(&found, means, &frame.base)
         }
-        (TwoFactorType::EnrollingTotp, _) if app.settings.totp => {
+        // Whoever did not prove a moment ago who they are begins anew.
+        (TwoFactorType::EnrollingTotp, _) if app.settings.totp && waits && proved => {
             let seed = own.enrolling(app).await?;
             let issuer = Stored::read(&mut app.store.reader().await?).await?.application_title();
             let address = factor::address(&issuer, &visitor.principal.username, &seed);
             Stage::enrolling(factor::svg(address.expose(), "QR code for your authenticator app")?, &seed)
         }
-        (TwoFactorType::EnrollingEmail, _) if app.settings.mailed_codes => Stage::mailed(app.settings.totp),
+        (TwoFactorType::EnrollingEmail, _) if app.settings.mailed_codes && waits => {
+            Stage::mailed(app.settings.totp)
+        }
         _ => Stage::Off { may_enrol: app.settings.totp, mail: mail::offer(app, visitor).await? },
     };
     Page::render(&TwoFactor {
@@ -65,6 +69,7 @@ pub(super) async fn page(
         problem,
         passkeys,
         recovery,
+        news: mail::news(app, visitor, state).await?,
         stage,
     })
 }
@@ -80,25 +85,10 @@ pub(super) fn sender(posted: &Posted) -> Result<Visitor, Refusal> {
     Visitor::even_enrolling(posted.session.clone()).ok_or(Refusal::FormExpired)
 }
 
-/// What protects the account already is proved before something is added to it: the question for it.
-pub(super) async fn ask_first(
-    app: &App,
-    visitor: &Visitor,
-    posted: &Posted,
-) -> Result<Option<Response>, Refusal> {
-    if visitor.own(posted.address).is_protected(app).await?
-        && let Some(question) = asked_first(app, visitor, LATELY).await?
-    {
-        let cookie = remember_return(app, visitor.session(), TWO_FACTOR)?;
-        return Ok(Some((cookie, redirect(&app.settings, question)).into_response()));
-    }
-    Ok(None)
-}
-
 /// `POST /account/two-factor/begin`.
 pub(super) async fn begin(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let visitor = sender(&posted)?;
-    if let Some(question) = ask_first(&app, &visitor, &posted).await? {
+    if let Some(question) = asked_first(&app, &visitor, Lately::WAYS_IN, TWO_FACTOR).await? {
         return Ok(question);
     }
     match visitor.own(posted.address).begin_totp(&app).await {
@@ -111,6 +101,9 @@ pub(super) async fn begin(State(app): State<App>, posted: Posted) -> Result<Resp
 /// `POST /account/two-factor/confirm`.
 pub(super) async fn confirm(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let visitor = sender(&posted)?;
+    if let Some(question) = asked_first(&app, &visitor, Lately::WAYS_IN, TWO_FACTOR).await? {
+        return Ok(question);
+    }
     let own = visitor.own(posted.address);
     match own.confirm(&app, posted.typed().text("code"), true).await {
         Ok(codes) => {

@@ -2,26 +2,28 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use kibali_model::{Lately, TwoFactorType};
 use kibali_store::door::emails;
 
-use super::handlers::{ask_first, sender};
+use super::handlers::sender;
 use super::views::Mail;
 use super::{PROVE, TWO_FACTOR};
-use crate::identity::is_mailed;
+use crate::identity::{Mailed, is_mailed, mailed_before};
 use crate::pages::body::Posted;
 use crate::pages::redirect;
+use crate::pages::step_up::asked_first;
 use crate::pages::visitor::Visitor;
 use crate::{App, Refusal};
 
 /// `POST /account/two-factor/begin-mail`.
 pub(super) async fn begin(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let visitor = sender(&posted)?;
-    if let Some(question) = ask_first(&app, &visitor, &posted).await? {
+    if let Some(question) = asked_first(&app, &visitor, Lately::WAYS_IN, TWO_FACTOR).await? {
         return Ok(question);
     }
     match visitor.own(posted.address).begin_mailed(&app).await {
         // The page shows why not.
-        Ok(()) | Err(Refusal::Conflict { .. }) => Ok(redirect(&app.settings, TWO_FACTOR)),
+        Ok(_) | Err(Refusal::Conflict { .. }) => Ok(redirect(&app.settings, TWO_FACTOR)),
         Err(refusal) => Err(refusal),
     }
 }
@@ -35,6 +37,22 @@ pub(super) async fn send(State(app): State<App>, posted: Posted) -> Result<Respo
     }
     let page = if posted.typed().text("to") == "prove" { PROVE } else { TWO_FACTOR };
     Ok(redirect(&app.settings, page))
+}
+
+/// Why there is no code to wait for, where one is, or may be asked for.
+pub(super) async fn news(
+    app: &App,
+    visitor: &Visitor,
+    state: TwoFactorType,
+) -> Result<Option<String>, Refusal> {
+    let mailed = match state {
+        TwoFactorType::EnrollingEmail | TwoFactorType::EmailEnabled => {
+            mailed_before(app, visitor.principal.user).await?
+        }
+        _ => return Ok(None),
+    };
+    let asked = state == TwoFactorType::EnrollingEmail || matches!(mailed, Mailed::TooMany(_));
+    Ok(mailed.told().filter(|_| asked))
 }
 
 /// May the visitor have codes mailed?

@@ -4,32 +4,23 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
+use kibali_model::Lately;
 use kibali_store::door::passkeys::Passkey;
 
 use super::handlers::{page, sender, shown};
 use super::views::{LONGEST_NAME, NewPasskey, OnePasskey, Row, name_field};
 use super::{PASSKEYS, TITLE, TWO_FACTOR};
 use crate::factor::{KeepRefusal, Kept};
-use crate::identity::{ClientAddress, remember_return, returned};
+use crate::identity::{ClientAddress, returned, unproved};
 use crate::pages::body::Posted;
 use crate::pages::login::asked;
 use crate::pages::own::browser;
 use crate::pages::page::Page;
 use crate::pages::proof::told_of_passkey;
-use crate::pages::step_up::{Lately, asked_first};
+use crate::pages::step_up::asked_first;
 use crate::pages::visitor::{Member, Visitor};
 use crate::pages::{APPS, redirect};
 use crate::{App, Refusal};
-
-/// How long ago somebody may have proved who they are who changes what opens the account.
-pub(super) const LATELY: Lately = Lately { factor: 5 * 60, password: 5 * 60 };
-
-/// To where the visitor proves who they are, if they have to, and on to `page` after it.
-async fn asked_who(app: &App, visitor: &Visitor, page: &str) -> Result<Option<Response>, Refusal> {
-    let Some(question) = asked_first(app, visitor, LATELY).await? else { return Ok(None) };
-    let cookie = remember_return(app, visitor.session(), page)?;
-    Ok(Some((cookie, redirect(&app.settings, question)).into_response()))
-}
 
 /// `GET /account/two-factor/passkeys/new`.
 pub(super) async fn ask(
@@ -38,7 +29,7 @@ pub(super) async fn ask(
     address: ClientAddress,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    if let Some(question) = asked_who(&app, &visitor, &format!("{PASSKEYS}/new")).await? {
+    if let Some(question) = asked_first(&app, &visitor, Lately::WAYS_IN, &format!("{PASSKEYS}/new")).await? {
         return Ok(question);
     }
     let agent = headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
@@ -68,7 +59,7 @@ const NO_NAME: &str = "Give it a name.";
 /// `POST /account/two-factor/passkeys/new/challenge`: for the script.
 pub(super) async fn challenge_for_new(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let visitor = sender(&posted)?;
-    if asked_first(&app, &visitor, LATELY).await?.is_some() {
+    if unproved(&app, &visitor.principal, Lately::WAYS_IN).await?.is_some() {
         return Err(Refusal::FormExpired);
     }
     Ok(asked(visitor.own(posted.address).ask_for_new_passkey(&app, &posted.session).await?))
@@ -127,7 +118,8 @@ pub(super) async fn show(
     address: ClientAddress,
     Path(uid): Path<String>,
 ) -> Result<Response, Refusal> {
-    if let Some(question) = asked_who(&app, &visitor, &format!("{PASSKEYS}/{uid}")).await? {
+    if let Some(question) = asked_first(&app, &visitor, Lately::WAYS_IN, &format!("{PASSKEYS}/{uid}")).await?
+    {
         return Ok(question);
     }
     Ok(one(&app, &visitor, address, &uid, None).await?.into_response())
@@ -176,7 +168,8 @@ pub(super) async fn remove(
     posted: Posted,
 ) -> Result<Response, Refusal> {
     let visitor = sender(&posted)?;
-    if let Some(question) = asked_who(&app, &visitor, &format!("{PASSKEYS}/{uid}")).await? {
+    if let Some(question) = asked_first(&app, &visitor, Lately::WAYS_IN, &format!("{PASSKEYS}/{uid}")).await?
+    {
         return Ok(question);
     }
     let own = visitor.own(posted.address);

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::views::Prove;
 use super::{TITLE, TWO_FACTOR};
 use crate::factor::FactorRefusal;
-use crate::identity::{ClientAddress, ProofRefusal, returned};
+use crate::identity::{ClientAddress, Mailed, ProofRefusal, mailed_before, returned};
 use crate::pages::body::Posted;
 use crate::pages::page::Page;
 use crate::pages::proof::{Means, told};
@@ -59,6 +59,14 @@ async fn ask(
     address: ClientAddress,
     problem: Option<String>,
 ) -> Result<Page, Refusal> {
-    let found = visitor.own(address).find(app).await?;
-    Page::render(&Prove::new(visitor.frame(&app.settings, TITLE), Means::of(found.as_ref()), problem))
+    let means = Means::of(visitor.own(address).find(app).await?.as_ref());
+    let news = match means.mail {
+        true => match mailed_before(app, visitor.principal.user).await? {
+            Mailed::Sent => Some("A code was mailed to you; it works for fifteen minutes.".to_owned()),
+            Mailed::NotNow => None,
+            too_many @ Mailed::TooMany(_) => too_many.told(),
+        },
+        false => None,
+    };
+    Page::render(&Prove::new(visitor.frame(&app.settings, TITLE), means, news, problem))
 }

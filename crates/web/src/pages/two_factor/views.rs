@@ -23,6 +23,8 @@ pub(in crate::pages) struct TwoFactor {
     pub(super) problem: Option<String>,
     pub(super) passkeys: Passkeys,
     pub(super) stage: Stage,
+    /// Why there is no code to wait for that was mailed.
+    pub(super) news: Option<String>,
     /// Where something protects the account.
     pub(super) recovery: Option<Recovery>,
 }
@@ -189,12 +191,14 @@ pub(in crate::pages) struct Prove {
     problem: Option<String>,
     proof: ProofFields,
     means: Means,
+    /// Whether a code that was mailed waits, or why none was.
+    news: Option<String>,
 }
 
 impl Prove {
-    pub(super) fn new(frame: Frame, means: Means, problem: Option<String>) -> Self {
+    pub(super) fn new(frame: Frame, means: Means, news: Option<String>, problem: Option<String>) -> Self {
         let proof = ProofFields::new("code", true, means, &frame.base, CHALLENGE);
-        Self { frame, problem, proof, means }
+        Self { frame, problem, proof, means, news }
     }
 }
 
@@ -265,6 +269,7 @@ pub(in crate::pages) fn samples(text: &str) -> Vec<(&'static str, askama::Result
         problem: Some(text.to_owned()),
         passkeys: Passkeys::new(passkeys, &settings()),
         stage,
+        news: None,
         recovery: left.map(|left| {
             Recovery::new(left, Means { app: true, mail: false, passkeys: !passkeys.is_empty() }, "/dev")
         }),
@@ -272,6 +277,8 @@ pub(in crate::pages) fn samples(text: &str) -> Vec<(&'static str, askama::Result
     let factor = SecondFactor {
         state: TwoFactorType::TotpEnabled,
         seed: None,
+        begun: None,
+        email: None,
         confirmed: Some(Timestamp::from_millis(0)),
         recovery_codes: 9,
         passkeys: 0,
@@ -303,7 +310,7 @@ pub(in crate::pages) fn samples(text: &str) -> Vec<(&'static str, askama::Result
     };
     let prove = |passkeys: bool| {
         let means = Means { app: !passkeys, mail: false, passkeys };
-        Prove::new(signed_in(super::TITLE), means, Some(text.to_owned()))
+        Prove::new(signed_in(super::TITLE), means, Some(text.to_owned()), Some(text.to_owned()))
     };
     vec![
         (

@@ -113,7 +113,7 @@ both!(
             at_most: 50,
             now: t.clock.now(),
         };
-        assert!(t.app.store.write(half).await.unwrap());
+        assert!(!t.app.store.write(half).await.unwrap(), "the account asks for a factor");
         assert_eq!(add(AddPasskey { session: [8; 32], ..new() }).await, Added::Gone);
         // An account that was closed.
         let disable = async |disabled: bool| {
