@@ -171,6 +171,8 @@ both!(
             type Output = ();
             async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
                 for text in [
+                    // What came after.
+                    "alter table second_factor drop column email",
                     "alter table oauth_grant add column jkt text",
                     "update oauth_grant set jkt = (select max(t.jkt) from access_token t where t.grant_id = oauth_grant.id)",
                     "alter table access_token drop column jkt",
