@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use crate::foundation::admin;
 
 const PASSWORD: &str = "Dist_rict1";
+/// Somebody who may change settings, and nothing else.
+pub(crate) const TUNER: (&str, &str) = ("tuner", PASSWORD);
 
 /// A user who may nothing but sign in.
 async fn seed_clerk(t: &TestApp) {
@@ -139,8 +141,8 @@ both!(
     }
 );
 
-/// Somebody who may change settings, and nothing else.
-async fn seed_tuner(t: &TestApp) {
+/// Makes [`TUNER`].
+pub(crate) async fn seed_tuner(t: &TestApp) {
     let payload = json!({
         "userRoles": [{ "id": "Rtuner00001", "name": "Tuner", "authorities": ["F_SYSTEM_SETTING"] }],
         "users": [{

@@ -8,6 +8,8 @@ use serde_json::json;
 use super::{DEVICE, android, key, parameter, register};
 use crate::foundation::admin;
 use crate::oauth2::{VERIFIER, said, sign_in, signed_in};
+use crate::pages;
+use crate::settings::{TUNER, seed_tuner};
 
 const ENROL: &str = "/api/auth/enrollDevice?redirectUri=dhis2oauth://oauth&state=s%201&deviceType=android";
 
@@ -226,5 +228,30 @@ both!(
         // Without its key nobody refreshes.
         let bare = [&[("client_id", id)], &refresh[..]].concat();
         assert_eq!(t.post("/oauth2/token").form(&bare).send().await.status, 401);
+    }
+);
+
+both!(
+    fn whoever_may_change_settings_only_has_nobodys_codes_sent_to_a_page_of_theirs(t) {
+        const PAGE: &str = "https://evil.example/cb";
+        seed_tuner(t).await;
+        let mut theirs = pages::signed_in(t, TUNER).await;
+        let wish = format!("/api/systemSettings/deviceEnrollmentRedirectAllowlist?value={PAGE}");
+        let refused = theirs.send(theirs.request("POST", &wish)).await;
+        assert_eq!(refused.status, 403, "{}", refused.text());
+        // Their device enrols, and no client of that page comes of it.
+        let token = enrolled(&mut theirs).await;
+        let client = android(json!({ "redirect_uris": [PAGE] }));
+        let refused = register(t, &token, &client).await;
+        assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_redirect_uri")));
+        let enrol = format!("/api/auth/enrollDevice?redirectUri={PAGE}&state=s&deviceType=android");
+        assert_eq!(theirs.open_once(&enrol).await.status, 400);
+        // So much hangs on the list: where an administrator writes the page into it, a link is enough.
+        set(t, "deviceEnrollmentRedirectAllowlist", &format!("{DEVICE},{PAGE}")).await;
+        let told = register(t, &token, &client).await;
+        assert_eq!(told.status, 201, "{}", told.text());
+        let link = format!("/oauth2/authorize?response_type=code&client_id={}&redirect_uri={PAGE}&scope=openid+profile+username&state=x&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256", told.json()["client_id"].as_str().unwrap());
+        let answer = signed_in(t).await.open_once(&link).await;
+        assert!(answer.location().is_some_and(|to| to.starts_with(PAGE) && to.contains("code=")), "{}", answer.text());
     }
 );
