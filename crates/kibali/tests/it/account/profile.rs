@@ -17,6 +17,7 @@ both!(
         with_amina(t, json!({})).await;
         let office = Office::open(t, json!({})).await;
         let mut browser = signed_in(&office.node, (AMINA, PASSWORD)).await;
+        let own = browser.open("/account/profile").await;
         office.node.clock.advance_seconds(300);
         let new = json!({ "email": "thief@example.org", "jobTitle": "Nurse" });
         let refused = change(&mut browser, "/api/me", &new).await;
@@ -25,6 +26,11 @@ both!(
         let same = json!({ "email": "Amina@example.org", "jobTitle": "Nurse" });
         assert_eq!(change(&mut browser, "/api/me", &same).await.status, 200, "the rest is theirs to change");
         assert_eq!(browser.open("/account/profile").await.path, "/account/password/prove");
+        for form in [own.form("/account/profile").fill("surname", "Thief"), own.form("/account/profile/verify")] {
+            assert_eq!(browser.submit(&own, &form).await.path, "/account/password/prove", "{}", form.action);
+        }
+        let me = browser.send(browser.request("GET", "/api/me")).await.json();
+        assert_ne!(me["surname"], "Thief");
         assert!(office.mail().await.is_empty());
         let page = browser.open("/account/password/prove").await;
         browser.submit(&page, &page.form("/prove").fill("password", PASSWORD)).await;

@@ -12,10 +12,14 @@ use super::{AUTHORIZE, CALLBACK, SECRET, allow, member, redeem, register, signed
 use crate::pages::fill_login;
 
 async fn push(t: &TestApp, more: &[(&str, &str)]) -> Answer {
+    push_with(t, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", more).await
+}
+
+async fn push_with(t: &TestApp, challenge: &str, more: &[(&str, &str)]) -> Answer {
     let fields = [
         ("response_type", "code"),
         ("redirect_uri", CALLBACK),
-        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ("code_challenge", challenge),
         ("code_challenge_method", "S256"),
         ("client_id", "app"),
         ("client_secret", SECRET),
@@ -203,13 +207,23 @@ both!(
         let request = browser.request("POST", AUTHORIZE).header("origin", "http://localhost:8080").form(&fields);
         assert_eq!(browser.send(request).await.location(), Some("/login"));
         // A demand of one request is not met by the sign-in for another.
-        let other = push(t, &[("scope", "openid username"), ("prompt", "login"), ("nonce", "n")]).await;
-        let other = format!("{AUTHORIZE}?client_id=app&request_uri={}", other.json()["request_uri"].as_str().unwrap());
+        let demands = |more| [&[("scope", "openid username"), ("prompt", "login")][..], more].concat();
+        let others = [
+            push(t, &demands(&[("nonce", "n")])).await,
+            push(t, &demands(&[("state", "s")])).await,
+            push_with(t, "Uctmi3yTM9eNBCvMGWlNjCAHEfSUbq_uVZK8SQ-4CdI", &demands(&[])).await,
+        ];
         browser.open(&path).await;
         let login = browser.open("/login").await;
         let asked = fill_login(&mut browser, &login, ADMIN, ADMIN_PASSWORD).await;
         assert_eq!((asked.answer.status, asked.path.as_str()), (200, path.as_str()), "{}", asked.answer.text());
-        assert_eq!(browser.open_once(&other).await.location(), Some("/login"));
+        let met = browser.cookies.clone();
+        for other in others {
+            browser.cookies = met.clone();
+            let uri = other.json()["request_uri"].as_str().unwrap().to_owned();
+            let answer = browser.open_once(&format!("{AUTHORIZE}?client_id=app&request_uri={uri}")).await;
+            assert_eq!(answer.location(), Some("/login"));
+        }
         // It is answered once; the cookie that said so is gone.
         browser.open(&path).await;
         let login = browser.open("/login").await;

@@ -162,6 +162,10 @@ both!(
             assert_eq!(from(format!("203.0.113.{guess}"), &other_than(&code)).await, WRONG);
         }
         assert_eq!(from("127.0.0.1".to_owned(), &code).await, WRONG, "it has been tried out");
+        let mut browser = node.browser();
+        let login = browser.open("/login").await;
+        let page = fill_login(&mut browser, &login, AMINA, PASSWORD).await;
+        assert!(page.answer.text().contains("No code waits for you"), "{}", page.answer.text());
         let code = asked(&office).await;
         for guess in 0..4 {
             assert_eq!(from(format!("198.51.100.{guess}"), &other_than(&code)).await, WRONG);
@@ -231,6 +235,7 @@ both!(
         let refused = patch.send().await;
         assert!(refused.status == 409 && refused.text().contains("E3052"), "{}", refused.text());
         assert_eq!(change(&mut browser, "OTHER@example.org").await.status, 200, "letters in either case");
+        assert!(office.mail().await.is_empty(), "it is the same address");
     }
 );
 
@@ -252,15 +257,39 @@ both!(
 );
 
 both!(
+    fn a_first_code_by_mail_is_waited_for_a_quarter_of_an_hour(t) {
+        let (office, mut browser) = amina(t).await;
+        assert_eq!(post(&mut browser, "/api/2fa/enrollEmail2FA", &json!({})).await.status, 200);
+        let code = mailed(&office).await;
+        t.clock.advance_seconds(900);
+        assert_eq!(login_status(&mut browser, WHO, None).await, "SUCCESS");
+        let late = post(&mut browser, "/api/2fa/enable", &json!({ "code": code })).await;
+        assert_eq!((late.status, &late.json()["errorCode"]), (409, &json!("E3029")), "{}", late.text());
+        let page = browser.open("/account/two-factor").await;
+        assert!(!page.answer.text().contains("/two-factor/confirm\""), "{}", page.answer.text());
+        // It is begun anew by whoever proved a moment ago who they are.
+        t.clock.advance_seconds(300);
+        assert_eq!(browser.submit(&page, &page.form("/begin-mail")).await.path, "/account/password/prove");
+    }
+);
+
+both!(
     fn a_full_queue_of_mail_keeps_out_no_recovery_code(t) {
         let (office, mut browser) = amina(t).await;
         let node = &office.node;
+        let fill = || -> Vec<_> { std::iter::from_fn(|| node.app.mailer().place().ok()).collect() };
+        let full = fill();
+        assert_eq!(post(&mut browser, "/api/2fa/enrollEmail2FA", &json!({})).await.status, 503);
         let page = browser.open("/account/two-factor").await;
-        let page = browser.submit(&page, &page.form("/begin-mail")).await;
+        assert!(page.answer.text().contains("No code waits for you"), "{}", page.answer.text());
+        drop(full);
+        assert_eq!(post(&mut browser, "/api/2fa/enrollEmail2FA", &json!({})).await.status, 200);
         let code = mailed(&office).await;
+        let page = browser.open("/account/two-factor").await;
+        assert!(!page.answer.text().contains("No code waits for you"), "{}", page.answer.text());
         let done = browser.submit(&page, &page.form("/confirm").fill("code", &code)).await;
         let recovery = recovery_codes(&done);
-        let full: Vec<_> = std::iter::from_fn(|| node.app.mailer().place().ok()).collect();
+        let full = fill();
         assert!(!full.is_empty());
         assert_eq!(login_status(&mut node.browser(), WHO, None).await, WRONG, "none was sent");
         let mut other = node.browser();

@@ -2,13 +2,13 @@
 
 use futures_util::future::join_all;
 use kibali_crypto::sha256;
-use kibali_model::{Clock, GrantType, SignIn, Timestamp};
-use kibali_store::Engine;
+use kibali_model::{Clock, GrantType, ObjectId, SignIn, Timestamp};
 use kibali_store::door::factors::{self, BeginTotp, ConfirmFactor, Proof, ReplaceRecoveryCodes, WithProof};
 use kibali_store::door::links::{IssueLink, Purpose};
 use kibali_store::door::mailed::BeginMailed;
-use kibali_store::door::sessions::StartSession;
+use kibali_store::door::sessions::{self, Reauthenticated, StartSession};
 use kibali_store::door::{accounts, emails};
+use kibali_store::{Engine, Statement, StoreError, Tx, Write, values};
 use kibali_testkit::seed::import;
 use kibali_testkit::{TestApp, both};
 use serde_json::json;
@@ -64,6 +64,16 @@ both!(
         assert!(!granted(702, GrantType::Password).await);
         assert!(t.app.store.write(start("proved", Some(shown(t, 7)))).await.unwrap());
         assert!(granted(703, GrantType::AuthorizationCode).await, "a browser proved it");
+        // Nor does a password that was found right before make that sign-in a later one.
+        let began = t.clock.now();
+        let again = Reauthenticated {
+            hash: sha256("proved"),
+            credential_version: account.credential_version,
+            now: began.plus_seconds(60),
+        };
+        t.app.store.write(again).await.unwrap();
+        let found = sessions::find(&mut t.app.store.reader().await.unwrap(), sha256("proved")).await.unwrap();
+        assert_eq!(found.unwrap().since, began);
     }
 );
 
@@ -98,6 +108,18 @@ both!(
     }
 );
 
+/// A recovery code of somebody whom no second factor protects.
+struct Left(ObjectId);
+
+impl Write for Left {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let insert = "insert into recovery_code (user_object, hash) values ($1, $2)";
+        tx.run(Statement::new("test.left", insert), values![self.0, sha256("left")]).await.map(|_| ())
+    }
+}
+
 both!(
     fn recovery_codes_do_not_outlive_the_last_factor(t) {
         make_ordinary(t, &[]).await;
@@ -119,6 +141,19 @@ both!(
         let off = post(&mut browser, "/api/2fa/disable", &json!({ "code": app.next(t) })).await;
         assert_eq!(off.status, 200, "{}", off.text());
         assert!(!t.app.store.write(replace(2, "two")).await.unwrap());
+        assert_eq!(count().await, 0);
+        // One that was left behind goes with the next factor that is confirmed.
+        let begin = BeginTotp { user: account.user, seed: b"seed".to_vec(), now: t.clock.now() };
+        assert!(t.app.store.write(begin).await.unwrap());
+        t.app.store.write(Left(account.user)).await.unwrap();
+        assert_eq!(count().await, 1);
+        let found = factors::find(&mut t.app.store.reader().await.unwrap(), account.user).await.unwrap();
+        let confirm = ConfirmFactor {
+            with: with(t, &account, shown(t, 3)),
+            enrolment: found.unwrap().enrolment(t.clock.now()).unwrap(),
+            recovery_codes: Vec::new(),
+        };
+        assert!(t.app.store.write(confirm).await.unwrap());
         assert_eq!(count().await, 0);
     }
 );
