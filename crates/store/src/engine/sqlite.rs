@@ -150,10 +150,10 @@ impl Pool {
         })
     }
 
-    /// Lends no more, and closes every connection when it has come back. One that does not come back in time is not
+    /// Lends no more, and closes every connection when it has come back. One that does not within `patience` is not
     /// waited for: it only reads.
-    pub(super) async fn close(&self) {
-        let all = timeout(PATIENCE, self.room.acquire_many(self.most)).await;
+    pub(super) async fn close(&self, patience: Duration) {
+        let all = timeout(patience, self.room.acquire_many(self.most)).await;
         self.room.close();
         drop(all);
         while let Some(connection) = self.shared.take() {
@@ -193,5 +193,21 @@ impl Drop for Lent {
         if !self.snapshot || connection.run("rollback", &[]).is_ok() {
             self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_does_not_come_back_is_not_waited_for_when_the_store_closes() {
+        let pool = Pool::new(Path::new("read by nobody"), 2, PATIENCE);
+        let reads = Arc::clone(&pool.room).acquire_owned().await.unwrap();
+        timeout(PATIENCE, pool.close(Duration::from_millis(1))).await.unwrap();
+        assert!(matches!(pool.lend().await, Err(StoreError::Closed)));
+        drop(reads);
+        assert!(matches!(pool.lend().await, Err(StoreError::Closed)));
     }
 }

@@ -206,7 +206,7 @@ impl Store {
         self.closing.send_replace(true);
         self.closing.closed().await;
         if let Readers::Sqlite(pool) = &self.readers {
-            pool.close().await;
+            pool.close(PATIENCE).await;
         }
         self.writer.close().await;
     }
