@@ -125,3 +125,51 @@ async fn speak(
         tracing::debug!(%peer, %error, "a connection broke off");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
+    use std::io::{ErrorKind, Read as _};
+
+    use kibali_testkit::{Engine, TestApp};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// How long a test waits for what is to be there already.
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    // One thread: nothing else runs once it has ended.
+    #[tokio::test]
+    async fn a_request_that_does_not_finish_in_time_is_gone_when_serving_has_ended() {
+        let t = TestApp::start(Engine::Sqlite).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let manner = Manner { tls: None, most: 2, patience: PATIENCE, trusted: Vec::new() };
+        let (stop, told) = oneshot::channel::<()>();
+        let told = async { drop(told.await) };
+        let served = serve(listener, manner, Service::new(&t.app), told, Duration::ZERO);
+        let asks = async {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let head = "POST /uaa/oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\
+                        Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\n\r\n";
+            stream.write_all(head.as_bytes()).await.unwrap();
+            // The server asks for the body, which never comes: the request is under way.
+            stream.read_exact(&mut [0; 25]).await.unwrap();
+            stop.send(()).unwrap();
+            stream
+        };
+        let ((), stream) = tokio::join!(served, asks);
+        let mut stream = stream.into_std().unwrap();
+        stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut said = Vec::new();
+        let end = stream.read_to_end(&mut said).map_err(|error| error.kind());
+        assert!(
+            said.is_empty() && matches!(end, Ok(0) | Err(ErrorKind::ConnectionReset)),
+            "{end:?} {said:?}"
+        );
+        t.stop().await;
+    }
+}

@@ -47,3 +47,25 @@ async fn is_ready(app: &App) -> Ready {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kibali_testkit::both;
+
+    use super::*;
+
+    both! {
+        fn whether_it_is_ready_is_asked_once_in_a_while(t) {
+            let readiness = Readiness::default();
+            let ask = || ready(State((t.app.clone(), readiness.clone())));
+            let known: Ready = (StatusCode::IM_A_TEAPOT, "as it was found\n");
+            // Found later than any time at which this asks.
+            *readiness.0.lock().await = Some((Instant::now() + REMEMBERED * 3600, known));
+            assert_eq!(ask().await, known);
+            *readiness.0.lock().await = Instant::now().checked_sub(REMEMBERED).map(|at| (at, known));
+            let found = ask().await;
+            assert_ne!(found, known);
+            assert!(readiness.0.lock().await.is_some_and(|(_, remembered)| remembered == found));
+        }
+    }
+}
