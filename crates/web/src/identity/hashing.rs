@@ -130,3 +130,31 @@ fn work(waiting: &Mutex<Receiver<Job>>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
+    use futures_util::FutureExt as _;
+    use kibali_crypto::SystemRandom;
+
+    use super::*;
+
+    #[test]
+    fn strangers_leave_the_last_quarter_of_the_queue_to_those_who_are_known() {
+        // Nobody works: what is asked for waits.
+        let (jobs, waiting) = sync_channel(8);
+        let (random, dummy) = (Arc::new(SystemRandom), dummy_hash(4));
+        let pool =
+            HashPool { jobs, waiting: Arc::default(), most: 8, random, cost: 4, dummy, done: Arc::default() };
+        let ask = |asker| pool.verify("guess", None, asker).now_or_never();
+        let is_busy = |asker| matches!(ask(asker), Some(Err(Refusal::Busy { seconds: RETRY_SECONDS })));
+        assert!((0..6).all(|_| ask(Asker::Stranger).is_none()));
+        assert!(is_busy(Asker::Stranger));
+        assert!((0..2).all(|_| ask(Asker::Known).is_none()));
+        assert!(is_busy(Asker::Known) && is_busy(Asker::Stranger));
+        // Those who asked have gone: their places come back, and nothing was hashed for them.
+        waiting.try_iter().for_each(|job| job());
+        assert!(ask(Asker::Stranger).is_none());
+        assert_eq!(pool.hashes(), 0);
+    }
+}

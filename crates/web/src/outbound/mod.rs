@@ -262,6 +262,9 @@ fn name(target: &Target) -> Result<ServerName<'static>, OutboundFault> {
 mod tests {
     use std::net::Ipv4Addr;
 
+    use futures_util::FutureExt as _;
+    use futures_util::future::join_all;
+
     use super::*;
 
     /// Names that are never found, but for one.
@@ -289,13 +292,14 @@ mod tests {
             let outbound = &outbound;
             async move { outbound.get(&address).await }
         });
-        let quick = async {
-            // Looked up, and found to be where no call goes: it had its turn.
-            let found = Err(OutboundFault::NotPublic(IpAddr::V4(Ipv4Addr::LOCALHOST)));
-            assert_eq!(outbound.post_form("https://quick.example.org/", String::new()).await, found);
-            assert_eq!(outbound.get("https://quick.example.org/").await, found);
-        };
-        let (slow, ()) = tokio::join!(futures_util::future::join_all(slow), quick);
+        // Looked up, and found to be where no call goes: it had its turn.
+        let found = Err(OutboundFault::NotPublic(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        let mut slow = Box::pin(join_all(slow));
+        assert!(slow.as_mut().now_or_never().is_none(), "all places for keys are taken");
+        let told = outbound.post_form("https://quick.example.org/", String::new()).now_or_never();
+        assert_eq!(told, Some(found.clone()), "those of the other errand are free");
+        let (slow, asked) = tokio::join!(slow, outbound.get("https://quick.example.org/"));
+        assert_eq!(asked, found, "it waited for its turn");
         assert!(slow.iter().all(|answer| *answer == Err(OutboundFault::TooFar)), "{slow:?}");
     }
 
