@@ -303,6 +303,18 @@ mod tests {
         assert!(slow.iter().all(|answer| *answer == Err(OutboundFault::TooFar)), "{slow:?}");
     }
 
+    #[tokio::test]
+    async fn who_has_no_turn_in_time_is_told_that_this_server_is_busy() {
+        let (names, patience) = (Arc::new(Slow), Duration::from_millis(1));
+        let settings = OutboundSettings { names, patience, ..OutboundSettings::default() };
+        let outbound = Outbound::new(&settings);
+        let all = outbound.keys.acquire_many(u32::try_from(KEYS_AT_ONCE).unwrap_or(u32::MAX)).await;
+        let asked =
+            tokio::time::timeout(Duration::from_secs(5), outbound.get("https://quick.example.org/")).await;
+        assert_eq!(asked, Ok(Err(OutboundFault::Busy)));
+        drop(all);
+    }
+
     #[test]
     fn nothing_is_told_about_who_did_not_prove_to_be_the_host() {
         let silent = [
