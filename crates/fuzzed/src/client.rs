@@ -30,8 +30,10 @@ fn registers_itself(body: &Map<String, Value>) {
     let [code, refresh] = [GrantType::AuthorizationCode, GrantType::RefreshToken];
     assert!(*grant_types == [code] || *grant_types == [code, refresh]);
     assert_ne!(*authentication, ClientAuthentication::SecretJwt);
-    assert_eq!(jwks.is_some(), *authentication == ClientAuthentication::PrivateKeyJwt);
-    assert!(jwks_uri.is_none() || jwks.is_some());
+    let signs = *authentication == ClientAuthentication::PrivateKeyJwt;
+    assert!(signs || (jwks.is_none() && jwks_uri.is_none()));
+    assert_eq!(metadata.check_keys(true).is_ok(), !signs || jwks.is_some());
+    assert_eq!(metadata.check_keys(false).is_ok(), !signs || jwks.is_some() || jwks_uri.is_some());
     let _ = jwks.as_ref().map(Jwks::from_members);
     // Told back in the words of the standard, it is the same.
     assert_eq!(read(&told(&metadata)), Ok(metadata.clone()));
