@@ -144,7 +144,7 @@ mod tests {
             "FAKE_KEY",
             "d2p_",
             "d2pat_tWhOu7GsXzTZYroHAmdwtBCAmA0qD5Ze383854",
-            "d2pat_tXXXXXWhOu7GsXzTZYroHAmdwtBCAmA0qD5Ze383854",
+            "d2pat_tAAAAAWhOu7GsXzTZYroHAmdwtBCAmA0qD5Ze383854",
             "d2pat_e0b5Y9bXWtUcfEY8BMHHj9aJZkXCQ7O50174669583",
             "d2p_iKrAY7sR6rPea1rub181baRzyyui2AW07ymXPRExAgwa051Mej",
             "d2p_iKrAY7sR6rPea1rub181baRzyyui2AW07ymXPRExAgwa051Mei0",

@@ -240,8 +240,8 @@ mod tests {
                 "Not a valid http method, value=X",
             ),
             (
-                json!([{ "type": "RefererAllowedList", "allowedReferrers": ["http:XXX//hostname3.com"] }]),
-                "Not a valid referrer url, value=http:XXX//hostname3.com",
+                json!([{ "type": "RefererAllowedList", "allowedReferrers": ["http:no//hostname3.com"] }]),
+                "Not a valid referrer url, value=http:no//hostname3.com",
             ),
             (
                 json!([{ "type": "IpAllowedList", "allowedIps": vec!["192.0.2.1"; 101] }]),

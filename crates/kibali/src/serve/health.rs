@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use http::StatusCode;
 use kibali_web::App;
-
 use tokio::sync::Mutex;
 
 /// The process answers.

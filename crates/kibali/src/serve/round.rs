@@ -136,7 +136,10 @@ mod tests {
         let mut rounds = Rounds(JoinSet::new());
         rounds.0.spawn(std::future::pending());
         rounds.0.spawn(async { assert_eq!(1, 2, "on purpose") });
-        rounds.ended().await;
+        assert!(
+            tokio::time::timeout(Duration::from_secs(5), rounds.ended()).await.is_ok(),
+            "noticed at once"
+        );
         assert_eq!(rounds.0.len(), 1);
     }
 }

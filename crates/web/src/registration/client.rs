@@ -199,7 +199,8 @@ fn check_addresses(
     let why = match way {
         Way::Enrolled => "redirect_uris are among those of the setting deviceEnrollmentRedirectAllowlist",
         Way::Invited | Way::Open => {
-            "redirect_uris are whole addresses, http on the person's own machine alone, and those that the initial access token allows"
+            "redirect_uris are whole addresses, http on the person's own machine alone, and those that the initial \
+             access token allows"
         }
     };
     if fits { Ok(()) } else { Err(refuse((REDIRECT, why))) }

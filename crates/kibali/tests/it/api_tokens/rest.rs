@@ -126,8 +126,8 @@ both!(
             (list("IpAllowedList", "allowedIps", "X.1.1.1"), "Not a valid ip address, value=X.1.1.1"),
             (list("MethodAllowedList", "allowedMethods", "X"), "Not a valid http method, value=X"),
             (
-                list("RefererAllowedList", "allowedReferrers", "http:XXX//hostname3.com"),
-                "Not a valid referrer url, value=http:XXX//hostname3.com",
+                list("RefererAllowedList", "allowedReferrers", "http:no//hostname3.com"),
+                "Not a valid referrer url, value=http:no//hostname3.com",
             ),
             (json!({ "expire": t.clock.now().millis() }), "ApiToken expire timestamp must be in the future."),
             (json!({ "expire": "soon" }), "expire is not a number of milliseconds since 1970"),

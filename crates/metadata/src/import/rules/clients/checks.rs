@@ -51,18 +51,8 @@ pub(super) fn faults(draft: &Draft<'_>, allowed: &[String]) -> Vec<Fault> {
             faults.push(Fault::new(Code::E4007, [name, "0", &most, &count]).at(name));
         }
     }
-    let was_fapi2 = before.is_some_and(|before| before.profile == ClientProfile::Fapi2);
-    let known = before.filter(|_| was_fapi2).map(|before| &before.redirect_uris);
-    let clear = client.redirect_uris.iter().filter(|uri| !known.is_some_and(|known| known.contains(uri)));
-    if let Some(uri) =
-        clear.filter(|_| client.profile == ClientProfile::Fapi2).find(|uri| !is_secure_redirect(uri))
-    {
-        let shown = shape::shown(&uri.as_str().into());
-        let why = format!(
-            "Invalid redirect URI: '{shown}'. For a client of the profile fapi2, write one that begins with https://."
-        );
-        faults.push(refused(names(ClientColumn::RedirectUris), &why));
-    }
+    let clear = clear_address(client, before);
+    faults.extend(clear.map(|why| refused(names(ClientColumn::RedirectUris), &why)));
     if client.proves_by(ClientAuthentication::None) && client.authentication.len() > 1 {
         let why =
             "The client authentication method 'none' stands alone: beside it a secret would prove nothing";
@@ -134,6 +124,17 @@ fn address(text: &str, allowed: &[String]) -> Option<String> {
     Some(format!(
         "Invalid redirect URI: '{shown}'. Write a whole address that begins with https:// or with a scheme of the \
          application's own that has a point in it, in plain ASCII, without spaces, without a user name and without a part after #."
+    ))
+}
+
+/// Codes of the strictest clients go where nobody on the way reads them. What such a client has already stays.
+fn clear_address(client: &Registration, before: Option<&Registration>) -> Option<String> {
+    let strict = |client: &Registration| client.profile == ClientProfile::Fapi2;
+    let known = before.filter(|before| strict(before)).map_or(&[][..], |before| &before.redirect_uris);
+    let mut new = client.redirect_uris.iter().filter(|uri| strict(client) && !known.contains(uri));
+    let shown = shape::shown(&new.find(|uri| !is_secure_redirect(uri))?.as_str().into());
+    Some(format!(
+        "Invalid redirect URI: '{shown}'. For a client of the profile fapi2, write one that begins with https://."
     ))
 }
 
