@@ -252,6 +252,17 @@ mod tests {
     }
 
     #[test]
+    fn a_number_in_a_key_is_kept_as_the_same_number() {
+        let digits = "3".repeat(200) + &"0".repeat(20) + &"3".repeat(60) + "2";
+        let set = format!(r#"{{"keys":[{{"kty":"OKP","use":{digits}}}]}}"#);
+        let kept = |set: &str| {
+            let text = json!({ PROOF_KEY: true, CONSENT: true, JWKS: set }).to_string();
+            read_client(&text).unwrap().0.jwks.unwrap()
+        };
+        assert_eq!(kept(&kept(&set)), kept(&set));
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         let both = |rest: &str| format!(r#"{{"{PROOF_KEY}":true,"{CONSENT}":true,{rest}}}"#);
         for (text, said) in [
