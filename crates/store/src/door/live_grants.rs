@@ -62,8 +62,8 @@ const DELETE_CODES: Statement = Statement::new(
 );
 const DELETE_DEVICE_CODES: Statement = Statement::new(
     "live_grant.delete_device_codes",
-    "delete from device_code where expires > $1 and spent is null and user_object is not null
-       and user_object = coalesce($2, user_object) and client = coalesce($3, client)",
+    "delete from device_code where expires > $1 and spent is null
+       and coalesce(user_object, 0) = coalesce($2, user_object, 0) and client = coalesce($3, client)",
 );
 const DELETE_CONSENTS_OF_USER: Statement = Statement::new(
     "live_grant.delete_consents_of_user",

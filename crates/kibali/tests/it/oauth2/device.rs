@@ -1,10 +1,12 @@
 //! Devices without a browser (RFC 8628).
 
+use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
 use kibali_testkit::{Answer, Browser, Page, TestApp, both};
 use serde_json::{Value, json};
 
 use super::par::all_but_one_wait;
 use super::{SECRET, register, said, signed_in};
+use crate::pages::{ORDINARY, make_ordinary};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const PAGE: &str = "/oauth2/device";
@@ -115,6 +117,35 @@ both!(
         let mut other = signed_in(t).await;
         let forged = other.send(other.request("POST", PAGE).form(&fields)).await;
         assert_eq!(forged.status, 403);
+    }
+);
+
+both!(
+    fn a_cut_takes_along_the_codes_of_devices_that_would_open_it_again(t) {
+        television(t).await;
+        register(t, "radio", json!({})).await;
+        make_ordinary(t, &[]).await;
+        // What ends: what the user allowed, what somebody else did, what nobody answered yet.
+        for (cut, ends) in [
+            ("client=tv", [true, true, true]),
+            ("user=ordinary", [true, false, false]),
+            ("user=ordinary&client=tv", [true, false, false]),
+            ("user=ordinary&client=radio", [false; 3]),
+            ("client=radio", [false; 3]),
+        ] {
+            let (told, by_others, waits) = (start(t).await, start(t).await, start(t).await);
+            for (told, who) in [(&told, ORDINARY), (&by_others, (ADMIN, ADMIN_PASSWORD))] {
+                let mut theirs = crate::pages::signed_in(t, who).await;
+                answer(&mut theirs, told["user_code"].as_str().unwrap(), "allow").await;
+            }
+            let mut browser = signed_in(t).await;
+            let ask = browser.open(&format!("/administration/grants/end?{cut}")).await;
+            browser.submit(&ask, &ask.form("/end")).await;
+            for (told, ends) in [told, by_others, waits].iter().zip(ends) {
+                let polled = poll(t, told["device_code"].as_str().unwrap()).await;
+                assert_eq!(polled.json()["error"] == "invalid_grant", ends, "{cut}: {}", polled.text());
+            }
+        }
     }
 );
 
