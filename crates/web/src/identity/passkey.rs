@@ -177,7 +177,7 @@ pub(crate) struct Proved {
 }
 
 /// Holds an answer against what is kept: of `user`, or, where none is named, of whoever the authenticator names;
-/// then the passkey is all that is proved.
+/// then the passkey is all that is proved. `known` becomes the user whose passkey signed it, whatever else it says.
 ///
 /// # Errors
 /// [`PasskeyRefusal`].
@@ -185,6 +185,7 @@ pub(crate) async fn check(
     app: &App,
     answered: &Answered<'_>,
     user: Option<ObjectId>,
+    known: &mut Option<ObjectId>,
 ) -> Result<Proved, PasskeyRefusal> {
     let (challenge, _) = answered.asked("use")?;
     let answer = Assertion::read(answered.text).map_err(|_| PasskeyRefusal::Wrong)?;
@@ -196,6 +197,7 @@ pub(crate) async fn check(
     if !answer.is_by(&key_of(&passkey)?) {
         return Err(PasskeyRefusal::Wrong);
     }
+    *known = Some(passkey.user);
     let origin = origin(&app.settings);
     answers(&answer.client, Asked { ceremony: Ceremony::Use, challenge, origin: &origin })?;
     let known = Known { eligible: passkey.eligible, counter: passkey.counter };

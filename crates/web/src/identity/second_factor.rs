@@ -68,7 +68,7 @@ pub(crate) async fn check_proof(
 ) -> Result<Proof, ProofRefusal> {
     match given {
         Given::Code(typed) => check_code(app, holder, typed, None, address).await,
-        Given::Passkey(answered) => match passkey::check(app, answered, Some(holder.user)).await {
+        Given::Passkey(answered) => match passkey::check(app, answered, Some(holder.user), &mut None).await {
             Ok(proved) => Ok(proved.proof),
             Err(refusal) => {
                 note(app, &refusal.name(), holder.user, address);

@@ -194,8 +194,7 @@ async fn decide_by_passkey(
     known: &mut Option<ObjectId>,
 ) -> Result<SignedIn, SignInRefusal> {
     let Proved { passkey, proof } =
-        passkey::check(app, answered, None).await.map_err(SignInRefusal::Passkey)?;
-    *known = Some(passkey.user);
+        passkey::check(app, answered, None, known).await.map_err(SignInRefusal::Passkey)?;
     let mut reader = app.store.reader().await.map_err(|error| SignInRefusal::Undecided(error.into()))?;
     let account = accounts::by_user(&mut reader, passkey.user).await;
     let account = account.map_err(|error| SignInRefusal::Undecided(error.into()))?;

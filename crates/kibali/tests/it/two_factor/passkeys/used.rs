@@ -1,5 +1,6 @@
 //! Signing in.
 
+use kibali_store::door::accounts;
 use kibali_testkit::both;
 
 use super::*;
@@ -205,5 +206,29 @@ both!(
         shared.shares = false;
         let page = alone(&mut t.browser(), &mut shared).await;
         assert!(page.answer.text().contains("not accepted"), "{}", page.answer.text());
+    }
+);
+
+both!(
+    fn a_passkey_makes_up_for_wrong_passwords_and_the_trail_says_whose_it_was(t) {
+        let (_, mut device, _) = protected(t).await;
+        let mut guesser = t.browser();
+        for status in [401, 401, 401, 429] {
+            let page = guesser.open("/login").await;
+            assert_eq!(fill_login(&mut guesser, &page, ORDINARY.0, "wrong").await.answer.status, status);
+        }
+        device.counter = Some(6);
+        assert_eq!(alone(&mut t.browser(), &mut device).await.path, "/apps");
+        with_password(t).await;
+        device.counter = Some(0);
+        alone(&mut t.browser(), &mut device).await;
+        kibali_web::identity::flush(&t.app).await.unwrap();
+        let mut reader = t.app.store.reader().await.unwrap();
+        let user = accounts::by_username(&mut reader, ORDINARY.0).await.unwrap().unwrap().user;
+        let events = kibali_store::door::audit::newest(&mut reader, 50).await.unwrap();
+        for (name, told) in [("sign_in.accepted", "\"passkey\""), ("sign_in.refused", "\"PasskeyCopied\"")] {
+            let event = events.iter().find(|event| event.name == name && event.detail.to_string().contains(told));
+            assert_eq!(event.map(|event| event.user), Some(Some(user)), "{name}");
+        }
     }
 );
