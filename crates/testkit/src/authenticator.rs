@@ -13,6 +13,8 @@ pub struct Authenticator {
     pub origin: String,
     /// The site that it answers.
     pub site: String,
+    /// Somebody touches it.
+    pub present: bool,
     /// It makes sure who uses it.
     pub verifies: bool,
     /// Its passkeys may be copied to other devices, and are.
@@ -34,6 +36,7 @@ impl Default for Authenticator {
         Self {
             origin: "http://localhost:8080".to_owned(),
             site: "localhost".to_owned(),
+            present: true,
             verifies: true,
             shares: false,
             counter: Some(0),
@@ -108,7 +111,8 @@ impl Authenticator {
     }
 
     fn data(&self, more: u8, rest: &[u8]) -> Vec<u8> {
-        let flags = 0x01 | more | if self.verifies { 0x04 } else { 0 } | if self.shares { 0x18 } else { 0 };
+        let says = |is: bool, bits: u8| if is { bits } else { 0 };
+        let flags = more | says(self.present, 0x01) | says(self.verifies, 0x04) | says(self.shares, 0x18);
         let counter = self.counter.unwrap_or(0).to_be_bytes();
         [digest(&SHA256, self.site.as_bytes()).as_ref(), &[flags], &counter, rest].concat()
     }

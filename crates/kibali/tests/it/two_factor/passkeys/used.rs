@@ -232,3 +232,19 @@ both!(
         }
     }
 );
+
+both!(
+    fn a_passkey_that_nobody_touched_opens_nothing_and_is_not_kept(t) {
+        let (mut browser, mut device, _) = protected(t).await;
+        device.present = false;
+        let page = alone(&mut t.browser(), &mut device).await;
+        assert!(page.answer.status == 401 && page.answer.text().contains("not accepted"), "{}", page.answer.text());
+        let (mut other, page) = with_password(t).await;
+        assert_ne!(beside(&mut other, &page, &mut device).await.path, "/apps");
+        assert!(!opens(&mut other).await);
+        let made = make(&mut browser, &mut Authenticator::that(|device| device.present = false), "Nobody's").await;
+        assert_eq!(made.answer.status, 400, "{}", made.answer.text());
+        device.present = true;
+        assert_eq!(alone(&mut t.browser(), &mut device).await.path, "/apps");
+    }
+);
