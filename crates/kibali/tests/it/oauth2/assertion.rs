@@ -5,6 +5,7 @@ use kibali_model::{Clock, SigningAlgorithm};
 use kibali_testkit::{Answer, TestApp, both};
 use serde_json::{Map, Value, json};
 
+use super::jwks_uri::{names, reach, site};
 use super::{CALLBACK, VERIFIER, register};
 
 /// The type of assertions that are taken.
@@ -199,5 +200,34 @@ both!(
         t.clock.advance_seconds(120);
         assert!(!proves(t, &proof(t, &key, "app", "one", &json!({}))).await, "the name is spent, not the text");
         assert!(proves(t, &proof(t, &key, "other", "one", &json!({}))).await, "names are each client's own");
+    }
+);
+
+both!(
+    fn no_keys_are_fetched_for_what_a_client_never_signs(t) {
+        let site = site("127.0.0.1:0").await;
+        let node = t.another(5, |settings| reach(settings, &names())).await;
+        let (mine, other) = (key(SigningAlgorithm::Es256), key(SigningAlgorithm::EdDsa));
+        let shared = SharedKey::new(SIGNING_SECRET.as_bytes()).unwrap();
+        for (id, methods) in [("keyed", "private_key_jwt"), ("shared", "client_secret_jwt"), ("sent", "client_secret_basic")] {
+            let settings = json!({
+                "settings.client.require-proof-key": true,
+                "settings.client.require-authorization-consent": true,
+                "settings.client.jwk-set-url": format!("https://localhost:{}/{id}", site.port),
+                "settings.client.token-endpoint-authentication-signing-algorithm": "ES256",
+            });
+            let client = json!({
+                "clientAuthenticationMethods": methods, "clientSecret": SIGNING_SECRET, "clientSettings": settings.to_string(),
+            });
+            register(t, id, client).await;
+            let before = site.connections();
+            assert!(!proves(&node, &proof(t, &other, id, "other", &json!({}))).await, "{id}");
+            assert!(!proves(&node, shared.sign(&says(t, id, "shared", &json!({}))).expose()).await, "{id}");
+            assert_eq!(site.connections(), before, "{id}");
+            // What it does sign has them fetched, where it proves itself so.
+            let fetched = before + usize::from(id == "keyed");
+            let answer = sent(&node, "/oauth2/revoke", &proof(t, &mine, id, "mine", &json!({})), &[("token", "x")]).await;
+            assert_eq!((answer.status, site.connections()), (401, fetched), "{id}: {}", answer.text());
+        }
     }
 );

@@ -2,11 +2,14 @@
 
 mod administration;
 mod own;
+mod trail;
 
 use kibali_store::door::audit::newest;
 use kibali_testkit::seed::{CLIENT, CLIENT_SECRET};
 use kibali_testkit::{Answer, TestApp};
 use serde_json::Value;
+
+const EVENTS: &str = "/administration/events";
 
 /// The tokens of a password grant.
 pub(crate) async fn by_password(t: &TestApp, (username, password): (&str, &str)) -> Value {

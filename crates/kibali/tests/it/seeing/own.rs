@@ -1,5 +1,8 @@
 //! *Account*: everybody sees and ends what is theirs, and nobody what is another's.
 
+use kibali_model::SignIn;
+use kibali_store::door::accounts;
+use kibali_store::door::sessions::StartSession;
 use kibali_testkit::seed::{CLIENT, CLIENT_SECRET};
 use kibali_testkit::{Browser, both};
 use kibali_web::identity::flush;
@@ -58,6 +61,41 @@ both!(
         assert!(done.answer.text().contains("All other sessions ended"));
         assert!(!opens(&mut second).await && !opens(&mut third).await && opens(&mut first).await);
         assert!(buttons(&done.answer.text()).is_empty());
+    }
+);
+
+both!(
+    fn a_session_that_is_over_is_listed_no_longer(t) {
+        make_ordinary(t, &[]).await;
+        let mut first = signed_in(t, ORDINARY).await;
+        let mut second = signed_in(t, ORDINARY).await;
+        // One that rests on a password of before.
+        let mut reader = t.app.store.reader().await.unwrap();
+        let account = accounts::by_username(&mut reader, ORDINARY.0).await.unwrap().unwrap();
+        drop(reader);
+        let old = StartSession {
+            hash: [7; 32],
+            replaces: None,
+            sid: "old".into(),
+            user: account.user,
+            credential_version: account.credential_version - 1,
+            proof: None,
+            amr: SignIn::PASSWORD.into(),
+            expires: t.app.now().plus_seconds(10 * t.app.settings.session_seconds),
+            address: "127.0.0.1".into(),
+            user_agent: None,
+            at_most: 50,
+            now: t.app.now(),
+        };
+        assert!(t.app.store.write(old).await.unwrap());
+        t.clock.advance_seconds(t.app.settings.session_seconds - 1);
+        let html = first.open(SESSIONS).await.answer.text();
+        assert_eq!((buttons(&html).len(), html.matches("This browser").count()), (2, 1), "the other, and all others");
+        // The row is still there; it is not shown, and does not open.
+        t.clock.advance_seconds(1);
+        let html = first.open(SESSIONS).await.answer.text();
+        assert_eq!((buttons(&html), html.matches("This browser").count()), (Vec::new(), 1));
+        assert!(!opens(&mut second).await && opens(&mut first).await);
     }
 );
 

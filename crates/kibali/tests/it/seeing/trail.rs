@@ -1,0 +1,128 @@
+//! *What happened*: the audit trail on its page and as a file.
+
+use kibali_store::door::audit::{Event, RecordCounted};
+use kibali_store::{StoreError, Tx, Write};
+use kibali_testkit::both;
+use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
+use kibali_web::identity::flush;
+use serde_json::json;
+
+use super::{EVENTS, by_password};
+use crate::oauth2::{SECRET, register};
+use crate::pages::{ORDINARY, admin, assert_page, make_ordinary};
+
+both!(
+    fn events_are_filtered_and_saved_as_csv_that_no_spreadsheet_runs(t) {
+        make_ordinary(t, &[]).await;
+        by_password(t, ORDINARY).await;
+        by_password(t, (ADMIN, ADMIN_PASSWORD)).await;
+        register(t, "reader", json!({})).await;
+        let wrong = [("grant_type", "password"), ("username", "=cmd()"), ("password", "x")];
+        t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).from("192.0.2.44").form(&wrong).send().await;
+        flush(&t.app).await.unwrap();
+        let mut browser = admin(t).await;
+        let mut shown = async |query: &str| {
+            let page = browser.open(&format!("{EVENTS}{query}")).await;
+            assert_eq!(page.answer.status, 200);
+            assert_page(t, &page.answer, query).await;
+            page.answer.text().split("<tbody>").nth(1).unwrap_or_default().to_owned()
+        };
+        let count = |html: &str| html.matches("<tr>").count();
+        let all = shown("").await;
+        assert!(all.contains("token.issued") && all.contains("token.refused") && all.contains("sign_in.accepted"), "{all}");
+        assert_eq!(count(&shown("?event=token.issued").await), 2);
+        let theirs = shown(&format!("?event=token.issued&user={}", ORDINARY.0)).await;
+        assert!(count(&theirs) == 1 && theirs.contains(ORDINARY.0), "{theirs}");
+        assert_eq!(count(&shown("?client=demo&event=token.issued").await), 2);
+        assert_eq!(count(&shown("?client=demo&event=token.issued&user=admin").await), 1);
+        assert_eq!(count(&shown("?client=reader&event=token.issued&user=admin").await), 0, "both at once");
+        assert!(count(&shown("?address=192.0.2.44").await) >= 1);
+        assert_eq!(count(&shown("?address=192.0.2.45").await), 0);
+        assert_eq!(count(&shown("?until=2026-01-14").await), 0);
+        assert_eq!(count(&shown("?from=2026-01-15&until=2026-01-15&event=token.issued").await), 2);
+        assert_eq!(count(&shown("?from=2026-01-16").await), 0);
+        assert_eq!(count(&shown("?from=never").await), 0);
+
+        let page = browser.open(&format!("{EVENTS}?event=token.issued")).await;
+        let saved = browser.submit(&page, &page.form("/csv")).await.answer;
+        assert_eq!(saved.header("content-type"), Some("text/csv; charset=utf-8"));
+        assert_eq!(saved.header("content-disposition"), Some("attachment; filename=\"events.csv\""));
+        assert_eq!(saved.header("cache-control"), Some("no-store"));
+        let lines: Vec<String> = saved.text().lines().map(str::to_owned).collect();
+        assert_eq!((lines.len(), lines[0].as_str()), (3, "time,event,user,client,address,detail"));
+        assert!(lines[1].starts_with("2026-01-15T08:00:00.000Z,token.issued,admin,demo,127.0.0.1,"), "{}", lines[1]);
+    }
+);
+
+both!(
+    fn a_file_of_events_has_all_of_them_and_no_cell_that_runs(t) {
+        register(t, "=cmd", json!({})).await;
+        let wrong = [("grant_type", "authorization_code"), ("code", "x")];
+        t.post("/oauth2/token").basic("=cmd", SECRET).form(&wrong).send().await;
+        flush(&t.app).await.unwrap();
+        let event = |number| Event {
+            at: t.app.now(),
+            name: "many".into(),
+            user: None,
+            client: None,
+            address: None,
+            detail: json!({ "number": number }),
+        };
+        t.app.store.write(RecordCounted { events: (0..1003).map(event).collect() }).await.unwrap();
+        let mut browser = admin(t).await;
+        let mut saved = async |query: &str| {
+            let page = browser.open(&format!("{EVENTS}?{query}")).await;
+            browser.submit(&page, &page.form("/csv")).await.answer.text()
+        };
+        assert_eq!(saved("event=many").await.lines().count(), 1004, "a piece at a time");
+        let refused = saved("event=token.refused").await;
+        let cells = ",token.refused,,'=cmd,127.0.0.1,\"{\"\"cause\"\":";
+        assert!(refused.contains(cells), "what has commas and quotes is one cell: {refused}");
+    }
+);
+
+/// As many events of this client, done by the administrator.
+struct Flood(u32, &'static str);
+
+impl Write for Flood {
+    type Output = u64;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<u64, StoreError> {
+        let sql = format!(
+            "insert into audit (at, event, user_object, client, detail)
+             with recursive n(x) as (select 1 union all select x + 1 from n where x < {})
+             select a.last_login, 'flood', a.object, c.object, '{{}}' from n, account a, client c
+             where a.username = '{ADMIN}' and c.client_id = '{}'",
+            self.0, self.1
+        );
+        tx.run_composed(&sql, Vec::new()).await
+    }
+}
+
+both!(
+    fn the_trail_goes_on_behind_what_one_question_looks_at(t) {
+        register(t, "reader", json!({})).await;
+        let mut browser = admin(t).await;
+        by_password(t, (ADMIN, ADMIN_PASSWORD)).await;
+        assert_eq!(t.app.store.write(Flood(20_000, "reader")).await.unwrap(), 20_000);
+        for (filter, behind) in [
+            ("event=token.issued", true),
+            ("event=token.issued&user=admin", true),
+            ("event=client.nothing&client=reader", true),
+            ("event=token.issued&user=admin&client=demo", false),
+            ("event=token.issued&client=demo", false),
+        ] {
+            let found = |html: &str| html.split("<tbody>").nth(1).unwrap_or_default().matches("<tr>").count();
+            let page = browser.open(&format!("{EVENTS}?{filter}")).await;
+            let html = page.answer.text();
+            let next = html.split("href=\"?").nth(1).map(|rest| rest.split('"').next().unwrap().replace("&#38;", "&"));
+            assert_eq!((next.is_some(), found(&html)), (behind, usize::from(!behind)), "{filter}");
+            let there = usize::from(filter.contains("issued"));
+            if let Some(next) = next {
+                assert_eq!(found(&browser.open(&format!("{EVENTS}?{next}")).await.answer.text()), there, "{filter}");
+            }
+            let saved = browser.submit(&page, &page.form("/csv")).await.answer.text();
+            assert_eq!(saved.lines().count(), 1 + there, "{filter}: {saved}");
+        }
+    }
+);
