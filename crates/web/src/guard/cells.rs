@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
-    const BOUND: Bound = Bound { per_minute: 100, at_once: 2 };
+    const BOUND: Bound = Bound { per_minute: 100, at_once: 1 };
 
     fn far(number: u32) -> Key {
         Key::Address(Network::of(IpAddr::from(number.to_be_bytes())))
@@ -188,15 +188,19 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded_and_what_is_being_answered_stays() {
         let cells = Cells::new(1000);
-        let flights =
-            [cells.take(&far(0), BOUND, NOW).unwrap().1, cells.take(&far(0), BOUND, NOW).unwrap().1];
-        for number in 1..50_000 {
-            cells.take(&far(number), BOUND, NOW).unwrap();
-        }
+        let flood = |numbers: std::ops::Range<u32>| {
+            for number in numbers {
+                cells.take(&far(number), BOUND, NOW).unwrap();
+            }
+        };
+        // It comes when all places are taken, and once: nothing keeps it but that it is being answered.
+        flood(1..5000);
+        let flight = cells.take(&far(0), BOUND, NOW).unwrap().1;
+        flood(5000..50_000);
         assert!(cells.len() <= 1000, "{}", cells.len());
         let over = cells.take(&far(0), BOUND, NOW).unwrap_err();
-        assert_eq!((over.measure, over.most, over.seconds), (Measure::AtOnce, 2, 1));
-        drop(flights);
+        assert_eq!((over.measure, over.most, over.seconds), (Measure::AtOnce, 1, 1));
+        drop(flight);
         assert!(cells.take(&far(0), BOUND, NOW).is_ok());
     }
 
@@ -224,6 +228,23 @@ mod tests {
             let over = cells.take(key, bound, NOW).unwrap_err();
             assert_eq!((over.limit, over.seconds), (key.limit(), 60), "{key:?}");
         }
+    }
+
+    #[test]
+    fn that_is_tighter_of_which_a_smaller_part_is_left() {
+        let left = |remaining, most| Tally {
+            limit: Limit::User,
+            measure: Measure::PerMinute,
+            most,
+            remaining,
+            seconds: 1,
+        };
+        let more_but_a_smaller_part = left(10, 1000);
+        let less_but_a_larger_part = left(5, 10);
+        assert!(more_but_a_smaller_part.is_tighter(&less_but_a_larger_part));
+        assert!(!less_but_a_larger_part.is_tighter(&more_but_a_smaller_part));
+        assert!(!left(5, 10).is_tighter(&left(50, 100)), "the one that was counted first stays");
+        assert!(left(0, 1000).is_tighter(&left(1, u32::MAX)), "and no product is too great");
     }
 
     #[test]

@@ -123,6 +123,18 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_a_second_are_told_as_a_whole_one() {
+        // Of seven a minute, each takes up 8.57 s.
+        let pace = Pace::new(7).unwrap();
+        let first = pace.take(0, at(0)).unwrap();
+        assert_eq!((first.remaining, first.seconds), (6, 9));
+        assert_eq!(pace.take(first.whole, at(500)).unwrap().seconds, 9, "8.07 s");
+        assert_eq!(pace.take(first.whole, at(600)).unwrap().seconds, 8, "7.97 s");
+        let last = (0..7).fold(0, |whole, _| pace.take(whole, at(0)).unwrap().whole);
+        assert_eq!([0, 500, 600].map(|now| pace.take(last, at(now))), [Err(9), Err(9), Err(8)]);
+    }
+
+    #[test]
     fn a_clock_that_is_set_back_locks_nobody_out_for_longer_than_a_quota() {
         let pace = Pace::new(60).unwrap();
         let whole = pace.take(0, at(1_800_000_000_000)).unwrap().whole;
@@ -148,6 +160,20 @@ mod tests {
             let share = (60_000_000_000 / i64::from(most)).max(1);
             let allowed = i64::from(most) + passed * 1_000_000 / share + 1;
             prop_assert!(i64::from(let_in(pace, times)) <= allowed);
+        }
+
+        #[test]
+        fn whoever_waits_as_long_as_told_is_let_in_and_a_second_sooner_is_not(
+            most in 1..200_u32,
+            later in 0..60_000_i64,
+        ) {
+            let pace = Pace::new(most).unwrap();
+            let spent = (0..most).fold(0, |whole, _| pace.take(whole, at(0)).unwrap().whole);
+            if let Err(seconds) = pace.take(spent, at(later)) {
+                let after = later + i64::from(seconds) * 1000;
+                prop_assert!(pace.take(spent, at(after)).is_ok());
+                prop_assert!(seconds == 1 || pace.take(spent, at(after - 1000)).is_err());
+            }
         }
 
         #[test]

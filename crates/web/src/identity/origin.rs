@@ -62,9 +62,14 @@ mod tests {
         assert!(ask(Method::POST, &[("sec-fetch-site", "same-origin")]));
         assert!(ask(Method::POST, &[]));
         assert!(ask(Method::GET, &[("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")]));
-        for origin in
-            ["https://evil.example", "http://kibali.example.org", "null", "https://kibali.example.org.evil"]
-        {
+        for origin in [
+            "https://evil.example",
+            "http://kibali.example.org",
+            "http://kibali.example.org:443",
+            "https://kibali.example.org:8443",
+            "null",
+            "https://kibali.example.org.evil",
+        ] {
             assert!(!ask(Method::POST, &[("origin", origin)]), "{origin}");
             assert!(!ask(Method::DELETE, &[("origin", origin)]), "{origin}");
         }

@@ -188,6 +188,21 @@ both!(
 );
 
 both!(
+    fn the_limit_of_which_the_smallest_part_is_left_is_told(t) {
+        make_ordinary(t, &[]).await;
+        let (own, other) = (token(t, (ADMIN, ADMIN_PASSWORD)).await, token(t, ORDINARY).await);
+        let node = limited(t, Limits { address: paced(1000), user: paced(6), client: paced(10), ..Limits::NONE }).await;
+        // The address is counted first, the client last. In the second call eight of ten are less than five of six.
+        for (access, told) in [(&own, "\"user\";r=5;t=10"), (&other, "\"client\";r=8;t=6"), (&other, "\"user\";r=4;t=10")] {
+            let answer = let_in(node.get("/api/me").bearer(access)).await;
+            let policy = "\"address\";q=1000;w=60, \"client\";q=10;w=60, \"user\";q=6;w=60";
+            assert_eq!(standing(&answer), [Some(policy), Some(told), None]);
+        }
+        node.app.store.close().await;
+    }
+);
+
+both!(
     fn only_so_many_are_answered_at_once_and_a_long_answer_counts_until_it_is_sent(t) {
         let access = token(t, (ADMIN, ADMIN_PASSWORD)).await;
         let node = limited(t, Limits { user: at_once(2), address: at_once(3), ..Limits::NONE }).await;
