@@ -30,6 +30,15 @@ impl Rounds {
         Self(rounds)
     }
 
+    /// One that does nothing, and this one.
+    #[cfg(test)]
+    pub(super) fn of(round: impl Future<Output = ()> + Send + 'static) -> Self {
+        let mut rounds = JoinSet::new();
+        rounds.spawn(std::future::pending());
+        rounds.spawn(round);
+        Self(rounds)
+    }
+
     /// Ends when one of them does, which none is to: without it events stay unsealed, or tables grow.
     pub(super) async fn ended(&mut self) {
         let how = self.0.join_next().await;
@@ -133,9 +142,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_round_that_panics_is_noticed() {
-        let mut rounds = Rounds(JoinSet::new());
-        rounds.0.spawn(std::future::pending());
-        rounds.0.spawn(async { assert_eq!(1, 2, "on purpose") });
+        let mut rounds = Rounds::of(async { assert_eq!(1, 2, "on purpose") });
         assert!(
             tokio::time::timeout(Duration::from_secs(5), rounds.ended()).await.is_ok(),
             "noticed at once"
