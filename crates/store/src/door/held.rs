@@ -4,8 +4,7 @@ use kibali_model::{ObjectId, Timestamp, Uid};
 use serde_json::json;
 
 use super::audit::{self, Who};
-use super::ends;
-use super::past::EndedWhy;
+use super::live_grants::Cutter;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
 /// Rows of one answer, at most: the newest.
@@ -132,31 +131,15 @@ pub async fn consents(reader: &mut Reader) -> Result<Vec<HeldConsent>, StoreErro
     held.collect()
 }
 
-/// Ends a grant, with all its tokens.
-#[derive(Debug, Clone, Copy)]
-pub struct CutGrant {
-    /// Which.
-    pub grant: i64,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Write for CutGrant {
-    type Output = ();
-
-    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        ends::end(tx, self.grant, EndedWhy::Revoked, self.now).await?;
-        Ok(())
-    }
-}
-
 /// Forgets a consent: the user is asked again. Tokens live on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ForgetConsent {
     /// Whose.
     pub user: ObjectId,
     /// For which client.
     pub client: ObjectId,
+    /// By whom.
+    pub by: Cutter,
     /// When.
     pub now: Timestamp,
 }
@@ -166,8 +149,10 @@ impl Write for ForgetConsent {
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
         if tx.run(FORGET, values![self.user, self.client]).await? > 0 {
-            let who = Who { user: Some(self.user), client: Some(self.client), address: None };
-            audit::record(tx, "consent.forgotten", who, json!({}), self.now).await?;
+            let by = &self.by;
+            let who = Who { user: Some(by.user), client: Some(self.client), address: Some(&by.address) };
+            let detail = json!({ "user": self.user.0.to_string() });
+            audit::record(tx, "consent.forgotten", who, detail, self.now).await?;
         }
         Ok(())
     }

@@ -8,13 +8,14 @@ use axum::routing::get;
 use http::StatusCode;
 use kibali_crypto::sha256;
 use kibali_metadata::language::project_value;
-use kibali_model::{Principal, Uid};
-use kibali_store::door::held::{self, CutGrant, ForgetConsent, HeldConsent, HeldGrant};
+use kibali_model::{Authorities, Principal, Uid};
+use kibali_store::door::held::{self, ForgetConsent, HeldConsent, HeldGrant};
+use kibali_store::door::live_grants::{CutGrant, Cutter};
 use serde_json::{Value, json};
 
 use super::query::Pairs;
 use super::{answer, held_list};
-use crate::identity::Caller;
+use crate::identity::{Caller, ClientAddress};
 use crate::speech::Speech;
 use crate::{App, Refusal};
 
@@ -30,7 +31,7 @@ pub(super) fn router() -> Router<App> {
 }
 
 fn require_superuser(caller: &Principal) -> Result<(), Refusal> {
-    if caller.is_superuser() { Ok(()) } else { Err(Refusal::AccessDenied) }
+    if caller.is_superuser() { Ok(()) } else { Err(Refusal::Lacks(&[Authorities::ALL])) }
 }
 
 async fn list_grants(
@@ -92,10 +93,11 @@ fn show(pairs: &Pairs, whole: &Value) -> Result<Response, Refusal> {
 async fn cut(
     State(app): State<App>,
     Caller(caller): Caller,
+    address: ClientAddress,
     Path(uid): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     let grant = find_grant(&app, &caller, uid).await?.id;
-    app.store.write(CutGrant { grant, now: app.now() }).await?;
+    app.store.write(CutGrant { grant, by: cutter(&caller, address), now: app.now() }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -103,11 +105,16 @@ async fn cut(
 async fn forget(
     State(app): State<App>,
     Caller(caller): Caller,
+    address: ClientAddress,
     Path(uid): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     let HeldConsent { user, client, .. } = find_consent(&app, &caller, uid).await?;
-    app.store.write(ForgetConsent { user, client, now: app.now() }).await?;
+    app.store.write(ForgetConsent { user, client, by: cutter(&caller, address), now: app.now() }).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn cutter(caller: &Principal, address: ClientAddress) -> Cutter {
+    Cutter { user: caller.user, address: address.to_string() }
 }
 
 async fn find_grant(app: &App, caller: &Principal, uid: String) -> Result<HeldGrant, Refusal> {

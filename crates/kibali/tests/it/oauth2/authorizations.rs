@@ -1,13 +1,25 @@
 //! Live grants and remembered consents, for administrators; no metadata (oauth2-modern reference 2.7, 2.8).
 
-use kibali_testkit::both;
+use kibali_model::ObjectId;
+use kibali_store::door::accounts;
+use kibali_store::door::audit::newest;
+use kibali_testkit::{TestApp, both};
+use kibali_web::why;
 use serde_json::{Value, json};
 
-use super::{allow, asking, register, signed_in, tokens};
+use super::{allow, asking, register, tokens};
 use crate::foundation::admin;
+use crate::pages::{ORDINARY, make_ordinary, signed_in as as_user};
 
 const GRANTS: &str = "/api/42/oAuth2Authorizations";
 const CONSENTS: &str = "/api/42/oAuth2AuthorizationConsents";
+
+/// Who did what is called so, from where, and what else is known of it; the newest first.
+async fn happened(t: &TestApp, name: &str) -> Vec<(ObjectId, String, Value)> {
+    let events = newest(&mut t.app.store.reader().await.unwrap(), 100).await.unwrap();
+    let named = events.into_iter().filter(|event| event.name == name);
+    named.map(|event| (event.user.unwrap(), event.address.unwrap_or_default(), event.detail)).collect()
+}
 
 both!(
     fn an_administrator_sees_every_live_grant_without_its_tokens_and_ends_one(t) {
@@ -26,10 +38,16 @@ both!(
         assert!(grant.as_object().unwrap().keys().all(|name| !name.ends_with("Value") && !name.ends_with("Metadata")));
         let path = format!("{GRANTS}/{}", grant["id"].as_str().unwrap());
         assert_eq!(admin(t.get(&path)).send().await.json(), grant);
-        let call = async || t.get("/api/me").bearer(held["access_token"].as_str().unwrap()).send().await.status;
-        assert_eq!(call().await, 200);
-        assert_eq!(admin(t.delete(&path)).send().await.status, 204);
-        assert_eq!(call().await, 401);
+        let call = async || t.get("/api/me").bearer(held["access_token"].as_str().unwrap()).send().await;
+        assert_eq!(call().await.status, 200);
+        assert_eq!(admin(t.delete(&path)).from("192.0.2.9").send().await.status, 204);
+        let refused = call().await;
+        assert_eq!(refused.status, 401);
+        let why = why::explain(&t.app, refused.header("x-request-id").unwrap()).await.unwrap();
+        assert!(why.chain.iter().any(|link| link.finding.ends_with("an administrator ended it")), "{why:?}");
+        let cut = happened(t, "access.cut").await;
+        assert_eq!((cut.len(), cut[0].1.as_str()), (1, "192.0.2.9"));
+        assert_eq!(happened(t, "grant.ended").await[0].2["why"], "cut");
         assert_eq!(admin(t.get(GRANTS)).send().await.json()["oAuth2Authorizations"], json!([]));
         assert_eq!(admin(t.delete(&path)).send().await.status, 404);
     }
@@ -38,7 +56,8 @@ both!(
 both!(
     fn a_consent_that_is_deleted_is_asked_for_again(t) {
         register(t, "app", json!({})).await;
-        let mut browser = signed_in(t).await;
+        make_ordinary(t, &[]).await;
+        let mut browser = as_user(t, ORDINARY).await;
         allow(&mut browser, &asking("app", "&scope=openid+username")).await;
         assert_eq!(browser.open_once(&asking("app", "&scope=openid+username")).await.status, 303);
         let list = admin(t.get(&format!("{CONSENTS}?fields=:all"))).send().await.json();
@@ -46,7 +65,14 @@ both!(
         assert_eq!(consent["authorities"], "SCOPE_username,SCOPE_openid");
         let path = format!("{CONSENTS}/{}", consent["id"].as_str().unwrap());
         assert_eq!(admin(t.get(&path)).send().await.json(), consent);
-        assert_eq!(admin(t.delete(&path)).send().await.status, 204);
+        assert_eq!(admin(t.delete(&path)).from("192.0.2.9").send().await.status, 204);
+        let (by, address, detail) = happened(t, "consent.forgotten").await.remove(0);
+        let whose: i64 = detail["user"].as_str().unwrap().parse().unwrap();
+        let name = async |user| {
+            accounts::by_user(&mut t.app.store.reader().await.unwrap(), user).await.unwrap().unwrap().username
+        };
+        let told = (name(by).await, name(ObjectId(whose)).await, address.as_str());
+        assert_eq!(told, ("admin".to_owned(), ORDINARY.0.to_owned(), "192.0.2.9"), "who did it, to whom, from where");
         assert_eq!(browser.open_once(&asking("app", "&scope=openid+username")).await.status, 200, "asked again");
         assert_eq!(admin(t.get(&path)).send().await.status, 404);
     }
