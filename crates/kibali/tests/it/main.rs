@@ -29,6 +29,7 @@ mod oauth2;
 mod pages;
 mod purge;
 mod quiet;
+mod refused;
 mod registration;
 mod registry;
 mod schemas;

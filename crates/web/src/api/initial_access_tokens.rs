@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
 use http::StatusCode;
-use kibali_model::Principal;
+use kibali_model::{Authorities, Principal};
 use kibali_store::door::registrations::{self, DeleteInitialAccess, InitialAccess};
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(super) fn router() -> Router<App> {
 }
 
 fn require_superuser(caller: &Principal) -> Result<(), Refusal> {
-    if caller.is_superuser() { Ok(()) } else { Err(Refusal::AccessDenied) }
+    if caller.is_superuser() { Ok(()) } else { Err(Refusal::Lacks(&[Authorities::ALL])) }
 }
 
 async fn list(State(app): State<App>, Caller(caller): Caller) -> Result<Response, Refusal> {

@@ -10,6 +10,7 @@ mod pushed;
 
 pub(crate) use pushed::PREFIX as PUSHED;
 
+use axum::Extension;
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,8 +30,9 @@ use serde_json::json;
 use crate::api::WebMessage;
 use crate::exchange::Form;
 use crate::identity::{Session, check_csrf, demand_sign_in, forget_demand, remember_return};
-use crate::pages::oauth_error_page;
+use crate::pages::RequestPage;
 use crate::speech::cors;
+use crate::why::Told;
 use crate::{App, Refusal};
 
 /// Seconds that a code of the FAPI profile lives at most (rules of the door 3).
@@ -75,7 +77,7 @@ pub(crate) async fn ask(
 ) -> Result<Response, Refusal> {
     let request = match read(app, &form.parameters, door).await {
         Ok(request) => request,
-        Err(Refused::Page(refusal)) => return explain(app, refusal, door),
+        Err(Refused::Page(refusal)) => return Ok(explain(refusal, form, door)),
         // DHIS2 up to 2.41 has the user sign in before it tells the client.
         Err(Refused::Answer(answer)) if door.dialect == Dialect::Modern || session.principal().is_some() => {
             return deliver::answer(app, &answer);
@@ -116,11 +118,11 @@ pub(crate) async fn answer(
     let principal = session.principal().ok_or(Refusal::FormExpired)?;
     check_csrf(session, form.parameters.get("csrf")?.unwrap_or_default())?;
     if form.parameters.get("user_oauth_approval")?.is_none() || client_id(&form.parameters)?.is_none() {
-        return explain(app, Refusal::NothingToApprove, door);
+        return Ok(explain(Refusal::NothingToApprove, form, door));
     }
     let request = match read(app, &form.parameters, door).await {
         Ok(request) => request,
-        Err(Refused::Page(refusal)) => return explain(app, refusal, door),
+        Err(Refused::Page(refusal)) => return Ok(explain(refusal, form, door)),
         Err(Refused::Answer(answer)) => return deliver::answer(app, &answer),
     };
     let Request { client, asked, pushed } = request;
@@ -270,16 +272,16 @@ fn unauthorized() -> Response {
     let refusal = Refusal::NoCredentials;
     let body = WebMessage::error(refusal.status(), refusal.message()).to_json().to_string();
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
-    (refusal.status(), headers, body).into_response()
+    (refusal.status(), headers, Extension(Told(refusal)), body).into_response()
 }
 
 /// A page with the OAuth pair, for what is wrong with the request; a failure of ours is rendered as any
 /// other.
-fn explain(app: &App, refusal: Refusal, door: Door) -> Result<Response, Refusal> {
+fn explain(refusal: Refusal, form: &Form, door: Door) -> Response {
     if refusal.status().is_server_error() {
-        return Err(refusal);
+        return refusal.into_response();
     }
-    let (error, description) = refusal.oauth(door.dialect);
-    let summary = format!("error=\"{error}\", error_description=\"{description}\"");
-    Ok(oauth_error_page(&app.settings, "Authorize", refusal.status(), &summary))
+    let client = client_id(&form.parameters).ok().flatten().map(Into::into);
+    let page = RequestPage { title: "Authorize", dialect: door.dialect, client };
+    (Extension(page), refusal).into_response()
 }

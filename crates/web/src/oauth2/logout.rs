@@ -1,16 +1,17 @@
 //! `/connect/logout`: an application signs its user out here as well (OpenID Connect RP-Initiated Logout 1.0).
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::Method;
-use kibali_model::Client;
+use kibali_model::{Client, Dialect};
 use kibali_oauth::with_parameters;
 use kibali_store::door::clients;
 use serde_json::{Map, Value};
 
 use crate::exchange::Form;
 use crate::identity::{Session, check_csrf, end_session};
-use crate::pages::{logout_page, oauth_error_page};
+use crate::pages::{RequestPage, logout_page};
 use crate::speech::cors;
 use crate::{App, Refusal};
 
@@ -38,7 +39,7 @@ pub(super) async fn logout(
                 &parameters.get("state")?.map(|s| ("state", s)).into_iter().collect::<Vec<_>>(),
             ))
         }
-        (Some(_), client) => return Ok(explain(&app, client.is_some())),
+        (Some(_), client) => return Ok(explain(client.as_ref())),
     };
     let leave = || match &target {
         Some(target) => Redirect::to(target).into_response(),
@@ -81,11 +82,11 @@ async fn client(
     Ok(clients::by_client_id(&mut reader, id).await?.map(|found| found.client))
 }
 
-fn explain(app: &App, is_known: bool) -> Response {
-    let why = match is_known {
-        true => "post_logout_redirect_uri is not registered",
-        false => "id_token_hint or client_id must say which application asks",
+fn explain(client: Option<&Client>) -> Response {
+    let refusal = match client {
+        Some(_) => Refusal::PostLogoutNotRegistered,
+        None => Refusal::PostLogoutOfNobody,
     };
-    let summary = format!("error=\"invalid_request\", error_description=\"{why}\"");
-    oauth_error_page(&app.settings, "Sign out", Refusal::RedirectNotRegistered.status(), &summary)
+    let client = client.map(|client| client.client_id.as_str().into());
+    (Extension(RequestPage { title: "Sign out", dialect: Dialect::Modern, client }), refusal).into_response()
 }

@@ -3,8 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::HeaderMap;
 use kibali_store::door::{factors, passkeys};
 
 use super::body::Posted;
@@ -56,7 +55,7 @@ pub(super) async fn show(
         return Ok(redirect(&app.settings, APPS));
     }
     match half_signed_in(&app, &session, &headers).await? {
-        Some(half) => ask(&app, &session, &half, StatusCode::OK, None).await,
+        Some(half) => Ok(ask(&app, &session, &half, None).await?.into_response()),
         None => Ok(redirect(&app.settings, LOGIN)),
     }
 }
@@ -85,11 +84,7 @@ pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Res
     let problem = told(&refused);
     let refusal = Refusal::from(refused);
     let Some(problem) = problem else { return Err(refusal) };
-    let mut answer = ask(&app, &posted.session, &half, refusal.status(), Some(problem)).await?;
-    if let Some(seconds) = refusal.retry_after() {
-        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    Ok(answer)
+    Ok(ask(&app, &posted.session, &half, Some(problem)).await?.refusing(refusal).into_response())
 }
 
 /// `POST /login/code/send`: another code, unless one was mailed just now.
@@ -116,12 +111,11 @@ async fn ask(
     app: &App,
     session: &Session,
     half: &HalfSignedIn,
-    status: StatusCode,
     problem: Option<String>,
-) -> Result<Response, Refusal> {
+) -> Result<Page, Refusal> {
     let frame = Frame::anonymous(&app.settings, "Sign in").with_csrf(session.csrf());
     let found = factors::find(&mut app.store.reader().await?, half.user()).await?;
     let means = Means::of(found.as_ref());
     let news = if means.mail { mailed_before(app, half.user()).await?.told() } else { None };
-    Ok(Page::render(&Code::new(frame, means, news, problem))?.status(status).into_response())
+    Page::render(&Code::new(frame, means, news, problem))
 }

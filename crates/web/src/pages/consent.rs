@@ -2,13 +2,12 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use kibali_model::Scopes;
+use kibali_model::{Dialect, Scopes};
 use kibali_oauth::Answer;
 
 use super::frame::Frame;
 use super::page::Page;
-use crate::Settings;
+use crate::{Refusal, Settings};
 
 /// What the consent page shows. Authorize and Deny are sent as `user_oauth_approval` `true` and `false`,
 /// as DHIS2 names it.
@@ -106,23 +105,34 @@ pub fn form_post_page(settings: &Settings, answer: &Answer) -> Response {
     Page::render(&page).map(|page| page.ending_at(&answer.redirect_uri)).into_response()
 }
 
-/// The page that says why a client's request cannot be answered at its redirect URI (oauth2-legacy
-/// reference 4.3), or a sign-out. `title` is what was asked for, `summary` the OAuth2 error and its description.
-#[must_use]
-pub fn oauth_error_page(
+/// Goes with a refusal that is told on a page of its own: a client's request cannot be answered at its redirect URI
+/// (oauth2-legacy reference 4.3), or its sign-out.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestPage {
+    /// What was asked for, in the bar.
+    pub(crate) title: &'static str,
+    /// Whose words the error is in.
+    pub(crate) dialect: Dialect,
+    /// The client that asked, as the request names it.
+    pub(crate) client: Option<Box<str>>,
+}
+
+/// That page.
+pub(crate) fn request_page(
     settings: &Settings,
-    title: &'static str,
-    status: StatusCode,
-    summary: &str,
+    page: &RequestPage,
+    refusal: &Refusal,
+    request_id: &str,
 ) -> Response {
+    let (error, description) = refusal.oauth(page.dialect);
     let message = super::error::Message {
-        frame: Frame::anonymous(settings, title),
+        frame: Frame::anonymous(settings, page.title),
         heading: "The application's request cannot be answered".to_owned(),
         text: "It was sent here with something missing or wrong. You cannot mend that here; tell those who \
                run the application what it says below."
             .to_owned(),
-        detail: Some(summary.to_owned()),
-        request_id: None,
+        detail: Some(format!("error=\"{error}\", error_description=\"{description}\"")),
+        request_id: Some(request_id.to_owned()),
     };
-    Page::render(&message).map(|page| page.status(status)).into_response()
+    Page::render(&message).map(|page| page.status(refusal.status())).into_response()
 }

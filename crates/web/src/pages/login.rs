@@ -3,8 +3,6 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::RETRY_AFTER;
-use http::{HeaderValue, StatusCode};
 
 use super::account::ask_to_renew;
 use super::body::Posted;
@@ -23,6 +21,7 @@ use crate::identity::{
     Opened, PasskeyRefusal, Question, Session, SignInRefusal, ask_for_code, ask_to_use, end_session,
     is_mailed, mail_code, sign_in_by_passkey, sign_in_by_password, start_session,
 };
+use crate::why::SentName;
 use crate::{App, Refusal};
 
 #[derive(Template)]
@@ -105,7 +104,7 @@ pub(super) async fn show(State(app): State<App>, session: Session) -> Result<Res
     if session.enrolling().is_some() {
         return Ok(redirect(&app.settings, TWO_FACTOR));
     }
-    ask(&app, &session, "", StatusCode::OK, None).await
+    ask(&app, &session, "", None).await
 }
 
 /// What is told of a form that carries no token of its session.
@@ -114,14 +113,15 @@ const TOO_LONG: &str = "This page was open for too long, or your browser keeps n
 /// `POST /login`.
 pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let (username, password) = (posted.typed().text("username").trim(), posted.typed().text("password"));
-    let again = async |status, problem: &str| {
-        ask(&app, &posted.session, username, status, Some(problem.to_owned())).await
+    let again = async |refusal, problem: &str| {
+        ask(&app, &posted.session, username, Some((refusal, problem.to_owned()))).await
     };
     if posted.checked().is_err() {
-        return again(StatusCode::FORBIDDEN, TOO_LONG).await;
+        return again(Refusal::FormExpired, TOO_LONG).await;
     }
     if username.is_empty() || password.is_empty() {
-        return again(StatusCode::BAD_REQUEST, "Enter your user name and your password.").await;
+        let problem = "Enter your user name and your password.";
+        return again(Refusal::bad_request(problem), problem).await;
     }
     let (who, page) = match sign_in_by_password(&app, username, password, posted.address).await {
         Ok(Opened::In(who)) => (who, posted.session.pending().unwrap_or(APPS)),
@@ -147,29 +147,24 @@ async fn refuse(
     refused: SignInRefusal,
 ) -> Result<Response, Refusal> {
     if refused == SignInRefusal::PasswordExpired {
-        let status = Refusal::from(refused).status();
-        return ask_to_renew(app, &posted.session, username, status, Vec::new()).await;
+        let answer = ask_to_renew(app, &posted.session, username, refused.into(), Vec::new()).await?;
+        return Ok((SentName::of(username), answer).into_response());
     }
     let problem = told(&refused);
     let refusal = Refusal::from(refused);
-    let mut answer = match problem {
-        Some(problem) => ask(app, &posted.session, username, refusal.status(), Some(problem)).await?,
-        None => return Err(refusal),
-    };
-    if let Some(seconds) = refusal.retry_after() {
-        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    Ok(answer)
+    let Some(problem) = problem else { return Err(refusal) };
+    let answer = ask(app, &posted.session, username, Some((refusal, problem))).await?;
+    Ok((SentName::of(username), answer).into_response())
 }
 
-/// Shows the form.
+/// Shows the form, with what was wrong.
 async fn ask(
     app: &App,
     session: &Session,
     typed: &str,
-    status: StatusCode,
-    problem: Option<String>,
+    wrong: Option<(Refusal, String)>,
 ) -> Result<Response, Refusal> {
+    let (refusal, problem) = wrong.unzip();
     let reason =
         session.pending().map(|page| match page.starts_with("/uaa/") || page.starts_with("/oauth2/") {
             true => "An application asks to act for you. Sign in to answer.",
@@ -177,7 +172,11 @@ async fn ask(
         });
     let frame = Frame::anonymous(&app.settings, "Sign in").with_csrf(session.csrf());
     let (passkeys, offers) = (app.settings.passkey_site().is_some(), Offers::of(app).await?);
-    let page = Page::render(&Login::new(frame, passkeys, typed, reason, problem, offers))?.status(status);
+    let page = Page::render(&Login::new(frame, passkeys, typed, reason, problem, offers))?;
+    let page = match refusal {
+        Some(refusal) => page.refusing(refusal),
+        None => page,
+    };
     Ok((session.set_cookie(&app.settings), page).into_response())
 }
 
@@ -195,7 +194,8 @@ pub(super) fn asked(question: Question) -> Response {
 /// `POST /login/passkey`.
 pub(super) async fn by_passkey(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     if posted.checked().is_err() {
-        return ask(&app, &posted.session, "", StatusCode::FORBIDDEN, Some(TOO_LONG.to_owned())).await;
+        let wrong = (Refusal::FormExpired, TOO_LONG.to_owned());
+        return ask(&app, &posted.session, "", Some(wrong)).await;
     }
     let who = match sign_in_by_passkey(&app, &posted.answered(&app), posted.address).await {
         Ok(who) => who,

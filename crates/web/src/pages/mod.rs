@@ -29,9 +29,9 @@ mod step_up;
 mod tokens;
 mod two_factor;
 mod visitor;
-mod why;
 
-pub use consent::{Ask, ConsentView, asks_of, consent_page, form_post_page, oauth_error_page};
+pub use consent::{Ask, ConsentView, asks_of, consent_page, form_post_page};
+pub(crate) use consent::{RequestPage, request_page};
 pub use dev::{CALLBACK_PATH, DEMO_APP_ID, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET};
 pub use error::error_page;
 pub(crate) use login::logout_page;
@@ -75,7 +75,6 @@ pub fn router() -> Router<App> {
         .merge(clients::router())
         .merge(tokens::router())
         .merge(old_paths::router())
-        .route(why::WHY, get(why::show))
         .merge(own::router())
         .merge(two_factor::router())
 }

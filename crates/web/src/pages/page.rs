@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use url::{Host, Url};
 
 use crate::Refusal;
+use crate::why::Told;
 
 const REFERRER_POLICY: HeaderName = HeaderName::from_static("referrer-policy");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -16,6 +17,7 @@ pub(crate) struct Page {
     status: StatusCode,
     html: String,
     form_source: Option<String>,
+    refusal: Option<Refusal>,
 }
 
 impl Page {
@@ -25,12 +27,26 @@ impl Page {
     /// [`Refusal::Internal`] when the template itself fails, which no input can cause.
     pub(super) fn render(template: &impl Template) -> Result<Self, Refusal> {
         let html = template.render().map_err(Refusal::internal)?;
-        Ok(Self { status: StatusCode::OK, html, form_source: None })
+        Ok(Self { status: StatusCode::OK, html, form_source: None, refusal: None })
     }
 
     /// The same page with another status.
     pub(super) fn status(self, status: StatusCode) -> Self {
         Self { status, ..self }
+    }
+
+    /// The same page, which tells of a refusal in words of its own: with its status, and remembered as it.
+    pub(super) fn refusing(self, refusal: Refusal) -> Self {
+        Self { status: refusal.status(), refusal: Some(refusal), ..self }
+    }
+
+    /// The same page once more, where what was typed did not prove who it is: the request cannot be read, unless it is
+    /// to be waited.
+    pub(super) fn unproved(self, refusal: Refusal) -> Self {
+        match refusal.retry_after() {
+            Some(_) => self.refusing(refusal),
+            None => self.status(StatusCode::BAD_REQUEST),
+        }
     }
 
     /// The same page, whose form may end at `redirect_uri`: Chromium holds a form to `form-action` across
@@ -63,7 +79,14 @@ impl IntoResponse for Page {
             (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
             (OPENER_POLICY, HeaderValue::from_static("same-origin")),
         ];
-        (self.status, headers, self.html).into_response()
+        let mut answer = (self.status, headers, self.html).into_response();
+        if let Some(refusal) = self.refusal {
+            if let Some(seconds) = refusal.retry_after() {
+                answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            answer.extensions_mut().insert(Told(refusal));
+        }
+        answer
     }
 }
 

@@ -8,6 +8,7 @@ use askama::Template;
 use kibali_model::PasswordPolicy;
 
 use super::account::samples as account;
+use super::administration::Why;
 use super::administration::samples as administration;
 use super::apps::Apps;
 use super::assets::ASSETS;
@@ -22,7 +23,6 @@ use super::own::samples as own;
 use super::proof::Means;
 use super::setup::{Setup, Typed};
 use super::tokens::samples as tokens;
-use super::why::Why;
 use crate::Settings;
 use crate::why::{Explanation, Link, Verdict};
 

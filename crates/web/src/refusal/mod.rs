@@ -181,6 +181,10 @@ pub enum Refusal {
     RedirectNotAllowed,
     /// An approval without a request that waits for one.
     NothingToApprove,
+    /// `post_logout_redirect_uri` is not one of the client that asks to sign out.
+    PostLogoutNotRegistered,
+    /// `post_logout_redirect_uri` without a client that has it.
+    PostLogoutOfNobody,
 
     // The Web API (web-api reference 2.3) ----------------------------------------------------------------
     /// There is no such path.

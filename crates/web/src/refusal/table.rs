@@ -205,6 +205,8 @@ pub(super) fn row(refusal: &Refusal) -> Row {
             "A redirect_uri can only be used by implicit or authorization_code grant types.")
             .modern("unauthorized_client"),
         R::NothingToApprove => same(400, "invalid_request", "Cannot approve uninitialized authorization request."),
+        R::PostLogoutNotRegistered => same(400, "invalid_request", "post_logout_redirect_uri is not registered"),
+        R::PostLogoutOfNobody => same(400, "invalid_request", "id_token_hint or client_id must say which application asks"),
 
         R::NotFound => same(404, "not_found", "There is nothing at this path"),
         R::PathNotPlain(fault) => same(400, "invalid_request", format!("The path is not taken: {fault}")),

@@ -88,6 +88,8 @@ fn every() -> Vec<Refusal> {
         R::NoRedirectRegistered,
         R::RedirectNotAllowed,
         R::NothingToApprove,
+        R::PostLogoutNotRegistered,
+        R::PostLogoutOfNobody,
         R::NotFound,
         R::PathNotPlain("it has two slashes in a row"),
         R::ObjectNotFound { kind: "Data Element", uid: "<b>&\"".to_owned() },

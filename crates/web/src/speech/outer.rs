@@ -121,7 +121,7 @@ fn explain(app: &App, arrival: &Arrival, trace: Trace, answer: Response) -> Resp
     let Arrival { speech, method, id, .. } = arrival;
     let Some(refusal) = refused(&answer, method, *speech) else {
         if let Some(Told(refusal)) = answer.extensions().get() {
-            trace.note(app, *speech, id, &answer, refusal);
+            trace.beside(&answer).note(app, *speech, id, &answer, refusal);
         }
         return answer;
     };
@@ -131,7 +131,10 @@ fn explain(app: &App, arrival: &Arrival, trace: Trace, answer: Response) -> Resp
         _ => {}
     }
     let trace = trace.beside(&answer);
-    let answer = refusal::render(&refusal, speech, &app.settings, id);
+    let answer = match answer.extensions().get() {
+        Some(page) => pages::request_page(&app.settings, page, &refusal, id),
+        None => refusal::render(&refusal, speech, &app.settings, id),
+    };
     trace.note(app, *speech, id, &answer, &refusal);
     answer
 }

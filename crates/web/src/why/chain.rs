@@ -1,9 +1,8 @@
-//! From a refused call and its facts to the chain of what was asked, where it broke, and the smallest change
-//! that would allow the call. A pure decision.
+//! From a refused call and its facts to the chain of what was asked, and where it broke. A pure decision.
 
-use kibali_store::door::past::EndedWhy;
 use serde::{Deserialize, Serialize};
 
+use super::change::change;
 use super::facts::{AccountState, Facts, TokenState};
 use super::refused::{Presented, Refused, shortened};
 use super::words::{between, ended, or};
@@ -67,7 +66,7 @@ impl Verdict {
 
 /// The questions, in the order in which they are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
+pub(super) enum Step {
     Rate,
     Credential,
     Token,
@@ -184,7 +183,12 @@ fn finding(step: Step, verdict: Verdict, refused: &Refused, facts: &Facts) -> Op
     match step {
         Step::Rate if ended => Some(told()),
         Step::Limits if ended => Some(told()),
-        Step::Request => ended.then(told),
+        Step::Request if ended => Some(match (&refused.client, &facts.client) {
+            (None, _) => told(),
+            (Some(_), Some(client)) => format!("{}; the client {client} asks", told()),
+            (Some(_), None) => format!("{}; no client there is asks", told()),
+        }),
+        Step::Request => None,
         Step::Rate | Step::Limits => None,
         Step::Credential => Some(credential(refused, facts)),
         Step::Token => token(refused, facts),
@@ -246,13 +250,13 @@ fn credential(refused: &Refused, facts: &Facts) -> String {
             _ => "the session of a browser".to_owned(),
         },
         // What stands where a name should is perhaps a password: only a name that exists is repeated.
-        Presented::Basic(_) if refused.room == Room::Api => match &facts.account {
-            Some(account) => format!("user name and password of {}", account.username),
-            None => "user name and password, of no user there is".to_owned(),
-        },
-        Presented::Basic(_) => match &facts.client {
+        Presented::Basic(_) if refused.room != Room::Api => match &facts.client {
             Some(client) => format!("client ID and secret of {client}"),
             None => "client ID and secret, of no client there is".to_owned(),
+        },
+        Presented::Basic(_) | Presented::Name(_) => match &facts.account {
+            Some(account) => format!("user name and password of {}", account.username),
+            None => "user name and password, of no user there is".to_owned(),
         },
     }
 }
@@ -290,90 +294,5 @@ fn account_state(state: AccountState, refused: &Refused) -> String {
         AccountState::PasswordNotEnough => {
             "a password alone is not enough any longer, and the token was obtained with one".to_owned()
         }
-    }
-}
-
-/// The smallest change that would allow the call.
-fn change(broken: Step, refused: &Refused, facts: &Facts) -> String {
-    let user = facts.account.as_ref().map_or("the user", |account| &account.username);
-    match broken {
-        Step::Rate => match refused.refusal.retry_after() {
-            Some(seconds) if let Refusal::OverLimit(over) = refused.refusal => {
-                format!("wait {seconds} s, or raise {}, which is {}", over.key(), over.most)
-            }
-            Some(seconds) => format!("wait {seconds} seconds"),
-            None => "wait".to_owned(),
-        },
-        Step::Credential => of_credential(refused, facts),
-        Step::Token => match (&refused.presented, &facts.token) {
-            (Presented::Bearer(_), Some(TokenState::Expired(at))) => {
-                format!("refresh: it expired {} ago", between(*at, refused.at))
-            }
-            (Presented::RefreshToken(_), _) => "have the user sign in again: only that gives a new one".to_owned(),
-            (Presented::ApiToken(_), _) => "make a new personal access token".to_owned(),
-            (_, Some(TokenState::ForResource(resource))) => {
-                format!("ask for a token without resource={resource}, or send this one there")
-            }
-            (_, Some(TokenState::Past(_, EndedWhy::FactorAdded))) => {
-                "sign in with the second factor: by the authorization code grant, or with a personal access token"
-                    .to_owned()
-            }
-            (_, Some(TokenState::ClientGone)) => "register the client again".to_owned(),
-            _ => "ask for a new token".to_owned(),
-        },
-        Step::Account => of_account(user, refused, facts),
-        Step::Scope => match refused.method.as_str() {
-            "GET" | "HEAD" => "ask for the scope ALL, or for api:read, which is enough to read".to_owned(),
-            _ => "ask for the scope ALL".to_owned(),
-        },
-        Step::Limits => "change what the personal access token may be used for, or make another".to_owned(),
-        Step::Authority => match (&*facts.demanded, &facts.role) {
-            ([], _) => "none is known: the rule behind it names no authority".to_owned(),
-            ([one, ..], Some(role)) => format!("give the role {role} the authority {one}"),
-            ([one, ..], None) => format!("give {user} a role with the authority {one}"),
-        },
-        Step::Sharing => match &facts.sharing {
-            Some(sharing) => format!(
-                "share the {} {} with {user} for reading and writing (rw------)",
-                sharing.kind, sharing.uid
-            ),
-            None => format!("give {user} the object, or another one that may be changed"),
-        },
-        Step::Request => refused.refusal.message(),
-    }
-}
-
-fn of_credential(refused: &Refused, facts: &Facts) -> String {
-    match (&refused.refusal, &refused.presented) {
-        (Refusal::NoCredentials, Presented::Session(_)) => "sign in again: the session has ended".to_owned(),
-        (Refusal::NoCredentials, _) => "send a credential: Authorization: Bearer TOKEN".to_owned(),
-        (Refusal::TwoCredentials, _) => "send one credential, not two".to_owned(),
-        (Refusal::InvalidClient, _) if facts.client.is_some() => {
-            "send the right secret; make a new one where it is lost".to_owned()
-        }
-        (Refusal::InvalidClient, _) => "register the client, or send its client ID and secret".to_owned(),
-        (Refusal::WrongCredentials, _) if facts.account.is_some() => "send the right password".to_owned(),
-        (Refusal::WrongCredentials, _) => {
-            "send the name of a user there is, and the right password".to_owned()
-        }
-        _ => refused.refusal.message(),
-    }
-}
-
-fn of_account(user: &str, refused: &Refused, facts: &Facts) -> String {
-    match (facts.account.as_ref().map(|account| account.state), &refused.refusal) {
-        (Some(AccountState::Disabled), _) | (_, Refusal::AccountDisabled) => format!("enable {user}"),
-        (Some(AccountState::Expired(_)), _) | (_, Refusal::AccountExpired) => {
-            format!("give the account of {user} a later end")
-        }
-        (Some(AccountState::PasswordMoved), _) => "sign in with the new password".to_owned(),
-        (Some(AccountState::PasswordNotEnough), _)
-        | (_, Refusal::SecondFactorActive | Refusal::SecondFactorDemanded) => {
-            "use the authorization code grant or a personal access token: a password alone opens nothing"
-                .to_owned()
-        }
-        (_, Refusal::PasswordExpired) => "choose a new password".to_owned(),
-        (_, Refusal::AccountLocked) => "wait a quarter of an hour".to_owned(),
-        _ => refused.refusal.message(),
     }
 }

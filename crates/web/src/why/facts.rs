@@ -105,19 +105,26 @@ pub(super) async fn read(app: &App, refused: &Refused) -> Result<Facts, Refusal>
             facts.token = Some(state(&mut reader, *hash, expires, refused.at).await?);
             found.map(|found| found.user)
         }
-        Presented::Basic(name) if refused.room == Room::Api => {
-            accounts::by_username(&mut reader, name).await?.map(|account| account.user)
-        }
-        Presented::Basic(name) => {
-            let found = clients::by_client_id(&mut reader, name).await?;
-            facts.client = found.map(|_| name.to_string());
+        Presented::Basic(name) if refused.room != Room::Api => {
+            facts.client = client(&mut reader, name).await?;
             None
         }
+        Presented::Basic(name) | Presented::Name(name) => {
+            accounts::by_username(&mut reader, name).await?.map(|account| account.user)
+        }
     };
+    if let Some(name) = &refused.client {
+        facts.client = client(&mut reader, name).await?;
+    }
     let Some(principal) = account(&mut reader, user, refused, &mut facts).await? else { return Ok(facts) };
     drop(reader);
     demand(app, refused, &principal, &mut facts).await?;
     Ok(facts)
+}
+
+/// What somebody called a client, if there is such a client: else it is perhaps a password.
+async fn client(reader: &mut Reader, name: &str) -> Result<Option<String>, Refusal> {
+    Ok(clients::by_client_id(reader, name).await?.map(|found| found.client.client_id))
 }
 
 /// What became of a token or session that ends then; of none, where there is no such row.

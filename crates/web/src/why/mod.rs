@@ -7,6 +7,7 @@
 
 mod asked;
 mod chain;
+mod change;
 mod facts;
 mod refused;
 mod ring;
@@ -14,7 +15,7 @@ mod words;
 
 pub use asked::{Answer, answer_questions, ask};
 pub use chain::{Explanation, Link, Verdict};
-pub(crate) use refused::{SentRefreshToken, Told, Trace};
+pub(crate) use refused::{SentName, SentRefreshToken, Told, Trace};
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 

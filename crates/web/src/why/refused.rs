@@ -1,6 +1,7 @@
 //! What is kept of a refused call: which credential, by its hash, and what was asked. Never a secret, never a
 //! query string.
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
@@ -12,6 +13,7 @@ use kibali_oauth::SentCredential;
 use std::net::SocketAddr;
 
 use crate::identity::{ClientAddress, sent_credential, sent_session};
+use crate::pages::RequestPage;
 use crate::speech::{Room, Speech};
 use crate::{App, Refusal};
 
@@ -21,6 +23,17 @@ const KEPT: usize = 300;
 /// A page that says what is missing in words of its own stands for this refusal.
 #[derive(Debug, Clone)]
 pub(crate) struct Told(pub(crate) Refusal);
+
+/// Goes with a page on which somebody who gave this user name was refused.
+#[derive(Debug, Clone)]
+pub(crate) struct SentName(Box<str>);
+
+impl SentName {
+    /// For the answer; nothing where no name was given.
+    pub(crate) fn of(name: &str) -> Option<Extension<Self>> {
+        (!name.is_empty()).then(|| Extension(Self(shortened(name))))
+    }
+}
 
 /// Goes with a refusal that is about this refresh token, by its hash.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +46,8 @@ pub(crate) struct Trace {
     authorization: Option<HeaderValue>,
     cookie: Option<HeaderValue>,
     refresh_token: Option<SentRefreshToken>,
+    name: Option<SentName>,
+    request: Option<RequestPage>,
     address: ClientAddress,
 }
 
@@ -52,6 +67,8 @@ pub(super) struct Refused {
     pub(super) status: StatusCode,
     pub(super) refusal: Refusal,
     pub(super) presented: Presented,
+    /// The client that sent a browser here, as the request names it.
+    pub(super) client: Option<Box<str>>,
 }
 
 /// What was presented to prove who calls.
@@ -66,6 +83,8 @@ pub(super) enum Presented {
     RefreshToken(Digest),
     /// A user name; at the endpoints of OAuth2 a client ID.
     Basic(Box<str>),
+    /// A user name, on a page.
+    Name(Box<str>),
     /// The hash of a session's cookie.
     Session(Digest),
 }
@@ -74,7 +93,7 @@ impl Refused {
     /// Has the database nothing to say about it? A flood that was refused for its rate is no flood of reads either:
     /// its facts are read when somebody asks.
     pub(super) fn asks_nothing(&self) -> bool {
-        matches!(self.presented, Presented::Nothing | Presented::Unreadable)
+        matches!(self.presented, Presented::Nothing | Presented::Unreadable) && self.client.is_none()
             || matches!(self.refusal, Refusal::OverLimit(_))
     }
 }
@@ -89,6 +108,8 @@ impl Trace {
             authorization: request.headers().get(AUTHORIZATION).cloned(),
             cookie: request.headers().get(COOKIE).cloned(),
             refresh_token: None,
+            name: None,
+            request: None,
             address: ClientAddress::behind(peer, request.headers(), &app.settings.trusted_proxies),
         }
     }
@@ -101,12 +122,14 @@ impl Trace {
     /// With what the answer of a room says about the request beside its refusal.
     pub(crate) fn beside(mut self, answer: &Response) -> Self {
         self.refresh_token = answer.extensions().get().copied();
+        self.name = answer.extensions().get().cloned();
+        self.request = answer.extensions().get().cloned();
         self
     }
 
     /// Remembers the call, if `answer` refuses it. `inner` is the path as the room saw it.
     pub(crate) fn note(self, app: &App, speech: Speech, request: &str, answer: &Response, refusal: &Refusal) {
-        if !is_remembered(answer.status(), speech.room, refusal) {
+        if !is_remembered(answer.status(), speech.room, refusal) && self.request.is_none() {
             return;
         }
         let inner = crate::speech::inner_path(self.uri.path(), &app.settings);
@@ -119,6 +142,7 @@ impl Trace {
             address: self.address,
             status: answer.status(),
             presented: self.presented(app),
+            client: self.request.and_then(|request| request.client).map(|client| shortened(&client)),
             refusal: refusal.clone(),
             method: self.method,
         };
@@ -128,6 +152,9 @@ impl Trace {
     fn presented(&self, app: &App) -> Presented {
         if let Some(SentRefreshToken(hash)) = self.refresh_token {
             return Presented::RefreshToken(hash);
+        }
+        if let Some(SentName(name)) = &self.name {
+            return Presented::Name(name.clone());
         }
         let mut headers = HeaderMap::new();
         if let Some(value) = &self.authorization {
@@ -153,7 +180,7 @@ impl Trace {
 }
 
 /// What can be asked about: 401, 403 and 429 everywhere, and at the endpoints of OAuth2, which say 400 for most,
-/// every refusal but the patient no to a device.
+/// every refusal but the patient no to a device. What is told on a [`RequestPage`] can be asked about, too.
 fn is_remembered(status: StatusCode, room: Room, refusal: &Refusal) -> bool {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => true,

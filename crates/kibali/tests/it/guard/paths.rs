@@ -17,7 +17,7 @@ const GUARDED: &[&str] = &[
     "/administration/grants",
     "/settings/oauth2-clients",
     "/account/sessions",
-    "/admin/why",
+    "/administration/why",
 ];
 
 /// Other spellings of a path, as proxies and attackers write them.

@@ -13,7 +13,7 @@ use crate::two_factor::enrol;
 
 const GRANTS: &str = "/administration/grants";
 const PASSWORDS: &str = "/administration/password-grant";
-const WHY: &str = "/admin/why";
+const WHY: &str = "/administration/why";
 
 /// The grants on the page, by the values of their buttons.
 fn buttons(html: &str) -> Vec<String> {
@@ -187,6 +187,30 @@ both!(
             }
         }
         assert_eq!(me(t, &tokens).await.status, 200);
+    }
+);
+
+both!(
+    fn links_lead_to_every_administration_page_and_each_leads_somewhere(t) {
+        by_password(t, (ADMIN, ADMIN_PASSWORD)).await;
+        let mut browser = admin(t).await;
+        let (mut seen, mut next) = (Vec::new(), vec!["/apps".to_owned()]);
+        while let Some(path) = next.pop() {
+            let page = browser.open(&path).await;
+            assert_eq!(page.answer.status, 200, "{path}");
+            let html = page.answer.text();
+            let links = html.split("<a ").skip(1).filter_map(|tag| tag.split("href=\"").nth(1)?.split('"').next());
+            for link in links.filter(|link| link.starts_with("/administration") && !link.contains('?')) {
+                if !seen.contains(&link.to_owned()) {
+                    seen.push(link.to_owned());
+                    next.push(link.to_owned());
+                }
+            }
+        }
+        seen.sort();
+        assert_eq!(seen, [EVENTS, GRANTS, PASSWORDS, WHY]);
+        let moved = browser.open_once("/admin/why?id=00f1e2d3c4b5a697&x=1").await;
+        assert_eq!((moved.status, moved.location()), (303, Some("/administration/why?id=00f1e2d3c4b5a697")));
     }
 );
 

@@ -1,9 +1,8 @@
 //! A password that is too old, replaced by whoever knows it.
 
 use axum::extract::State;
-use axum::response::Response;
-use http::header::RETRY_AFTER;
-use http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use kibali_model::PasswordPolicy;
 
 use super::{Ask, enter, frame, password_field, policy};
@@ -13,6 +12,7 @@ use crate::identity::Session;
 use crate::pages::body::Posted;
 use crate::pages::frame::Frame;
 use crate::pages::parts::{Field, Problem, Problems};
+use crate::why::SentName;
 use crate::{App, Refusal};
 
 const TITLE: &str = "Password too old";
@@ -61,16 +61,17 @@ pub(in crate::pages) async fn ask(
     app: &App,
     session: &Session,
     username: &str,
-    status: StatusCode,
+    refusal: Refusal,
     problems: Vec<Problem>,
 ) -> Result<Response, Refusal> {
     let frame = frame(app, session, TITLE);
-    asking(frame, username, policy(app).await?, problems).answer(app, session, status)
+    asking(frame, username, policy(app).await?, problems).refuse(app, session, refusal)
 }
 
 /// `GET /renew-password`.
 pub(super) async fn show(State(app): State<App>, session: Session) -> Result<Response, Refusal> {
-    ask(&app, &session, "", StatusCode::OK, Vec::new()).await
+    let frame = frame(&app, &session, TITLE);
+    asking(frame, "", policy(&app).await?, Vec::new()).answer(&app, &session, StatusCode::OK)
 }
 
 /// `POST /renew-password`.
@@ -78,27 +79,25 @@ pub(super) async fn renew(State(app): State<App>, posted: Posted) -> Result<Resp
     let form = posted.checked()?;
     let username = form.text("username").trim();
     let (old, new) = (form.text("oldPassword"), form.text("password"));
-    let (status, field, text) = match renew_password(&app, username, old, new, posted.address).await {
+    let (field, text) = match renew_password(&app, username, old, new, posted.address).await {
         Ok(()) => return enter(&app, &posted, username, new).await,
         Err(NotRenewed::Refused) => {
             let text =
                 "The user name or the present password is wrong, or the password is not too old: then \
                         sign in with it."
                     .to_owned();
-            (StatusCode::BAD_REQUEST, "oldPassword", text)
+            ("oldPassword", text)
         }
-        Err(NotRenewed::Password(fault)) => {
-            (StatusCode::BAD_REQUEST, "password", format!("This password is not accepted: {fault}."))
-        }
+        Err(NotRenewed::Password(fault)) => ("password", format!("This password is not accepted: {fault}.")),
         Err(NotRenewed::Throttled(seconds)) => {
             let text = format!("Too many failed attempts. Wait {seconds} s, then try again.");
             let problems = vec![Problem { field: "", text }];
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            let mut answer = ask(&app, &posted.session, username, status, problems).await?;
-            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-            return Ok(answer);
+            let refusal = Refusal::TooManyAttempts { seconds };
+            let answer = ask(&app, &posted.session, username, refusal, problems).await?;
+            return Ok((SentName::of(username), answer).into_response());
         }
         Err(NotRenewed::Undecided(refusal)) => return Err(refusal),
     };
-    ask(&app, &posted.session, username, status, vec![Problem { field, text }]).await
+    let refusal = Refusal::bad_request(text.as_str());
+    ask(&app, &posted.session, username, refusal, vec![Problem { field, text }]).await
 }

@@ -77,6 +77,12 @@ impl Ask {
         let page = Page::render(self)?.status(status);
         Ok((session.set_cookie(&app.settings), page).into_response())
     }
+
+    /// The page once more, for somebody who was refused.
+    fn refuse(&self, app: &App, session: &Session, refusal: Refusal) -> Result<Response, Refusal> {
+        let page = Page::render(self)?.refusing(refusal);
+        Ok((session.set_cookie(&app.settings), page).into_response())
+    }
 }
 
 fn frame(app: &App, session: &Session, title: &'static str) -> Frame {

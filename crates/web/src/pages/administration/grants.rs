@@ -118,7 +118,7 @@ pub(super) fn together(user: Option<&str>, client: Option<&str>) -> Option<(Stri
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => return None,
     };
-    let mut query = url::form_urlencoded::Serializer::new(String::from("?"));
+    let mut query = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
     for (name, value) in [("user", user), ("client", client)] {
         if let Some(value) = value {
             query.append_pair(name, value);

@@ -2,7 +2,6 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::request::Parts;
 use kibali_model::{Authorities, Lately, Principal};
 use kibali_store::door::live_grants::Cutter;
@@ -13,7 +12,6 @@ use crate::pages::error::Message;
 use crate::pages::page::Page;
 use crate::pages::step_up::asked_first;
 use crate::pages::visitor::{Visitor, VisitorForm};
-use crate::why::Told;
 use crate::{App, Refusal};
 
 /// How long a sign-in by password alone is believed.
@@ -26,7 +24,7 @@ pub(in crate::pages) fn may_administer(caller: &Principal) -> bool {
 
 /// An administrator. Others get a page that says what they lack; one who proved themselves too long ago is asked
 /// first, and comes back here.
-pub(in crate::pages) struct Administrator(pub(in crate::pages) Visitor);
+pub(super) struct Administrator(pub(super) Visitor);
 
 impl FromRequestParts<App> for Administrator {
     type Rejection = Response;
@@ -84,7 +82,5 @@ fn may_not(app: &App, visitor: &Visitor) -> Response {
         detail: None,
         request_id: None,
     };
-    let mut page = Page::render(&message).map(|page| page.status(StatusCode::FORBIDDEN)).into_response();
-    page.extensions_mut().insert(Told(Refusal::Lacks(&[Authorities::ALL])));
-    page
+    Page::render(&message).map(|page| page.refusing(Refusal::Lacks(&[Authorities::ALL]))).into_response()
 }

@@ -1,5 +1,5 @@
-//! *Administration*: what everybody has open, who still uses the password grant, and what happened; with the
-//! authority `ALL`, since it shows and ends what is anybody's.
+//! *Administration*: what everybody has open, who still uses the password grant, what happened, and why a call was
+//! refused; with the authority `ALL`, since it shows and ends what is anybody's.
 
 mod csv;
 mod cut;
@@ -10,8 +10,11 @@ mod passwords;
 mod query;
 #[cfg(test)]
 pub(super) mod samples;
+mod why;
 
-pub(super) use guard::{Administrator, may_administer};
+pub(super) use guard::may_administer;
+#[cfg(test)]
+pub(super) use why::Why;
 
 use axum::Router;
 use axum::extract::State;
@@ -27,6 +30,8 @@ const GRANTS: &str = "/administration/grants";
 const PASSWORDS: &str = "/administration/password-grant";
 /// *What happened*.
 const EVENTS: &str = "/administration/events";
+/// *Why was it refused?*
+const WHY: &str = "/administration/why";
 /// The title of the bar.
 const TITLE: &str = "Administration";
 
@@ -39,6 +44,8 @@ pub(super) fn router() -> Router<App> {
         .route(PASSWORDS, get(passwords::show))
         .route(EVENTS, get(events::show))
         .route("/administration/events/csv", post(csv::write))
+        .route(WHY, get(why::show))
+        .route("/admin/why", get(why::moved))
 }
 
 /// `GET /administration`.

@@ -41,7 +41,7 @@ impl Query {
     /// The same question, going on before this row number; begins with `?`.
     pub(super) fn going_on(&self, before: i64) -> String {
         let kept = self.0.iter().filter(|(name, _)| name != "before" && name != "done");
-        let mut query = url::form_urlencoded::Serializer::new(String::from("?"));
+        let mut query = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
         query.extend_pairs(kept).append_pair("before", &before.to_string());
         query.finish()
     }

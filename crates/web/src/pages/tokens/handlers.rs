@@ -57,22 +57,21 @@ fn show_new(app: &App, visitor: &Visitor, typed: &Typed, problems: Vec<Problem>)
 /// `POST /account/tokens/new`. Sent again, as a reload would, it finds the name taken.
 pub(super) async fn make(State(app): State<App>, form: VisitorForm) -> Result<Response, Refusal> {
     let (visitor, typed) = (&form.visitor, Typed::read(form.typed()));
-    let again = |problems, status| {
-        show_new(&app, visitor, &typed, problems).map(|page| page.status(status).into_response())
-    };
+    let again = |problems| show_new(&app, visitor, &typed, problems);
     if form.checked().is_err() {
         let text = "This form has expired. Look it over and send it again.".to_owned();
-        return again(vec![Problem { field: "", text }], StatusCode::FORBIDDEN);
+        let page = again(vec![Problem { field: "", text }])?;
+        return Ok(page.refusing(Refusal::FormExpired).into_response());
     }
     let change = match typed.change(app.now()) {
         Ok(change) => change,
-        Err(problems) => return again(problems, StatusCode::CONFLICT),
+        Err(problems) => return Ok(again(problems)?.status(StatusCode::CONFLICT).into_response()),
     };
     let (token, secret) = match make_token(&app, &visitor.principal, change, form.address()).await {
         Ok(made) => made,
         Err(refusal) => {
-            let status = refusal.status();
-            return again(vec![refused(refusal)?], status);
+            let page = again(vec![refused(refusal.clone())?])?;
+            return Ok(page.refusing(refusal).into_response());
         }
     };
     let header = quoted(&format!("Authorization: ApiToken {}", secret.expose()));

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use kibali_model::{Lately, TwoFactorType};
 
 use super::mail;
@@ -175,6 +174,5 @@ async fn again(
         FactorRefusal::Other(refusal) => (None, refusal),
     };
     let Some(problem) = problem else { return Err(refusal) };
-    let status = refusal.retry_after().map_or(StatusCode::BAD_REQUEST, |_| refusal.status());
-    Ok(page(app, visitor, address, None, Some(problem)).await?.status(status).into_response())
+    Ok(page(app, visitor, address, None, Some(problem)).await?.unproved(refusal).into_response())
 }

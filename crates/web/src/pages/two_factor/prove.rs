@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 
 use super::views::Prove;
 use super::{TITLE, TWO_FACTOR};
@@ -49,8 +48,7 @@ async fn refuse(
     let problem = told(&refused);
     let refusal = Refusal::from(refused);
     let Some(problem) = problem else { return Err(refusal) };
-    let status = refusal.retry_after().map_or(StatusCode::BAD_REQUEST, |_| refusal.status());
-    Ok(ask(app, visitor, address, Some(problem)).await?.status(status).into_response())
+    Ok(ask(app, visitor, address, Some(problem)).await?.unproved(refusal).into_response())
 }
 
 async fn ask(

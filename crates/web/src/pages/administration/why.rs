@@ -2,28 +2,26 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
+use axum::response::Response;
 use serde::Deserialize;
 
-use super::administration::Administrator;
-use super::frame::Frame;
-use super::page::Page;
+use super::guard::Administrator;
+use super::{TITLE, WHY};
+use crate::pages::frame::Frame;
+use crate::pages::page::Page;
+use crate::pages::redirect;
 use crate::why::{self, Answer, Explanation};
 use crate::{App, Refusal};
 
-/// Where the page is, below the context path.
-pub(super) const WHY: &str = "/admin/why";
-const TITLE: &str = "Administration";
-
-/// The page.
 #[derive(Template)]
-#[template(path = "why.html")]
-pub(super) struct Why {
-    pub(super) frame: Frame,
+#[template(path = "admin_why.html")]
+pub(in crate::pages) struct Why {
+    pub(in crate::pages) frame: Frame,
     /// The number that was asked about.
-    pub(super) id: String,
+    pub(in crate::pages) id: String,
     /// What there is to say instead of a chain.
-    pub(super) notice: Option<String>,
-    pub(super) found: Option<Explanation>,
+    pub(in crate::pages) notice: Option<String>,
+    pub(in crate::pages) found: Option<Explanation>,
 }
 
 /// What an address asks about.
@@ -33,7 +31,7 @@ pub(super) struct Asked {
     id: String,
 }
 
-/// `GET /admin/why?id=`. A number that this node does not remember is asked of the others.
+/// `GET /administration/why?id=`. A number that this node does not remember is asked of the others.
 pub(super) async fn show(
     State(app): State<App>,
     Administrator(visitor): Administrator,
@@ -51,6 +49,12 @@ pub(super) async fn show(
         },
     };
     Page::render(&Why { frame, id, notice, found })
+}
+
+/// `GET /admin/why?id=`: where the page was.
+pub(super) async fn moved(State(app): State<App>, Query(Asked { id }): Query<Asked>) -> Response {
+    let mut query = url::form_urlencoded::Serializer::for_suffix(format!("{WHY}?"), WHY.len() + 1);
+    redirect(&app.settings, &query.append_pair("id", &id).finish())
 }
 
 fn asked() -> String {
