@@ -62,7 +62,7 @@ impl PublicKey {
         // Java's BigInteger writes a zero in front; RFC 7518 section 6.3.1.1 knows of it.
         let (n, e) = (n.strip_prefix(&[0]).unwrap_or(n), e.strip_prefix(&[0]).unwrap_or(e));
         let (Some(&top), Some(&low)) = (n.first(), n.last()) else { return Err(JwkError::Malformed) };
-        if top == 0 || !matches!(e.len(), 1..=4) {
+        if top == 0 || e.first() == Some(&0) || !matches!(e.len(), 1..=4) {
             return Err(JwkError::Malformed);
         }
         let bits = n.len() * 8 - usize::try_from(top.leading_zeros()).unwrap_or(0);
