@@ -64,10 +64,12 @@ async fn login(
         Err(Refusal::SecondFactorActive) => return Ok(told(wrong_code)),
         Err(refusal) => return Err(refusal),
     };
-    let redirect = match session.pending() {
+    let page = match session.pending() {
         Some(page) => page.to_owned(),
         None => format!("/{}", start_module(&app).await?),
     };
+    // DHIS2's login app opens it as it stands (modern reference 5.4).
+    let redirect = format!("{}{page}", app.settings.context_path());
     let body = answer::json(&json!({ "loginStatus": "SUCCESS", "redirectUrl": redirect }));
     Ok((cookie, answer::no_store(body)).into_response())
 }

@@ -211,6 +211,21 @@ both!(
 );
 
 both!(
+    fn a_login_app_is_led_below_the_context_path_too(t) {
+        let below = t.another(4, |settings| settings.base_url = "https://example.org/dhis".parse().unwrap()).await;
+        let credentials = json!({ "username": ADMIN, "password": ADMIN_PASSWORD });
+        for (page, leads) in [(None, "/dhis/dhis-web-dashboard"), (Some("/dhis/account?x=1"), "/dhis/account?x=1")] {
+            let mut browser = below.browser();
+            if let Some(page) = page {
+                assert_eq!(browser.open_once(page).await.location(), Some("/dhis/login"));
+            }
+            let request = browser.request("POST", "/dhis/api/auth/login").json(&credentials);
+            assert_eq!(browser.send(request).await.json()["redirectUrl"], leads, "it opens it as it stands");
+        }
+    }
+);
+
+both!(
     fn below_a_context_path_everything_stays_below_it(t) {
         let t = &t.another(4, |settings| settings.base_url = "https://example.org/dhis".parse().unwrap()).await;
         let mut browser = t.browser();
