@@ -106,17 +106,24 @@ pub fn check(
     Ok(Assertion { jti, until })
 }
 
-/// Names this server: its issuer with or without the slash, an endpoint that clients prove themselves at, or
-/// what DHIS2's Android application takes for the issuer where DHIS2 has no context path (modern reference
-/// 3.8, step 6).
+/// Where clients prove themselves, below the base address; and what DHIS2's Android application takes for the issuer
+/// where DHIS2 has no context path (modern reference 3.8, step 6).
+const ENDPOINTS: [&str; 8] = [
+    "/oauth2/token",
+    "/oauth2/introspect",
+    "/oauth2/revoke",
+    "/oauth2/par",
+    "/oauth2/device_authorization",
+    "/uaa/oauth/token",
+    "/uaa/oauth/revoke",
+    "/oauth2/",
+];
+
+/// Names this server: its issuer with or without the slash, or one of its [`ENDPOINTS`].
 fn is_ours(audience: &str, issuer: &str) -> bool {
     let base = issuer.trim_end_matches('/');
-    let endpoint = match audience.strip_prefix(base) {
-        Some("" | "/") => return true,
-        Some(rest) => rest,
-        None => return false,
-    };
-    matches!(endpoint, "/oauth2/token" | "/oauth2/introspect" | "/oauth2/revoke" | "/oauth2/par" | "/oauth2/")
+    let below = audience.strip_prefix(base);
+    below.is_some_and(|rest| matches!(rest, "" | "/") || ENDPOINTS.contains(&rest))
 }
 
 /// A point in time that claims name, in seconds, perhaps with a fraction (RFC 7519 section 2).
@@ -207,6 +214,10 @@ mod tests {
             (json!("https://dhis2.example.org/dhis/oauth2/introspect"), true, false),
             (json!("https://dhis2.example.org/dhis/oauth2/revoke"), true, false),
             (json!("https://dhis2.example.org/dhis/oauth2/par"), true, false),
+            (json!("https://dhis2.example.org/dhis/oauth2/device_authorization"), true, false),
+            (json!("https://dhis2.example.org/dhis/uaa/oauth/token"), true, false),
+            (json!("https://dhis2.example.org/dhis/uaa/oauth/revoke"), true, false),
+            (json!("https://dhis2.example.org/dhis/uaa/oauth/authorize"), false, false),
             (json!("https://dhis2.example.org/dhis/oauth2/"), true, false),
             (json!("https://dhis2.example.org/dhis/oauth2"), false, false),
             (json!("https://dhis2.example.org/dhis/oauth2/authorize"), false, false),

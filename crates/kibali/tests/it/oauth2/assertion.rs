@@ -2,6 +2,7 @@
 
 use kibali_crypto::jose::{SharedKey, SigningKey};
 use kibali_model::{Clock, SigningAlgorithm};
+use kibali_testkit::seed::ADMIN;
 use kibali_testkit::{Answer, TestApp, both};
 use serde_json::{Map, Value, json};
 
@@ -94,6 +95,16 @@ both!(
             let other = [fields, &[("client_id", "demo")]].concat();
             let answer = sent(t, path, &proof(t, &key, "app", &format!("other {path}"), &json!({})), &other).await;
             assert_eq!(answer.status, 401, "{path}: {}", answer.text());
+        }
+        for audience in ["/oauth2/device_authorization", "/uaa/oauth/token", "/uaa/oauth/revoke", "/oauth2/token"] {
+            let more = json!({ "aud": format!("http://localhost:8080{audience}") });
+            assert!(proves(t, &proof(t, &key, "app", &format!("for {audience}"), &more)).await, "{audience}");
+        }
+        let bearer = proof(t, &key, "app", "bearer", &json!({ "scope": "username", "username": ADMIN }));
+        for path in ["/api/me", "/userinfo"] {
+            let answer = t.get(path).bearer(&bearer).send().await;
+            assert_eq!(answer.status, 401, "an assertion opens nothing: {path}");
+            assert!(answer.header("www-authenticate").unwrap().contains("invalid_token"), "{path}");
         }
         let code = sent(t, "/oauth2/token", &proof(t, &key, "app", "last", &json!({})), &unknown).await;
         assert_eq!(code.json()["error"], "invalid_grant", "the client is proven, the code is not");
