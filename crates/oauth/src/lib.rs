@@ -38,7 +38,7 @@ pub use code::{CodeFacts, Redeemer, redeem};
 pub use credential::{BasicPair, CredentialFault, SentCredential};
 pub use error::OAuthError;
 pub use exchange::{TokenGrant, token_request};
-pub use lifetimes::{ID_TOKEN_SECONDS, Lifetimes, format};
+pub use lifetimes::{ID_TOKEN_SECONDS, Lifetimes, algorithm, format};
 pub use parameters::Parameters;
 pub use redirect::{matches, with_parameters};
 pub use scopes::{narrowed, requested};

@@ -1,6 +1,8 @@
-//! How long tokens live, and what form they have.
+//! How long tokens live, what form they have, and what signs them.
 
-use kibali_model::{Client, Dialect, TokenFormat};
+use kibali_model::{Client, ClientProfile, Dialect, SigningAlgorithm, TokenFormat};
+
+use crate::keys;
 
 /// Lifetimes in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,19 @@ pub fn format(client: &Client, dialect: Dialect) -> TokenFormat {
     })
 }
 
+/// What every token of a client is signed with that says who it is for: access tokens, ID tokens, logout tokens. The
+/// algorithm it names, or DHIS2's; under the FAPI profile never RS256 (FAPI 2.0 Security Profile section 5.4.1).
+#[must_use]
+pub fn algorithm(profile: ClientProfile, named: Option<&str>) -> SigningAlgorithm {
+    let named = named.and_then(SigningAlgorithm::from_name);
+    match profile {
+        ClientProfile::Fapi2 => {
+            named.filter(|named| SigningAlgorithm::FAPI2.contains(named)).unwrap_or(SigningAlgorithm::Es256)
+        }
+        ClientProfile::Legacy | ClientProfile::Standard => named.unwrap_or(keys::DEFAULT),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +74,22 @@ mod tests {
         let its_own = Lifetimes { access: 60, ..Lifetimes::MODERN };
         assert_eq!(Lifetimes::of(&demo, Dialect::Modern, legacy), its_own);
         assert_eq!(format(&demo, Dialect::Modern), TokenFormat::Opaque);
+    }
+
+    #[test]
+    fn the_strictest_clients_name_what_they_may_and_get_es256_otherwise() {
+        use SigningAlgorithm::{EdDsa, Es256, Ps256, Rs256};
+        for (named, others, fapi2) in [
+            (None, Rs256, Es256),
+            (Some("RS256"), Rs256, Es256),
+            (Some("PS256"), Ps256, Ps256),
+            (Some("ES256"), Es256, Es256),
+            (Some("EdDSA"), EdDsa, EdDsa),
+            (Some("none"), Rs256, Es256),
+        ] {
+            assert_eq!(algorithm(ClientProfile::Legacy, named), others, "{named:?}");
+            assert_eq!(algorithm(ClientProfile::Standard, named), others, "{named:?}");
+            assert_eq!(algorithm(ClientProfile::Fapi2, named), fapi2, "{named:?}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use kibali_crypto::jose::{Claims, Jwks, Jws, PublicKey, SigningError, SigningKey, parse_object};
 use kibali_crypto::{Random, SealKey, Secret};
 use kibali_model::{Clock, SigningAlgorithm, Timestamp};
-use kibali_oauth::keys::{self, KeyFacts, NextKey};
+use kibali_oauth::keys::{self, DEFAULT, KeyFacts, NextKey};
 use kibali_store::Store;
 use kibali_store::door::changes::Topic;
 use kibali_store::door::keys::{DropKey, ImportKey, Imported, InsertKey, KeepKey, StoredKey, all};
@@ -15,8 +15,6 @@ use tokio::sync::Mutex;
 
 use crate::{Parts, Refusal};
 
-/// The algorithm of the key that every installation has: DHIS2's only one.
-pub const DEFAULT: SigningAlgorithm = SigningAlgorithm::Rs256;
 /// How often is tried what another node overtook.
 const TRIES: usize = 5;
 

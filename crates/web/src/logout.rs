@@ -4,13 +4,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::stream::{self, StreamExt as _};
-use kibali_model::SigningAlgorithm;
+use kibali_oauth::algorithm;
 use kibali_oauth::logout::{self, again};
 use kibali_store::door::logouts::{self, Claim, Listener, Notice, Settle};
 use url::form_urlencoded;
 
 use crate::outbound::OutboundFault;
-use crate::{App, Refusal, keys};
+use crate::{App, Refusal};
 
 /// Clients that are told in one round, one notice each.
 const CLIENTS: i64 = 64;
@@ -82,7 +82,7 @@ async fn form(app: &App, listener: &Listener, notice: &Notice) -> Result<String,
     let mut number = [0; 16];
     app.random.fill(&mut number);
     claims.insert("jti".to_owned(), URL_SAFE_NO_PAD.encode(number).into());
-    let named = listener.algorithm.as_deref().and_then(SigningAlgorithm::from_name);
-    let token = app.signer().sign(named.unwrap_or(keys::DEFAULT), Some(logout::TYPE), &claims).await?;
+    let signs = algorithm(listener.profile, listener.algorithm.as_deref());
+    let token = app.signer().sign(signs, Some(logout::TYPE), &claims).await?;
     Ok(form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", token.expose()).finish())
 }

@@ -214,6 +214,6 @@ fn object(json: &str) -> Result<Map<String, Value>, StoreError> {
     serde_json::from_str(json).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-fn known<T>(read: fn(&str) -> Option<T>, name: &str) -> Result<T, StoreError> {
+pub(super) fn known<T>(read: fn(&str) -> Option<T>, name: &str) -> Result<T, StoreError> {
     read(name).ok_or_else(|| StoreError::Corrupt(format!("'{name}' is not known here")))
 }

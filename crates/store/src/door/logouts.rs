@@ -1,8 +1,9 @@
 //! Clients that are to be told that a session ended: written with the end itself, told by whichever node comes first
 //! (OpenID Connect Back-Channel Logout 1.0).
 
-use kibali_model::{ObjectId, Timestamp};
+use kibali_model::{ClientProfile, ObjectId, Timestamp};
 
+use super::clients::known;
 use super::tokens::Hash;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
@@ -34,7 +35,8 @@ const OWE_ONE: Statement = owe!("logout.owe_one", "=");
 const OWE_OTHERS: Statement = owe!("logout.owe_others", "<>");
 const DUE: Statement = Statement::new(
     "logout.due",
-    "select n.client, n.sid, n.subject, n.attempts, n.due, c.client_id, c.logout_uri, c.token_algorithm
+    "select n.client, n.sid, n.subject, n.attempts, n.due, c.client_id, c.logout_uri, c.token_algorithm,
+            c.profile
      from (select client, min(due) as due from logout_notice where due <= $1
            group by client order by min(due), client limit $2) first
        join logout_notice n on n.client = first.client and n.due = first.due
@@ -106,7 +108,9 @@ pub struct Listener {
     pub client_id: String,
     /// The address.
     pub address: String,
-    /// What its tokens are signed with; none: the installation's.
+    /// The rules it lives under.
+    pub profile: ClientProfile,
+    /// What it wants its tokens signed with.
     pub algorithm: Option<String>,
 }
 
@@ -120,15 +124,20 @@ pub async fn due(reader: &mut Reader, clients: i64, now: Timestamp) -> Result<Ve
 }
 
 fn read(row: &Row) -> Result<Notice, StoreError> {
-    let algorithm = row.text_opt(7)?;
-    let listener = row.text_opt(5)?.zip(row.text_opt(6)?);
+    let listener = match row.text_opt(5)?.zip(row.text_opt(6)?) {
+        Some((client_id, address)) => {
+            let profile = known(ClientProfile::from_name, &row.text(8)?)?;
+            Some(Listener { client_id, address, profile, algorithm: row.text_opt(7)? })
+        }
+        None => None,
+    };
     Ok(Notice {
         client: row.id(0)?,
         sid: row.text(1)?,
         subject: row.text(2)?,
         attempts: row.int(3)?,
         due: row.time(4)?,
-        listener: listener.map(|(client_id, address)| Listener { client_id, address, algorithm }),
+        listener,
     })
 }
 

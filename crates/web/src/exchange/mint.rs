@@ -3,11 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kibali_crypto::{Secret, half_hash, new_token, sha256};
-use kibali_model::{
-    ClientProfile, GrantType, ObjectId, Scopes, SignIn, SigningAlgorithm, Timestamp, TokenFormat,
-};
+use kibali_model::{GrantType, ObjectId, Scopes, SignIn, SigningAlgorithm, Timestamp, TokenFormat};
 use kibali_oauth::claims::{self, Bound, Issue, Subject};
-use kibali_oauth::{ID_TOKEN_SECONDS, Lifetimes, format};
+use kibali_oauth::{ID_TOKEN_SECONDS, Lifetimes, algorithm, format};
 use kibali_store::door::accounts::{Account, Contact};
 use kibali_store::door::grants::NewGrant;
 use kibali_store::door::tokens::{NewToken, NewTokens};
@@ -16,8 +14,8 @@ use serde_json::{Map, Value};
 
 use super::Asking;
 use super::answer::TokenAnswer;
+use crate::Refusal;
 use crate::identity::{SignedIn, known};
-use crate::{Refusal, keys};
 
 /// What is to be minted, and for whom.
 pub(super) struct Order<'a> {
@@ -64,7 +62,8 @@ impl<'a> From<&'a SignedIn> for Whose<'a> {
 }
 
 impl Asking<'_> {
-    /// Tokens with these scopes, obtained without a browser, bound to the key that the client holds.
+    /// Tokens with these scopes for the resource asked for, obtained without a browser, bound to the key that the
+    /// client holds.
     pub(super) fn order<'a>(&self, whose: impl Into<Whose<'a>>, scopes: Scopes) -> Order<'a> {
         Order {
             whose: whose.into(),
@@ -180,15 +179,8 @@ impl Asking<'_> {
         self.app.signer().sign(self.algorithm(), None, &claims).await
     }
 
-    /// What the client's tokens are signed with; for FAPI never RS256 (FAPI 2.0 Security Profile section 5.4.1).
     fn algorithm(&self) -> SigningAlgorithm {
-        let named = self.client.tokens.algorithm.as_deref().and_then(SigningAlgorithm::from_name);
-        match self.client.profile {
-            ClientProfile::Fapi2 => named
-                .filter(|named| SigningAlgorithm::FAPI2.contains(named))
-                .unwrap_or(SigningAlgorithm::Es256),
-            ClientProfile::Legacy | ClientProfile::Standard => named.unwrap_or(keys::DEFAULT),
-        }
+        algorithm(self.client.profile, self.client.tokens.algorithm.as_deref())
     }
 }
 

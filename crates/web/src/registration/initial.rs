@@ -5,12 +5,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kibali_crypto::{Secret, new_token, sha256};
 use kibali_metadata::import::is_redirect;
 use kibali_model::{Principal, Uid};
+use kibali_oauth::keys;
 use kibali_store::door::registrations::{InitialAccess, InsertInitialAccess, Way};
 use serde_json::{Map, json};
 
 use crate::api::settings::stored::Stored;
 use crate::identity::ClientAddress;
-use crate::{App, Refusal, keys};
+use crate::{App, Refusal};
 
 /// Longest life of an invitation, in seconds: 90 days.
 const LONGEST: i64 = 90 * 86_400;

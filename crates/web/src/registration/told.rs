@@ -3,6 +3,7 @@
 use kibali_crypto::Secret;
 use kibali_metadata::client::Registration;
 use kibali_model::{ClientAuthentication, GrantType};
+use kibali_oauth::algorithm;
 use serde_json::{Value, json};
 
 use super::client::{Managed, REGISTER, SAID};
@@ -18,6 +19,7 @@ pub(crate) fn told(app: &App, managed: &Managed, secret: Option<&Secret<String>>
     let id = client.client_id.as_str();
     let jwks = client.settings.jwks.as_deref().and_then(|set| serde_json::from_str::<Value>(set).ok());
     let address = app.settings.absolute(REGISTER);
+    let signs = algorithm(client.profile, client.tokens.algorithm.as_deref());
     let members = [
         ("client_id", Some(json!(id))),
         ("client_id_issued_at", Some(json!(managed.registered.created.seconds()))),
@@ -40,7 +42,7 @@ pub(crate) fn told(app: &App, managed: &Managed, secret: Option<&Secret<String>>
             "token_endpoint_auth_signing_alg",
             client.settings.assertion_algorithm.as_ref().map(|name| json!(name)),
         ),
-        ("id_token_signed_response_alg", Some(json!(client.tokens.algorithm.as_deref().unwrap_or("RS256")))),
+        ("id_token_signed_response_alg", Some(json!(signs.as_str()))),
         ("backchannel_logout_uri", client.logout_uri.as_ref().map(|uri| json!(uri))),
         (
             "backchannel_logout_session_required",

@@ -48,7 +48,7 @@ async fn goes_on(t: &TestApp, browser: &mut Browser, id: &str) -> String {
 }
 
 /// The logout token of a request.
-fn token(asked: &Asked) -> String {
+pub(super) fn token(asked: &Asked) -> String {
     let token = asked.body.strip_prefix("logout_token=").unwrap_or_else(|| panic!("{asked:?}"));
     token.to_owned()
 }
@@ -66,7 +66,7 @@ async fn waiting(t: &TestApp) -> i64 {
 }
 
 /// Signs out.
-async fn leaves(browser: &mut Browser) {
+pub(super) async fn leaves(browser: &mut Browser) {
     let page = browser.open("/logout").await;
     browser.submit(&page, &page.form("/logout")).await;
 }

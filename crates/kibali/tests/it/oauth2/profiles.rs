@@ -3,11 +3,13 @@
 use kibali_crypto::jose::SigningKey;
 use kibali_model::{ClientProfile, SigningAlgorithm};
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
-use kibali_testkit::{Answer, TestApp, both};
+use kibali_testkit::{Answer, Browser, Reply, Site, TestApp, both};
 use serde_json::{Value, json};
 
 use super::assertion::{JWT_BEARER, key, proof as assertion, with_keys};
+use super::backchannel::{caller, leaves, tell, token as logout_token};
 use super::dpop::{of, proof as dpop};
+use super::jwks_uri::site;
 use super::{AUTHORIZE, CALLBACK, SECRET, VERIFIER, allow, asking, header, member, register, signed_in};
 
 /// Whether a profile allows it: legacy, standard, fapi2.
@@ -39,6 +41,7 @@ const RULES: &[(&str, [bool; 3])] = &[
     ("a bound refresh token with another key", [true, true, true]),
     ("a refresh token that rotates", [true, true, false]),
     ("a token under RS256", [true, true, false]),
+    ("a logout token under RS256", [true, true, false]),
 ];
 
 /// One client of a profile, with its keys.
@@ -47,6 +50,8 @@ struct Tried<'a> {
     id: &'static str,
     keys: &'a [SigningKey],
     nonce: String,
+    /// Where it hears of logouts, and a node that tells it.
+    hears: Option<(&'a Site, &'a TestApp)>,
 }
 
 impl Tried<'_> {
@@ -98,11 +103,15 @@ impl Tried<'_> {
     }
 
     async fn code(&self) -> String {
+        self.code_of(&mut signed_in(self.t).await).await
+    }
+
+    async fn code_of(&self, browser: &mut Browser) -> String {
         let pushed = self.push(true).await;
         assert_eq!(pushed.status, 201, "{}", pushed.text());
         let uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
         let path = format!("{AUTHORIZE}?client_id={}&request_uri={uri}", self.id);
-        member(&allow(&mut signed_in(self.t).await, &path).await, "code").unwrap()
+        member(&allow(browser, &path).await, "code").unwrap()
     }
 
     async fn redeem(&self, code: &str, proof: Option<&str>) -> Answer {
@@ -258,6 +267,17 @@ impl Tried<'_> {
                 assert_eq!(signed[0], signed[1]);
                 signed[0] == "RS256"
             }
+            "a logout token under RS256" => {
+                let (site, node) = self.hears.unwrap();
+                let mut browser = signed_in(t).await;
+                let code = self.code_of(&mut browser).await;
+                assert_eq!(self.redeem(&code, Some(&self.proof("/oauth2/token"))).await.status, 200);
+                leaves(&mut browser).await;
+                tell(node).await;
+                let to = format!("POST /{} ", self.id);
+                let told = site.asked().into_iter().rfind(|asked| asked.head.starts_with(&to)).unwrap();
+                header(&json!(logout_token(&told)))["alg"] == "RS256"
+            }
             other => panic!("{other} is in the table and not tried"),
         }
     }
@@ -267,6 +287,9 @@ both!(
     fn each_profile_allows_what_the_table_says(t) {
         let keys: Vec<_> = SigningAlgorithm::EVERY.iter().map(|algorithm| key(*algorithm)).collect();
         let all: Vec<_> = keys.iter().collect();
+        let site = site("127.0.0.1:0").await;
+        site.answers(Reply::with("200 OK", "", ""));
+        let node = caller(t, 5).await;
         for (column, profile) in ClientProfile::EVERY.iter().enumerate() {
             let id = profile.as_str();
             let more = json!({ "settings.client.require-proof-key": *profile != ClientProfile::Legacy });
@@ -274,13 +297,15 @@ both!(
                 "profile": id,
                 "clientAuthenticationMethods": "client_secret_basic,private_key_jwt",
                 "authorizationGrantTypes": "authorization_code,refresh_token,password",
+                "backchannelLogoutUri": format!("https://localhost:{}/{id}", site.port),
                 "clientSettings": with_keys(&all, more),
                 "tokenSettings": json!({
                     "settings.token.reuse-refresh-tokens": false,
                     "settings.token.id-token-signature-algorithm": "RS256",
                 }).to_string(),
             })).await;
-            let mut tried = Tried { t, id, keys: &keys, nonce: String::new() };
+            let hears = Some((&site, &node));
+            let mut tried = Tried { t, id, keys: &keys, nonce: String::new(), hears };
             for (rule, allowed) in RULES {
                 t.clock.advance_seconds(300);
                 tried.nonce = nonce(&tried).await;
@@ -298,7 +323,8 @@ both!(
             "clientSettings": with_keys(&[&key], json!({})),
         })).await;
         let keys = [key];
-        let tried = Tried { t, id: "fapi2", keys: &keys, nonce: nonce(&Tried { t, id: "fapi2", keys: &keys, nonce: String::new() }).await };
+        let unknown = Tried { t, id: "fapi2", keys: &keys, nonce: String::new(), hears: None };
+        let tried = Tried { nonce: nonce(&unknown).await, ..unknown };
         let signed = tried.assertion(SigningAlgorithm::Es256, &json!({}));
         let fields = [
             ("response_type", "code"), ("redirect_uri", CALLBACK), ("code_challenge_method", "S256"),
@@ -323,7 +349,7 @@ both!(
             "profile": "fapi2", "clientAuthenticationMethods": "private_key_jwt", "clientSecret": null,
             "clientSettings": with_keys(&[&keys[0]], json!({})),
         })).await;
-        let mut tried = Tried { t, id: "fapi2", keys: &keys, nonce: String::new() };
+        let mut tried = Tried { t, id: "fapi2", keys: &keys, nonce: String::new(), hears: None };
         tried.nonce = nonce(&tried).await;
         t.clock.advance_seconds(119);
         assert_eq!(nonce(&tried).await, tried.nonce);

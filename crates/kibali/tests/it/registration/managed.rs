@@ -73,6 +73,23 @@ both!(
 );
 
 both!(
+    fn a_client_is_told_what_signs_its_tokens(t) {
+        let initial = invitation(t, json!({})).await;
+        let told = register(t, &initial, &json!({ "redirect_uris": [CALLBACK] })).await.json();
+        let (path, token, id) = of(&told);
+        let found = admin(t.get(&format!("/api/42/oAuth2Clients?filter=clientId:eq:{id}&fields=id"))).send().await.json();
+        let client = format!("/api/42/oAuth2Clients/{}", found["oAuth2Clients"][0]["id"].as_str().unwrap());
+        for (profile, signs) in [("standard", "RS256"), ("fapi2", "ES256"), ("legacy", "RS256")] {
+            let patch = json!([{ "op": "add", "path": "/profile", "value": profile }]).to_string();
+            let patched = admin(t.patch(&client)).body("application/json-patch+json", patch).send().await;
+            assert_eq!(patched.status, 200, "{}", patched.text());
+            let read = t.get(&path).bearer(&token).send().await;
+            assert_eq!(read.json()["id_token_signed_response_alg"], signs, "{profile}: {}", read.text());
+        }
+    }
+);
+
+both!(
     fn a_client_that_was_given_a_user_is_not_its_own_to_change(t) {
         let initial = invitation(t, json!({})).await;
         let body = json!({ "redirect_uris": [CALLBACK] });
