@@ -12,5 +12,5 @@ mod migrate;
 pub mod objects;
 
 pub use engine::{
-    Engine, Location, Reader, Row, Statement, Store, StoreError, StoreOptions, Tx, Value, Write,
+    Append, Engine, Location, Reader, Row, Statement, Store, StoreError, StoreOptions, Tx, Value, Write,
 };

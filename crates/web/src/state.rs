@@ -13,7 +13,7 @@ use crate::Settings;
 use crate::api::me::Remembered;
 use crate::api::objects::Turns;
 use crate::audit::Seen;
-use crate::exchange::ClientKeys;
+use crate::exchange::{ClientKeys, Granted};
 use crate::guard::Guard;
 use crate::identity::Identity;
 use crate::keys::Signer;
@@ -38,6 +38,7 @@ struct Running {
     mailer: Mailer,
     outbound: Outbound,
     client_keys: ClientKeys,
+    granted: Granted,
     remembered: Remembered,
     turns: Turns,
     why: Why,
@@ -70,6 +71,7 @@ impl App {
         let signer = Signer::new(&parts);
         let mailer = Mailer::start(&parts);
         let outbound = Outbound::new(&parts.settings.outbound);
+        let granted = Granted::new(parts.store.feed());
         let remembered = Remembered::new(&parts.store);
         let guard = Guard::new(&parts.settings.limits);
         let origins = Cached::new(parts.store.feed(), 1);
@@ -81,6 +83,7 @@ impl App {
             mailer,
             outbound,
             client_keys: ClientKeys::default(),
+            granted,
             remembered,
             turns: Turns::default(),
             why: Why::default(),
@@ -149,6 +152,12 @@ impl App {
     #[must_use]
     pub(crate) fn client_keys(&self) -> &ClientKeys {
         &self.running.client_keys
+    }
+
+    /// The grants of clients that act by themselves.
+    #[must_use]
+    pub(crate) fn granted(&self) -> &Granted {
+        &self.running.granted
     }
 
     /// Signs tokens.

@@ -174,9 +174,12 @@ pub(super) const KEYS: &[Key] = &[
         config.connection.password = values::optional(value).map(kibali_crypto::Secret::new);
         Ok(())
     }),
-    key("connection.pool.max_size", "8", "Connections to the database, at most", |config, value| {
-        values::number(value, 1, 1000).map(|number| config.connection.pool = number)
-    }),
+    key(
+        "connection.pool.max_size",
+        "8",
+        "Connections that read, at most; on PostgreSQL as many again write",
+        |config, value| values::number(value, 1, 1000).map(|number| config.connection.pool = number),
+    ),
     key(
         "secrets.master_key_file",
         "master.key",

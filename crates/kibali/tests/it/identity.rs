@@ -136,7 +136,8 @@ both!(
                 act: None,
             };
             let tokens = NewTokens { access: token, narrowed: None, refresh: None, jkt: None };
-            assert!(t.app.store.write(IssueGrant { grant, tokens, proof: None, at_most: 100, now }).await.unwrap());
+            let issue = IssueGrant { grant, tokens, proof: None, at_most: 100, now };
+            assert!(t.app.store.write(issue).await.unwrap().is_some());
             assert_eq!(bearer(t, scope).await, get, "{scope}");
             let write = t.post(PATH).bearer(scope).body("application/json", "{").send().await;
             assert_eq!(write.status, post, "{scope} {}", write.text());

@@ -1,17 +1,14 @@
 //! No read call causes a write; what calls leave behind is written in batches (rules of the door 8).
 
-use kibali_crypto::sha256;
-use kibali_model::{Clock, GrantType, Timestamp};
-use kibali_store::door::tokens;
+use kibali_model::{Clock, Timestamp};
 use kibali_store::{Statement, values};
-use kibali_testkit::seed::{self, ADMIN, ADMIN_PASSWORD};
+use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
 use kibali_testkit::{TestApp, both};
 use kibali_web::identity::flush;
 use serde_json::json;
 
 use crate::freshness::{caching, caller};
-use crate::grants::{asked_for, issue};
-use crate::metadata_write::person;
+use crate::grants::issue;
 
 both!(
     fn ten_thousand_bearer_calls_commit_nothing(t) {
@@ -104,37 +101,5 @@ both!(
         assert_eq!(t.app.store.commits(), before);
         let longer = t.get(&format!("/uaa/oauth/authorize?client_id=demo&response_type=code&state={long}{long}")).send().await;
         assert_eq!((longer.status, longer.header("set-cookie")), (400, None));
-    }
-);
-
-both!(
-    fn a_client_that_asks_for_itself_again_writes_its_grant_once_a_minute(t) {
-        let ask = async |id: i64| {
-            let write = asked_for(t, id, &format!("{id}"), GrantType::ClientCredentials).await;
-            t.app.store.write(write).await.unwrap()
-        };
-        assert!(ask(1).await);
-        let begun = t.clock.now();
-        t.clock.advance_seconds(59);
-        assert!(ask(2).await);
-        assert_eq!(marks(t).await[0], Some(begun));
-        t.clock.advance_seconds(1);
-        assert!(ask(3).await);
-        assert_eq!(marks(t).await[0], Some(t.clock.now()));
-        for name in ["1 access", "2 access", "3 access"] {
-            let mut reader = t.app.store.reader().await.unwrap();
-            let found = tokens::find_access(&mut reader, sha256(name)).await.unwrap().unwrap();
-            assert_eq!(found.grant, 1, "{name}");
-        }
-
-        // What was decided about an account that is no longer so is not granted, in this minute either.
-        let before = asked_for(t, 4, "4", GrantType::ClientCredentials).await;
-        person(t, "deputy", &["ALL"]).await;
-        let user = json!({
-            "id": "M5zQapPyTZI", "code": "admin", "username": seed::ADMIN, "firstName": "John",
-            "surname": "Admin", "disabled": true, "userRoles": [{ "id": "yrB6vc5Ip3r" }]
-        });
-        seed::import(&t.app, &json!({ "users": [user] })).await;
-        assert!(!t.app.store.write(before).await.unwrap());
     }
 );

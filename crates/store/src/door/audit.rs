@@ -2,9 +2,9 @@
 
 use kibali_model::{ObjectId, Timestamp};
 
-use crate::{Reader, Statement, StoreError, Tx, Write, values};
+use crate::{Reader, Statement, StoreError, Tx, Value, Write, values};
 
-const INSERT: Statement = Statement::new(
+pub(super) const INSERT: Statement = Statement::new(
     "audit.insert",
     "insert into audit (at, event, user_object, client, address, detail) values ($1, $2, $3, $4, $5, $6)",
 );
@@ -53,9 +53,13 @@ pub(crate) async fn record(
     detail: serde_json::Value,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let row = values![now, event, who.user, who.client, who.address, detail.to_string()];
-    tx.run(INSERT, row).await?;
+    tx.run(INSERT, row(event, who, &detail, now)).await?;
     Ok(())
+}
+
+/// The values of [`INSERT`].
+pub(super) fn row(event: &str, who: Who<'_>, detail: &serde_json::Value, now: Timestamp) -> Vec<Value> {
+    values![now, event, who.user, who.client, who.address, detail.to_string()]
 }
 
 /// Appends an event about a grant: its user and its client.

@@ -16,7 +16,7 @@ use crate::{Reader, Statement, StoreError, Tx, Write, values};
 const LINE: Statement = Statement::new(
     "refresh_token.line",
     tokens::refresh_token!(
-        ", g.created, t.sealed, t.successor, s.expires, s.used, s.jkt",
+        ", g.created, t.sealed, t.successor, s.expires, s.used, s.jkt, g.refreshed",
         " left join refresh_token s on s.hash = t.successor"
     ),
 );
@@ -43,6 +43,8 @@ pub(crate) const STATEMENTS: &[Statement] = &[LINE, SPEND, USE, USED, MARK];
 pub struct Line {
     /// When the family began.
     pub began: Timestamp,
+    /// When its grant was refreshed last, within a minute.
+    pub refreshed: Option<Timestamp>,
     /// What it was spent for.
     pub spent: Option<Successor>,
 }
@@ -73,8 +75,8 @@ impl std::fmt::Debug for Successor {
 /// # Errors
 /// The database failed.
 pub async fn line(reader: &mut Reader, hash: Hash) -> Result<Option<(FoundToken, Line)>, StoreError> {
-    let [began, sealed, successor, expires, used, jkt] =
-        [0, 1, 2, 3, 4, 5].map(|at| FoundToken::COLUMNS + at);
+    let [began, sealed, successor, expires, used, jkt, refreshed] =
+        [0, 1, 2, 3, 4, 5, 6].map(|at| FoundToken::COLUMNS + at);
     let Some(row) = reader.row(LINE, values![hash]).await? else { return Ok(None) };
     let spent = match (row.bytes_opt(successor)?, row.bytes_opt(sealed)?) {
         (Some(hash), Some(sealed)) => {
@@ -84,7 +86,8 @@ pub async fn line(reader: &mut Reader, hash: Hash) -> Result<Option<(FoundToken,
         }
         _ => None,
     };
-    Ok(Some((FoundToken::read(&row)?, Line { began: row.time(began)?, spent })))
+    let (began, refreshed) = (row.time(began)?, row.time_opt(refreshed)?);
+    Ok(Some((FoundToken::read(&row)?, Line { began, refreshed, spent })))
 }
 
 /// Mints within a grant for a refresh token that was presented, as was decided; nothing where what the
@@ -134,6 +137,17 @@ impl Becomes {
             Self::Spent { .. } => "spent",
             Self::Repeated { .. } => "repeated",
         }
+    }
+}
+
+/// How the audit trail calls tokens that a refresh token brings.
+pub const REFRESHED: &str = "token.refreshed";
+
+impl Becomes {
+    /// What the audit trail says of it.
+    #[must_use]
+    pub fn detail(&self, grant: i64) -> serde_json::Value {
+        json!({ "grant": grant.to_string(), "refresh_token": self.as_str() })
     }
 }
 
@@ -187,9 +201,8 @@ impl Write for Refresh {
             }
         };
         tokens::insert(tx, self.grant, &self.tokens, successor, self.now).await?;
-        let (grant, address) = (self.grant, Some(self.address.as_str()));
-        let detail = json!({ "grant": grant.to_string(), "refresh_token": self.becomes.as_str() });
-        audit::record_of_grant(tx, "token.refreshed", grant, address, detail, self.now).await?;
+        let (detail, address) = (self.becomes.detail(self.grant), Some(self.address.as_str()));
+        audit::record_of_grant(tx, REFRESHED, self.grant, address, detail, self.now).await?;
         Ok(Refreshed::Done)
     }
 }

@@ -24,12 +24,10 @@ const INSERT: Statement = Statement::new(
 );
 const OWN: Statement = Statement::new(
     "grant.own",
-    "select g.id, g.last_used from oauth_grant g join account a on a.object = g.user_object
-     where g.user_object = $1 and g.client = $2 and g.ended is null and g.grant_type = 'client_credentials'
-           and g.scope = $3 and g.address = $4 and g.credential_version = $5
-           and g.resource is not distinct from $6
-           and a.credential_version = $5 and a.disabled = 0
-     order by g.id desc limit 1",
+    "select id from oauth_grant
+     where user_object = $1 and client = $2 and ended is null and grant_type = 'client_credentials'
+           and scope = $3 and address = $4 and credential_version = $5 and resource is not distinct from $6
+     order by id desc limit 1",
 );
 const SURPLUS: Statement = Statement::new(
     "grant.surplus",
@@ -72,8 +70,8 @@ pub struct NewGrant {
     pub act: Option<String>,
 }
 
-/// Grants what was decided and inserts its tokens. Answers false, and grants nothing, when the account was
-/// disabled or its password changed since it was read, or the proof of the second factor is spent.
+/// Grants what was decided, inserts its tokens and answers the grant. Answers none, and grants nothing, when the account
+/// was disabled or its password changed since it was read, or the proof of the second factor is spent.
 #[derive(Debug, Clone)]
 pub struct IssueGrant {
     /// The grant.
@@ -90,38 +88,31 @@ pub struct IssueGrant {
 }
 
 impl Write for IssueGrant {
-    type Output = bool;
+    type Output = Option<i64>;
 
-    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+    async fn apply(&self, tx: &mut Tx) -> Result<Option<i64>, StoreError> {
         if let Some(proof) = self.proof {
             protection::hold(tx, self.grant.user).await?;
             if !factors::spend(tx, self.grant.user, proof, self.now).await? {
-                return Ok(false);
+                return Ok(None);
             }
-        }
-        // Within a minute of its last use a grant that is there is read, and nobody waits for anybody.
-        if let Some(own) = own(tx, &self.grant).await?
-            && self.now.seconds_since(own.last_used) < USE_SECONDS
-        {
-            insert_tokens(tx, own.id, &self.grant, &self.tokens, self.now).await?;
-            return Ok(true);
         }
         // A factor that was set up since the password was found right is asked for first.
         let suffices = self.proof.is_some() || self.grant.grant_type != GrantType::Password;
         if !account_stands(tx, &self.grant, suffices, self.now).await? {
-            return Ok(false);
+            return Ok(None);
         }
         if let Some(own) = own(tx, &self.grant).await?
-            && tx.run(USED, values![own.id, self.now]).await? != 0
+            && tx.run(USED, values![own, self.now]).await? != 0
         {
-            insert_tokens(tx, own.id, &self.grant, &self.tokens, self.now).await?;
-            return Ok(true);
+            insert_tokens(tx, own, &self.grant, &self.tokens, self.now).await?;
+            return Ok(Some(own));
         }
         if !insert_for_account(tx, &self.grant, &self.tokens, self.now).await? {
-            return Ok(false);
+            return Ok(None);
         }
         // A script asks without end; a person does not.
-        let NewGrant { user, client, grant_type, .. } = self.grant;
+        let NewGrant { id, user, client, grant_type, .. } = self.grant;
         if matches!(grant_type, GrantType::Password | GrantType::ClientCredentials | GrantType::TokenExchange)
         {
             let kind = grant_type.as_str();
@@ -130,12 +121,9 @@ impl Write for IssueGrant {
                 ends::end(tx, row.int(0)?, EndedWhy::TooMany, self.now).await?;
             }
         }
-        Ok(true)
+        Ok(Some(id))
     }
 }
-
-/// How exactly the last use is kept of a grant that a client gives itself, in seconds.
-const USE_SECONDS: i64 = 60;
 
 /// Inserts a grant and its first tokens, unless the account changed since the decision.
 pub(super) async fn insert(
@@ -175,6 +163,15 @@ async fn insert_for_account(
     Ok(true)
 }
 
+/// How the audit trail calls tokens that a grant brings.
+pub const ISSUED: &str = "token.issued";
+
+/// What it says of them.
+#[must_use]
+pub fn issued(grant: i64, by: GrantType) -> serde_json::Value {
+    json!({ "grant": grant.to_string(), "by": by.as_str() })
+}
+
 async fn insert_tokens(
     tx: &mut Tx,
     id: i64,
@@ -184,19 +181,12 @@ async fn insert_tokens(
 ) -> Result<(), StoreError> {
     tokens::insert(tx, id, tokens, None, now).await?;
     let who = Who { user: Some(grant.user), client: Some(grant.client), address: Some(&grant.address) };
-    let detail = json!({ "grant": id.to_string(), "by": grant.grant_type.as_str() });
-    audit::record(tx, "token.issued", who, detail, now).await
+    audit::record(tx, ISSUED, who, issued(id, grant.grant_type), now).await
 }
 
-/// A grant of a client that acts by itself.
-struct Own {
-    id: i64,
-    last_used: Timestamp,
-}
-
-/// The grant of a client that acts by itself, from the same place and for the same purpose as before, while its user's
-/// account stands: nobody allows anything anew when it asks for its next token.
-async fn own(tx: &mut Tx, grant: &NewGrant) -> Result<Option<Own>, StoreError> {
+/// The grant of a client that acts by itself, from the same place and for the same purpose as before: nobody allows
+/// anything anew when it asks for its next token.
+async fn own(tx: &mut Tx, grant: &NewGrant) -> Result<Option<i64>, StoreError> {
     if grant.grant_type != GrantType::ClientCredentials {
         return Ok(None);
     }
@@ -208,8 +198,7 @@ async fn own(tx: &mut Tx, grant: &NewGrant) -> Result<Option<Own>, StoreError> {
         grant.credential_version,
         grant.resource.as_deref(),
     ];
-    let Some(row) = tx.row(OWN, like).await? else { return Ok(None) };
-    Ok(Some(Own { id: row.int(0)?, last_used: row.time(1)? }))
+    tx.row(OWN, like).await?.map(|row| row.int(0)).transpose()
 }
 
 async fn insert_row(tx: &mut Tx, grant: &NewGrant, now: Timestamp) -> Result<(), StoreError> {

@@ -3,10 +3,11 @@
 use kibali_model::{ClientProfile, GrantType, ObjectId, Scopes, SignIn, Timestamp, Uid};
 
 use super::accounts::Account;
+use super::audit::{self, Who};
 use super::changes::{self, Topic};
 use super::grants::USED;
 use super::past::{self, EndedWhy, Ending};
-use crate::{Reader, Row, Statement, StoreError, Tx, values};
+use crate::{Append, Reader, Row, Statement, Store, StoreError, Tx, Write, values};
 
 /// SHA-256 of a token, code or cookie.
 pub type Hash = [u8; 32];
@@ -15,7 +16,8 @@ const FIND_ACCESS: Statement = Statement::new(
     "access_token.find",
     "select t.expires, g.id, g.user_object, g.client, coalesce(pp.grant_type, p.grant_type, g.grant_type),
             coalesce(t.scope, g.scope), g.credential_version, coalesce(g.ended, p.ended, pp.ended), client.uid,
-            g.signed_in, g.sid, g.amr, g.resource, t.jkt, t.created, r.hash, g.parent, g.act, c.profile
+            g.signed_in, g.sid, g.amr, g.resource, t.jkt, t.created, r.hash, g.parent, g.act, c.profile,
+            c.client_id
      from access_token t
      join oauth_grant g on g.id = t.grant_id
      left join object client on client.id = g.client
@@ -31,7 +33,8 @@ macro_rules! refresh_token {
         concat!(
             "select t.expires, g.id, g.user_object, g.client, g.grant_type, g.scope,
                     g.credential_version, g.ended, client.uid, g.signed_in, g.sid, g.amr, g.resource, t.jkt,
-                    t.created, case when t.used is null then t.hash end, g.parent, g.act, c.profile",
+                    t.created, case when t.used is null then t.hash end, g.parent, g.act, c.profile,
+                    c.client_id",
             $more,
             " from refresh_token t
               join oauth_grant g on g.id = t.grant_id
@@ -45,17 +48,17 @@ macro_rules! refresh_token {
 pub(super) use refresh_token;
 
 const FIND_REFRESH: Statement = Statement::new("refresh_token.find", refresh_token!("", ""));
+/// Answers how many its grant has. One engine counts the new one among them, the other does not; no matter.
 const INSERT_ACCESS: Statement = Statement::new(
     "access_token.insert",
     "insert into access_token (hash, grant_id, created, expires, refresh, scope, jkt)
-     values ($1, $2, $3, $4, $5, $6, $7)",
+     values ($1, $2, $3, $4, $5, $6, $7)
+     returning (select count(*) from access_token of_grant where of_grant.grant_id = $2)",
 );
 const INSERT_REFRESH: Statement = Statement::new(
     "refresh_token.insert",
     "insert into refresh_token (hash, grant_id, created, expires, jkt) values ($1, $2, $3, $4, $5)",
 );
-const COUNT_ACCESS: Statement =
-    Statement::new("access_token.count_of_grant", "select count(*) from access_token where grant_id = $1");
 const DELETE_SURPLUS: Statement = Statement::new(
     "access_token.delete_surplus",
     "delete from access_token where hash in (
@@ -73,17 +76,16 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     FIND_REFRESH,
     INSERT_ACCESS,
     INSERT_REFRESH,
-    COUNT_ACCESS,
     DELETE_SURPLUS,
     DELETE_ACCESS,
     DELETE_ACCESS_OF_GRANT,
     DELETE_REFRESH_OF_GRANT,
 ];
 
-/// Access tokens within one grant, at most. A client that refreshes without end fills no table, and ten tabs
-/// that ask again and again lose none that they use.
-const ACCESS_TOKENS_PER_GRANT: i64 = 60;
-/// How many stay, the newest, when there is one more. They go ten at a time, since every node is told.
+/// Access tokens within one grant, about so many at most. A client that refreshes without end fills no table, and ten
+/// tabs that ask again and again lose none that they use.
+const ACCESS_TOKENS_PER_GRANT: i64 = 100;
+/// How many stay, the newest, when there are more. They go fifty at a time, since every node is told.
 const STAYING: i64 = 50;
 
 /// A token as the store finds it, with the grant it belongs to.
@@ -99,6 +101,8 @@ pub struct FoundToken {
     pub client: ObjectId,
     /// The client's public identifier; none once it is deleted.
     pub client_uid: Option<Uid>,
+    /// What its client is called in the protocol; none once it is deleted.
+    pub client_id: Option<String>,
     /// The rules its client lives under.
     pub profile: Option<ClientProfile>,
     /// How the grant was obtained, or the one it was exchanged from; none for a way this Kibali does not know.
@@ -128,7 +132,7 @@ pub struct FoundToken {
 
 impl FoundToken {
     /// How many columns it takes.
-    pub(super) const COLUMNS: usize = 19;
+    pub(super) const COLUMNS: usize = 20;
 
     /// Of a row that begins with it, as long as [`FoundToken::COLUMNS`].
     pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
@@ -148,6 +152,7 @@ impl FoundToken {
             created: row.time(14)?,
             parent: row.int_opt(16)?,
             act: row.text_opt(17)?,
+            client_id: row.text_opt(19)?,
             profile: row.text_opt(18)?.as_deref().and_then(ClientProfile::from_name),
             unused: row.bytes_opt(15)?.and_then(|hash| hash.try_into().ok()),
         })
@@ -213,19 +218,26 @@ pub(super) async fn insert(
     successor: Option<Hash>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let added = added(grant, tokens, successor, now).apply(tx).await?;
+    if are_too_many(&added)? { make_room(tx, grant, now).await } else { Ok(()) }
+}
+
+/// The rows of new tokens.
+fn added(grant: i64, tokens: &NewTokens, successor: Option<Hash>, now: Timestamp) -> Append {
     let successor = successor.map(|hash| hash.to_vec());
     let scope = tokens.narrowed.as_ref().map(Scopes::to_string);
     let jkt = tokens.jkt.as_deref();
     let access = values![tokens.access.hash, grant, now, tokens.access.expires, successor, scope, jkt];
-    tx.run(INSERT_ACCESS, access).await?;
-    let count = tx.row(COUNT_ACCESS, values![grant]).await?.map_or(Ok(0), |row| row.int(0))?;
-    if count > ACCESS_TOKENS_PER_GRANT {
-        make_room(tx, grant, now).await?;
+    let added = Append::new(INSERT_ACCESS, access);
+    match tokens.refresh {
+        Some(refresh) => added.and(INSERT_REFRESH, values![refresh.hash, grant, now, refresh.expires, jkt]),
+        None => added,
     }
-    if let Some(refresh) = tokens.refresh {
-        tx.run(INSERT_REFRESH, values![refresh.hash, grant, now, refresh.expires, jkt]).await?;
-    }
-    Ok(())
+}
+
+/// Of the answer of [`INSERT_ACCESS`].
+fn are_too_many(added: &[Row]) -> Result<bool, StoreError> {
+    Ok(added.first().map_or(Ok(0), |row| row.int(0))? > ACCESS_TOKENS_PER_GRANT)
 }
 
 /// Takes away the oldest access tokens of a grant.
@@ -236,4 +248,58 @@ async fn make_room(tx: &mut Tx, grant: i64, now: Timestamp) -> Result<(), StoreE
     tx.run(DELETE_SURPLUS, values![grant, STAYING]).await?;
     // Nodes may remember them, which lets them in to their own end.
     changes::record(tx, Topic::Grant, Some(ObjectId(grant)), now).await
+}
+
+/// Tokens of a grant that was found standing, and used, less than [`FURTHER_SECONDS`] ago: nothing else is looked at or
+/// written for them. What ends the grant meanwhile ends them as well, since a token is worth what its grant is.
+#[derive(Debug, Clone)]
+pub struct FurtherTokens {
+    /// The grant.
+    pub grant: i64,
+    /// Whose it is.
+    pub user: ObjectId,
+    /// For which client.
+    pub client: ObjectId,
+    /// The tokens.
+    pub tokens: NewTokens,
+    /// What the audit trail says of them.
+    pub event: &'static str,
+    /// And in which words.
+    pub detail: serde_json::Value,
+    /// From where.
+    pub address: String,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// How exactly the last use is kept of a grant that a client asks for tokens of, in seconds.
+pub const FURTHER_SECONDS: i64 = 60;
+
+impl FurtherTokens {
+    /// Adds them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn add(&self, store: &Store) -> Result<(), StoreError> {
+        let who = Who { user: Some(self.user), client: Some(self.client), address: Some(&self.address) };
+        let event = audit::row(self.event, who, &self.detail, self.now);
+        let rows = added(self.grant, &self.tokens, None, self.now).and(audit::INSERT, event);
+        if are_too_many(&store.append(rows).await?)? {
+            store.write(MakeRoom { grant: self.grant, now: self.now }).await?;
+        }
+        Ok(())
+    }
+}
+
+struct MakeRoom {
+    grant: i64,
+    now: Timestamp,
+}
+
+impl Write for MakeRoom {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        make_room(tx, self.grant, self.now).await
+    }
 }

@@ -1,5 +1,6 @@
 //! The two engines behind one set of types: connections, statements, rows, and the single writer.
 
+mod append;
 mod connection;
 mod error;
 mod row;
@@ -8,6 +9,7 @@ mod statement;
 mod store;
 mod writer;
 
+pub use append::Append;
 pub use connection::{Engine, Reader, Tx};
 pub use error::StoreError;
 pub use row::Row;

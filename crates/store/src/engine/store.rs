@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::connection::{Held, Length};
 use super::sqlite::{PATIENCE, Pool, Sqlite};
 use super::writer::{Told, Writer};
-use super::{Engine, Reader, StoreError, Tx, Write};
+use super::{Append, Engine, Reader, Row, StoreError, Tx, Write};
 use crate::door::changes;
 use crate::fresh::{Feed, follow};
 use crate::migrate;
@@ -40,7 +40,7 @@ impl Location {
 /// How many connections a store holds.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreOptions {
-    /// Connections that read, at most. PostgreSQL writes through the same. One more watches the change log.
+    /// Connections that read, at most; one more watches the change log. On PostgreSQL as many again write.
     pub connections: u32,
     /// Listen to PostgreSQL's notices of changes; without, the log is read twice a second.
     pub notices: bool,
@@ -108,23 +108,13 @@ impl Store {
     }
 
     async fn connect_postgres(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
-        // Only a transaction that says so writes.
-        let connect = PgConnectOptions::from_str(url)?
-            .options([("default_transaction_read_only", "on")])
-            .disable_statement_logging();
-        let pool = PgPoolOptions::new()
-            .max_connections(options.connections.saturating_add(1))
-            .acquire_timeout(PATIENCE)
-            // A connection used a moment ago is taken to live: asking first would double what a short read costs.
-            .test_before_acquire(false)
-            .before_acquire(|connection, about| {
-                Box::pin(async move { Ok(about.idle_for < RECENT || connection.ping().await.is_ok()) })
-            })
-            .connect_with(connect)
-            .await?;
+        let connect = PgConnectOptions::from_str(url)?.disable_statement_logging();
+        let writes = connections(options.connections).connect_with(connect.clone()).await?;
+        let reads = connect.options([("default_transaction_read_only", "on")]);
+        let reads = connections(options.connections.saturating_add(1)).connect_lazy_with(reads);
         let told = Told::default();
-        let writer = Writer::Postgres { pool: pool.clone(), told: told.clone() };
-        Ok(Self { readers: Readers::Postgres(pool), writer, told, closing: watch::channel(false).0 })
+        let writer = Writer::Postgres { pool: writes, told: told.clone() };
+        Ok(Self { readers: Readers::Postgres(reads), writer, told, closing: watch::channel(false).0 })
     }
 
     /// Which database stands behind.
@@ -200,16 +190,38 @@ impl Store {
         self.writer.write(write).await
     }
 
+    /// Adds rows that rest on nothing else, and answers once they are durable with what the first statement returns. On
+    /// PostgreSQL all of it is one message, where a [`Write`] takes one for each statement and two for its transaction.
+    ///
+    /// # Errors
+    /// The database failed or a unique index refused.
+    pub async fn append(&self, rows: Append) -> Result<Vec<Row>, StoreError> {
+        self.writer.append(rows).await
+    }
+
     /// Finishes the writes already accepted and closes every connection. Later calls are refused as
     /// [`StoreError::Closed`].
     pub async fn close(&self) {
         self.closing.send_replace(true);
         self.closing.closed().await;
-        if let Readers::Sqlite(pool) = &self.readers {
-            pool.close(PATIENCE).await;
+        match &self.readers {
+            Readers::Sqlite(pool) => pool.close(PATIENCE).await,
+            Readers::Postgres(pool) => pool.close().await,
         }
         self.writer.close().await;
     }
+}
+
+/// Connections to PostgreSQL, at most so many, made as they are needed.
+fn connections(most: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(PATIENCE)
+        // A connection used a moment ago is taken to live: asking first would double what a short read costs.
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move { Ok(about.idle_for < RECENT || connection.ping().await.is_ok()) })
+        })
 }
 
 impl Readers {

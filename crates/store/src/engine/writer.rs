@@ -15,9 +15,9 @@ use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::connection::Held;
+use super::connection::{Held, Length};
 use super::sqlite::Sqlite;
-use super::{StoreError, Tx};
+use super::{Append, Row, StoreError, Tx};
 use crate::fresh::{Change, Feed};
 
 /// A change, as a value. It is applied whole or not at all, and may be applied again after a conflict, so
@@ -145,6 +145,17 @@ impl Writer {
         }
     }
 
+    pub(super) async fn append(&self, rows: Append) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Self::Sqlite { .. } => self.write(rows).await,
+            Self::Postgres { pool, told } => {
+                let (pool, told) = (pool.clone(), told.clone());
+                let appending = tokio::spawn(async move { append(&pool, &told, rows).await });
+                appending.await.map_err(|_| StoreError::Closed)?
+            }
+        }
+    }
+
     pub(super) async fn write<W: Write>(&self, write: W) -> Result<W::Output, StoreError> {
         match self {
             Self::Sqlite { jobs, .. } => {
@@ -179,11 +190,19 @@ async fn write_with_retry<W: Write>(pool: &PgPool, told: &Told, write: W) -> Res
 }
 
 async fn write_once<W: Write>(pool: &PgPool, told: &Told, write: &W) -> Result<W::Output, StoreError> {
-    let mut tx = Tx::new(Held::PostgresTransaction(pool.begin_with("begin read write").await?));
+    let mut tx = Tx::new(Held::PostgresTransaction(pool.begin().await?));
     let output = write.apply(&mut tx).await?;
     let committed = tx.held.commit().await;
     told.committed(&tx.changes);
     committed.map(|()| output)
+}
+
+/// One statement is a transaction by itself: it stands whole or not at all, also where its caller has gone.
+async fn append(pool: &PgPool, told: &Told, rows: Append) -> Result<Vec<Row>, StoreError> {
+    let (sql, values) = rows.into_one();
+    let found = Held::PostgresReader(pool.acquire().await?).rows(&sql, values, Length::Short).await;
+    told.committed(&[]);
+    found
 }
 
 /// Runs until every sender is gone, or until it is told to close and nothing waits any more.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use quick_cache::sync::Cache;
 
 use super::feed::Forget;
-use super::{Change, Feed};
+use super::{Change, Feed, Mark};
 
 /// A value that knows what it was made of.
 pub trait RestsOn: Clone + Send + Sync + 'static {
@@ -54,11 +54,22 @@ where
         if let Some(value) = self.get(key) {
             return Ok(value);
         }
-        let mark = self.feed.mark();
+        let mark = self.mark();
         // On the heap: it is rare and large, and would make the future of every call as large.
         let value = Box::pin(load()).await?;
-        self.feed.if_unmoved(mark, || self.entries.0.insert(key.clone(), value.clone()));
+        self.remember(mark, key.clone(), value.clone());
         Ok(value)
+    }
+
+    /// Remembers a value that was found after `mark`, unless something changed since.
+    pub fn remember(&self, mark: Mark, key: K, value: V) {
+        self.feed.if_unmoved(mark, || self.entries.0.insert(key, value));
+    }
+
+    /// The moment before a value is looked for.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        self.feed.mark()
     }
 
     /// How many values are remembered.

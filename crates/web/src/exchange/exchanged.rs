@@ -5,29 +5,24 @@ use kibali_model::GrantType;
 use kibali_oauth::Parameters;
 use kibali_oauth::token_exchange::{SubjectFacts, exchange, subject_token};
 use kibali_store::door::grants::{IssueGrant, NewGrant};
-use kibali_store::door::{accounts, clients, tokens};
 use serde_json::Value;
 
 use super::Asking;
 use super::answer::TokenAnswer;
 use super::mint::Order;
 use crate::Refusal;
+use crate::identity::known;
 
 impl Asking<'_> {
     pub(super) async fn exchanged(&self, parameters: &Parameters) -> Result<TokenAnswer, Refusal> {
         let hash = sha256(subject_token(parameters)?);
-        let mut reader = self.app.store.reader().await?;
-        let found = tokens::find_access(&mut reader, hash).await?.filter(|found| self.now < found.expires);
-        let found = found.ok_or(Refusal::SubjectRefused)?;
-        let account = accounts::by_user(&mut reader, found.user).await?;
-        let account = account.filter(|account| found.stands(account, self.now));
-        let named = clients::named(&mut reader, found.client).await?;
-        drop(reader);
-        let (account, (_, client_id)) = account.zip(named).ok_or(Refusal::SubjectRefused)?;
+        let found = known::token(self.app, hash).await?.ok_or(Refusal::SubjectRefused)?;
+        let account = known::holder(self.app, &found, self.now).await?;
+        let (account, client_id) = account.zip(found.client_id.as_ref()).ok_or(Refusal::SubjectRefused)?;
         let act: Option<Value> =
             found.act.as_deref().map(serde_json::from_str).transpose().map_err(Refusal::internal)?;
         let facts = SubjectFacts {
-            client_id: &client_id,
+            client_id,
             scopes: &found.scopes,
             resource: found.resource.as_deref(),
             expires: found.expires,
@@ -41,13 +36,17 @@ impl Asking<'_> {
             act: Some(given.act),
             ends: Some(given.expires),
             refreshable: false,
-            ..self.order(&account, given.scopes)
+            ..self.order(&*account, given.scopes)
         };
         let (answer, tokens) = self.mint(&order).await?;
         let grant = NewGrant { parent: Some(found.grant), ..self.grant(GrantType::TokenExchange, &order) };
         let at_most = self.app.settings.password_grants_per_user;
         let issued =
             self.app.store.write(IssueGrant { grant, tokens, proof: None, at_most, now: self.now }).await?;
-        if issued { Ok(TokenAnswer { exchanged: true, ..answer }) } else { Err(Refusal::SubjectRefused) }
+        if issued.is_some() {
+            Ok(TokenAnswer { exchanged: true, ..answer })
+        } else {
+            Err(Refusal::SubjectRefused)
+        }
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use kibali_model::{GrantType, ObjectId, Scopes};
 use kibali_oauth::{OAuthError, Standing as Facts, act_as};
 use kibali_store::door::accounts::Account;
-use kibali_store::door::grants::IssueGrant;
 use kibali_store::door::principals::Standing;
 
 use super::Asking;
@@ -27,10 +26,8 @@ impl Asking<'_> {
         let order = Order { refreshable: false, ..self.order(&*account, scopes) };
         let (answer, tokens) = self.mint(&order).await?;
         let grant = self.grant(GrantType::ClientCredentials, &order);
-        let at_most = self.app.settings.password_grants_per_user;
-        let issued =
-            self.app.store.write(IssueGrant { grant, tokens, proof: None, at_most, now: self.now }).await?;
-        if issued { Ok(answer) } else { Err(Refusal::ClientNotBound) }
+        let granted = self.app.granted().give(self.app, grant, tokens, self.now).await?;
+        if granted { Ok(answer) } else { Err(Refusal::ClientNotBound) }
     }
 
     async fn someone(&self, user: Option<ObjectId>) -> Result<Option<(Arc<Account>, Standing)>, Refusal> {

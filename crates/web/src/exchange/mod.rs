@@ -11,6 +11,7 @@ mod code;
 mod device;
 mod exchanged;
 mod form;
+mod granted;
 mod itself;
 mod mint;
 mod password;
@@ -22,6 +23,7 @@ pub(crate) use answer::TokenAnswer;
 pub(crate) use client::authenticate;
 pub(crate) use client_keys::ClientKeys;
 pub(crate) use form::{BodyForm, Form};
+pub(crate) use granted::Granted;
 pub(crate) use mint::subject;
 pub(crate) use revoke::revoke;
 

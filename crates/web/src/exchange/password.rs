@@ -29,11 +29,11 @@ impl Asking<'_> {
         let at_most = self.app.settings.password_grants_per_user;
         let issue = IssueGrant { grant, tokens, proof: who.proof, at_most, now: self.now };
         match (self.app.store.write(issue).await?, who.proof) {
-            (true, _) => Ok(answer),
+            (Some(_), _) => Ok(answer),
             // The code was spent meanwhile, here or elsewhere.
-            (false, Some(_)) => Err(Refusal::SecondFactorActive),
+            (None, Some(_)) => Err(Refusal::SecondFactorActive),
             // The account changed between the password and the grant.
-            (false, None) => Err(Refusal::WrongCredentials),
+            (None, None) => Err(Refusal::WrongCredentials),
         }
     }
 

@@ -7,8 +7,11 @@ use kibali_model::Timestamp;
 use kibali_oauth::family::{self, Facts, Presenter, Spent, Verdict};
 use kibali_oauth::{Parameters, narrowed};
 use kibali_store::door::accounts::Account;
-use kibali_store::door::families::{self, Becomes, EndCopied, Line, Refresh, Refreshed, Successor};
-use kibali_store::door::tokens::{FoundToken, NewTokens};
+use kibali_store::door::families::{
+    self, Becomes, EndCopied, Line, REFRESHED, Refresh, Refreshed, Successor,
+};
+use kibali_store::door::tokens::{FURTHER_SECONDS, FoundToken, FurtherTokens, NewTokens};
+use serde_json::Value;
 
 use super::Asking;
 use super::answer::TokenAnswer;
@@ -76,6 +79,12 @@ impl Asking<'_> {
             (Verdict::Rotate, _) => self.rotate(token, line.began, minted)?,
             _ => keep(token, &found, minted),
         };
+        let lately = line.refreshed.is_some_and(|at| self.now.seconds_since(at) < FURTHER_SECONDS);
+        if lately && matches!(becomes, Becomes::Kept { first: false }) {
+            let detail = becomes.detail(found.grant);
+            self.further(&found, minted, detail).await?;
+            return Ok(Some(answer));
+        }
         let write = Refresh {
             grant: found.grant,
             presented: sha256(token),
@@ -89,6 +98,21 @@ impl Asking<'_> {
             Refreshed::Moved => Ok(None),
             Refreshed::Ended => Err(Refusal::RefreshTokenUnknown),
         }
+    }
+
+    /// Of a token that stays, and was used before within a minute, nothing is written.
+    async fn further(&self, found: &FoundToken, tokens: NewTokens, detail: Value) -> Result<(), Refusal> {
+        let further = FurtherTokens {
+            grant: found.grant,
+            user: found.user,
+            client: found.client,
+            tokens,
+            event: REFRESHED,
+            detail,
+            address: self.address.to_string(),
+            now: self.now,
+        };
+        Ok(further.add(&self.app.store).await?)
     }
 
     /// The token, where it stands in its family, and its user's account.

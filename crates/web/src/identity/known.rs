@@ -1,11 +1,13 @@
-//! Accounts and clients that were looked up not long ago, until they change (rules of the door 7).
+//! Accounts, clients and tokens that were looked up not long ago, until they change (rules of the door 7).
 
 use std::sync::Arc;
 
-use kibali_model::ObjectId;
+use kibali_crypto::Digest;
+use kibali_model::{ObjectId, Timestamp};
 use kibali_store::door::accounts::{self, Account, Contact};
 use kibali_store::door::changes::Topic;
 use kibali_store::door::clients::{self, ClientCredentials};
+use kibali_store::door::tokens::{self, FoundToken};
 use kibali_store::fresh::{Cached, Change, RestsOn};
 
 use crate::{App, Refusal};
@@ -14,16 +16,23 @@ use crate::{App, Refusal};
 const ACCOUNTS: usize = 1000;
 /// Clients remembered, a few kilobytes each.
 const CLIENTS: usize = 500;
+/// Tokens remembered that were asked about, less than a kilobyte each.
+const TOKENS: usize = 2000;
 
 /// What is remembered.
 pub(super) struct Known {
     people: Cached<ObjectId, Person>,
     clients: Cached<String, KnownClient>,
+    tokens: Cached<Digest, KnownToken>,
 }
 
 impl Known {
     pub(super) fn new(feed: &kibali_store::fresh::Feed) -> Self {
-        Self { people: Cached::new(feed, ACCOUNTS), clients: Cached::new(feed, CLIENTS) }
+        Self {
+            people: Cached::new(feed, ACCOUNTS),
+            clients: Cached::new(feed, CLIENTS),
+            tokens: Cached::new(feed, TOKENS),
+        }
     }
 }
 
@@ -76,6 +85,26 @@ impl RestsOn for KnownClient {
     }
 }
 
+#[derive(Clone)]
+struct KnownToken(Arc<FoundToken>);
+
+impl RestsOn for KnownToken {
+    fn rests_on(&self, change: &Change) -> bool {
+        match change.topic {
+            Topic::Grant => change.touches(ObjectId(self.0.grant)),
+            Topic::Client => change.touches(self.0.client),
+            Topic::User
+            | Topic::Session
+            | Topic::Setting
+            | Topic::Role
+            | Topic::Group
+            | Topic::Unit
+            | Topic::DataSet
+            | Topic::Key => false,
+        }
+    }
+}
+
 /// The account of this user. A write that rests on it asks again.
 ///
 /// # Errors
@@ -102,6 +131,32 @@ pub(crate) async fn client(app: &App, client_id: &str) -> Result<Option<Arc<Clie
     };
     let known = app.identity().known.clients.get_or_load(&client_id.to_owned(), load).await;
     Ok(found(known)?.map(|client| client.0))
+}
+
+/// The access token with this hash, live or not.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn token(app: &App, hash: Digest) -> Result<Option<Arc<FoundToken>>, Refusal> {
+    let load = || async {
+        let mut reader = app.store.reader().await.map_err(failed)?;
+        let token = tokens::find_access(&mut reader, hash).await.map_err(failed)?.ok_or(None)?;
+        Ok(KnownToken(Arc::new(token)))
+    };
+    Ok(found(app.identity().known.tokens.get_or_load(&hash, load).await)?.map(|token| token.0))
+}
+
+/// The account that a token stands for at `now`, if it does.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn holder(
+    app: &App,
+    token: &FoundToken,
+    now: Timestamp,
+) -> Result<Option<Arc<Account>>, Refusal> {
+    let account = person(app, token.user).await?.map(|person| person.account);
+    Ok(account.filter(|account| now < token.expires && token.stands(account, now)))
 }
 
 /// What a load ends with that finds nothing to remember: nothing, or a refusal.

@@ -1,12 +1,14 @@
 //! `POST /oauth2/introspect`: is this token worth anything? (RFC 7662)
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use kibali_crypto::sha256;
-use kibali_model::{Client, Dialect, ObjectId};
-use kibali_store::door::tokens::{self, FoundToken, Hash};
-use kibali_store::door::{clients, families};
+use kibali_model::{Client, Dialect};
+use kibali_store::door::families;
+use kibali_store::door::tokens::{FoundToken, Hash};
 use serde_json::{Value, json};
 
 use super::answer;
@@ -27,7 +29,7 @@ pub(super) async fn introspect(
     }
     let hash = sha256(form.parameters.require("token")?);
     let told = match find(&app, &client, hash).await? {
-        Some((found, is_access)) => tell(&app, &client, found, is_access).await?,
+        Some((found, is_access)) => tell(&app, &found, is_access).await?,
         None => None,
     };
     let told = told.unwrap_or_else(|| json!({ "active": false }));
@@ -35,43 +37,25 @@ pub(super) async fn introspect(
 }
 
 /// The token, and whether it is an access token.
-async fn find(app: &App, client: &Client, hash: Hash) -> Result<Option<(FoundToken, bool)>, Refusal> {
-    let mut reader = app.store.reader().await?;
-    if let Some(found) = tokens::find_access(&mut reader, hash).await? {
+async fn find(app: &App, client: &Client, hash: Hash) -> Result<Option<(Arc<FoundToken>, bool)>, Refusal> {
+    if let Some(found) = known::token(app, hash).await? {
         return Ok(Some((found, true)));
     }
     // Shown to its own client only, to whom it is of use until it is spent for its successor.
-    let found = families::line(&mut reader, hash).await?;
+    let found = families::line(&mut app.store.reader().await?, hash).await?;
     let own = found.filter(|(found, line)| found.client == client.object && line.spent.is_none());
-    Ok(own.map(|(found, _)| (found, false)))
+    Ok(own.map(|(found, _)| (Arc::new(found), false)))
 }
 
-/// What a client is called in its tokens; none where it is gone.
-async fn name(app: &App, asking: &Client, client: ObjectId) -> Result<Option<String>, Refusal> {
-    if client == asking.object {
-        return Ok(Some(asking.client_id.clone()));
-    }
-    let named = clients::named(&mut app.store.reader().await?, client).await?;
-    Ok(named.map(|(_, client_id)| client_id))
-}
-
-async fn tell(
-    app: &App,
-    asking: &Client,
-    found: FoundToken,
-    is_access: bool,
-) -> Result<Option<Value>, Refusal> {
-    let now = app.now();
-    let account = known::person(app, found.user).await?.map(|person| person.account);
-    let account = account.filter(|account| now < found.expires && found.stands(account, now));
-    let client = name(app, asking, found.client).await?;
-    let (Some(account), Some(client_id)) = (account, client) else { return Ok(None) };
+async fn tell(app: &App, found: &FoundToken, is_access: bool) -> Result<Option<Value>, Refusal> {
+    let account = known::holder(app, found, app.now()).await?;
+    let (Some(account), Some(client_id)) = (account, &found.client_id) else { return Ok(None) };
     let mut told = json!({
         "active": true,
         "sub": account.username,
         "username": account.username,
         "client_id": client_id,
-        "aud": found.resource.as_ref().unwrap_or(&client_id),
+        "aud": found.resource.as_ref().unwrap_or(client_id),
         "iss": app.settings.issuer(),
         "scope": found.scopes.to_string(),
         "iat": found.created.seconds(),
@@ -84,7 +68,7 @@ async fn tell(
         let act = found.act.as_deref().and_then(|act| serde_json::from_str(act).ok());
         members.extend(act.map(|act: Value| ("act".to_owned(), act)));
         // A refresh token is shown to none but a client that proves itself, which may show any key for it.
-        let cnf = found.jkt.filter(|_| is_access).map(|jkt| json!({ "jkt": jkt }));
+        let cnf = found.jkt.as_ref().filter(|_| is_access).map(|jkt| json!({ "jkt": jkt }));
         members.extend(cnf.map(|cnf| ("cnf".to_owned(), cnf)));
     }
     Ok(Some(told))

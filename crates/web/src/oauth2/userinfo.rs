@@ -7,14 +7,12 @@ use http::StatusCode;
 use kibali_crypto::sha256;
 use kibali_oauth::SentCredential;
 use kibali_oauth::claims;
-use kibali_store::door::accounts;
-use kibali_store::door::tokens;
 use serde_json::Value;
 
 use super::answer;
 use crate::exchange::{BodyForm, subject};
 use crate::identity::dpop::{self, Presented};
-use crate::identity::sent_credential;
+use crate::identity::{known, sent_credential};
 use crate::{App, Refusal};
 
 /// With the token in the header, or in the form of a POST (RFC 6750 section 2.2).
@@ -29,15 +27,12 @@ pub(super) async fn tell(State(app): State<App>, BodyForm(form): BodyForm) -> Re
         (SentCredential::Absent, Some(token)) => (token, false),
         _ => return Err(Refusal::NoCredentials),
     };
-    let mut reader = app.store.reader().await?;
-    let found = tokens::find_access(&mut reader, sha256(token)).await?.ok_or(Refusal::InvalidToken)?;
+    let found = known::token(&app, sha256(token)).await?.ok_or(Refusal::InvalidToken)?;
     let now = app.now();
     if now >= found.expires {
         return Err(Refusal::ExpiredToken);
     }
-    let account = accounts::by_user(&mut reader, found.user).await?;
-    drop(reader);
-    let account = account.filter(|account| found.stands(account, now)).ok_or(Refusal::InvalidToken)?;
+    let account = known::holder(&app, &found, now).await?.ok_or(Refusal::InvalidToken)?;
     let is_ours = found.resource.as_deref().is_none_or(|resource| app.settings.is_ours(resource));
     let client = found.client_uid.filter(|_| is_ours).ok_or(Refusal::InvalidToken)?;
     let presented = match is_bound {
@@ -51,9 +46,8 @@ pub(super) async fn tell(State(app): State<App>, BodyForm(form): BodyForm) -> Re
     if !found.scopes.asks_for_identity() {
         return Err(Refusal::InsufficientScope);
     }
-    let mut reader = app.store.reader().await?;
-    let contact = accounts::contact(&mut reader, found.user).await?;
-    let subject = subject(&account.username, contact, found.sign_in);
+    let person = known::person(&app, found.user).await?.ok_or(Refusal::InvalidToken)?;
+    let subject = subject(&account.username, (*person.contact).clone(), found.sign_in.clone());
     let told = Value::Object(claims::userinfo(&found.scopes, &subject));
     Ok(answer::private(StatusCode::OK, &told))
 }

@@ -140,7 +140,7 @@ async fn install(t: &TestApp) -> Vec<Application> {
         };
         let write =
             IssueGrant { grant, tokens: minted(t, &name), proof: None, at_most: 100, now: t.clock.now() };
-        assert!(t.app.store.write(write).await.unwrap());
+        assert!(t.app.store.write(write).await.unwrap().is_some());
         let stored = format!("{name} refresh");
         let random = TestRandom::new(u64::try_from(number).unwrap());
         Application { number, before: stored.clone(), stored, access: None, random }

@@ -1,6 +1,7 @@
 //! Clients that act as a user (rules of the door 4).
 
-use kibali_model::SigningAlgorithm;
+use kibali_model::{Clock, SigningAlgorithm};
+use kibali_store::door::audit;
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, import};
 use kibali_testkit::{Answer, TestApp, both};
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 use super::assertion::key;
 use super::dpop::proof;
 use super::{SECRET, register, said};
+use crate::freshness::caching;
 
 const ROLE: &str = "roleservice";
 const SERVICE: &str = "userservice";
@@ -137,7 +139,7 @@ both!(
     fn a_script_that_asks_without_end_fills_no_table(t) {
         bound(t).await;
         let mut first = None;
-        for _ in 0..101 {
+        for _ in 0..103 {
             t.clock.advance_seconds(1);
             let token = ask(t).await.json()["access_token"].as_str().unwrap().to_owned();
             first.get_or_insert(token);
@@ -145,5 +147,51 @@ both!(
         assert_eq!(t.get("/api/me").bearer(&first.unwrap()).send().await.status, 401);
         let last = ask(t).await.json()["access_token"].as_str().unwrap().to_owned();
         assert_eq!(t.get("/api/me").bearer(&last).send().await.status, 200);
+    }
+);
+
+both!(
+    fn a_client_that_asks_again_writes_its_grant_once_a_minute(t) {
+        caching(&t.app).await;
+        bound(t).await;
+        let used = async || {
+            let sql = "select last_used from oauth_grant where grant_type = 'client_credentials'";
+            let rows = t.app.store.reader().await.unwrap().rows_composed(sql, Vec::new()).await.unwrap();
+            rows.iter().map(|row| row.time(0).unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!((ask(t).await.status, used().await), (200, vec![t.clock.now()]));
+        // What was found while something changed is not remembered: the log of changes may still come in.
+        while used().await == [t.clock.now()] {
+            t.clock.advance_seconds(1);
+            assert_eq!(ask(t).await.status, 200);
+        }
+        let begun = used().await[0];
+        t.clock.advance_seconds(59 - t.clock.now().seconds_since(begun));
+        let before = t.app.store.commits();
+        let token = ask(t).await.json()["access_token"].as_str().unwrap().to_owned();
+        assert_eq!((used().await, t.app.store.commits()), (vec![begun], before + 1));
+        assert_eq!(t.get("/api/me").bearer(&token).send().await.status, 200);
+        let newest = &audit::newest(&mut t.app.store.reader().await.unwrap(), 1).await.unwrap()[0];
+        assert_eq!((newest.name.as_str(), newest.at), ("token.issued", t.clock.now()));
+        assert_eq!(newest.detail["by"], "client_credentials");
+        assert!(newest.user.is_some() && newest.client.is_some() && newest.address.is_some(), "{newest:?}");
+        t.clock.advance_seconds(1);
+        assert_eq!((ask(t).await.status, used().await), (200, vec![t.clock.now()]));
+    }
+);
+
+both!(
+    fn a_grant_that_was_ended_gets_no_further_tokens(t) {
+        caching(&t.app).await;
+        bound(t).await;
+        let token = async || ask(t).await.json()["access_token"].as_str().unwrap().to_owned();
+        let opens = async |token: &str| t.get("/api/me").bearer(token).send().await.status;
+        let (one, two) = (token().await, token().await);
+        let list = t.get("/api/42/oAuth2Authorizations").basic(ADMIN, ADMIN_PASSWORD).send().await.json();
+        let id = list["oAuth2Authorizations"][0]["id"].as_str().unwrap().to_owned();
+        let ended = t.delete(&format!("/api/42/oAuth2Authorizations/{id}")).basic(ADMIN, ADMIN_PASSWORD).send().await;
+        assert_eq!((ended.status, opens(&one).await, opens(&two).await), (204, 401, 401));
+        let three = token().await;
+        assert_eq!((opens(&three).await, grants(t).await), (200, 2));
     }
 );
