@@ -1,4 +1,4 @@
-//! HTTP: the doors `uaa/` and `pages/`, the Web API `api/`, and one table that renders every refusal.
+//! HTTP: the doors `uaa/`, `oauth2/` and `pages/`, the Web API `api/`, and one table that renders every refusal.
 //!
 //! This crate turns requests into calls of the rooms that decide and store, and their answers into
 //! bytes. It holds no SQL and takes no protocol decision.

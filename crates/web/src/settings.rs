@@ -16,6 +16,10 @@ pub struct Settings {
     pub base_url: Url,
     /// The DHIS2 version Kibali speaks as.
     pub as_version: ApiVersion,
+    /// The endpoints of DHIS2 up to 2.41 are there: `/uaa/oauth/*`, and the password grant with them.
+    pub old_generation: bool,
+    /// Those of 2.42 and later are there: `/oauth2/*`, `/userinfo`, `/connect/*` and discovery.
+    pub new_generation: bool,
     /// Peers whose `X-Forwarded-*` headers count.
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Life of an access token in seconds; 43 200 in DHIS2.
@@ -72,6 +76,8 @@ impl Settings {
         Self {
             base_url,
             as_version: ApiVersion::DEFAULT,
+            old_generation: true,
+            new_generation: true,
             trusted_proxies: Vec::new(),
             access_token_seconds: 43_200,
             refresh_token_seconds: 2_592_000,

@@ -1,6 +1,7 @@
 //! The keys of `kibali.conf`: one table, from which files, the environment and the documentation are read.
 
 use super::Config;
+use super::near::distance;
 use super::values;
 
 /// What a value does to the configuration; the error says what to write instead.
@@ -206,19 +207,41 @@ pub(super) const KEYS: &[Key] = &[
             values::number(value, 60, 86_400).map(|n| config.web.administration_proof_seconds = n)
         },
     ),
-    key("oauth2.access_token.seconds", "43200", "Seconds an access token lives", |config, value| {
-        values::number(value, 60, 31_536_000).map(|seconds| config.web.access_token_seconds = seconds)
-    }),
-    key("oauth2.refresh_token.seconds", "2592000", "Seconds a refresh token lives", |config, value| {
-        values::number(value, 60, 315_360_000).map(|seconds| config.web.refresh_token_seconds = seconds)
-    }),
+    key(
+        "oauth2.authorization.server.enabled",
+        "on",
+        "The endpoints of DHIS2 up to 2.41 (`/uaa/oauth`), and the password grant with them",
+        |config, value| values::switch(value).map(|on| config.web.old_generation = on),
+    ),
+    key(
+        "oauth2.server.enabled",
+        "on",
+        "The endpoints of DHIS2 from 2.42 on (`/oauth2`, `/userinfo`, `/connect`)",
+        |config, value| values::switch(value).map(|on| config.web.new_generation = on),
+    ),
+    key(
+        "oauth2.access_token.seconds",
+        "43200",
+        "Seconds an access token of `/uaa` lives; one of `/oauth2` lives 300, or what its client says",
+        |config, value| {
+            values::number(value, 60, 31_536_000).map(|seconds| config.web.access_token_seconds = seconds)
+        },
+    ),
+    key(
+        "oauth2.refresh_token.seconds",
+        "2592000",
+        "Seconds a refresh token of `/uaa` lives; one of `/oauth2` lives 3600, or what its client says",
+        |config, value| {
+            values::number(value, 60, 315_360_000).map(|seconds| config.web.refresh_token_seconds = seconds)
+        },
+    ),
     key("oauth2.code.seconds", "300", "Seconds an authorization code lives", |config, value| {
         values::number(value, 10, 600).map(|seconds| config.web.code_seconds = seconds)
     }),
     key(
         "oauth2.legacy.password_grants",
         "100",
-        "Live sign-ins that one user may hold through one client by the password grant",
+        "Live grants that one user may hold through one client without a browser: by password, token exchange or as a client's user",
         |config, value| values::number(value, 1, 10_000).map(|n| config.web.password_grants_per_user = n),
     ),
     key(
@@ -355,23 +378,6 @@ pub(super) fn find(name: &str) -> Option<&'static Key> {
 pub(super) fn meant(name: &str) -> Option<&'static Key> {
     let near = KEYS.iter().map(|key| (distance(name, key.name), key));
     near.filter(|(far, _)| *far <= name.len().div_ceil(3)).min_by_key(|(far, _)| *far).map(|(_, key)| key)
-}
-
-/// Letters to change, add or take away to make one word of the other (Levenshtein).
-pub(super) fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (line, a) in from.chars().enumerate() {
-        let mut left = line + 1;
-        let mut next = vec![left];
-        for (b, pair) in to.chars().zip(row.windows(2)) {
-            if let [diagonal, above] = *pair {
-                left = (left + 1).min(above + 1).min(diagonal + usize::from(a != b));
-                next.push(left);
-            }
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

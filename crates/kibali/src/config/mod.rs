@@ -1,6 +1,7 @@
 //! What the operator chose: `kibali.conf`, then the environment, then flags.
 
 mod keys;
+mod near;
 mod properties;
 mod values;
 
@@ -284,8 +285,8 @@ fn almost(name: &str) -> Option<&'static Key> {
     let lower = name.strip_prefix("KIBALI_")?.to_lowercase();
     let candidates = KEYS.iter().filter(|key| key.name.len().abs_diff(lower.len()) <= 2);
     candidates
-        .min_by_key(|key| keys::distance(&lower, &key.name.replace('.', "_")))
-        .filter(|key| keys::distance(&lower, &key.name.replace('.', "_")) <= 2)
+        .min_by_key(|key| near::distance(&lower, &key.name.replace('.', "_")))
+        .filter(|key| near::distance(&lower, &key.name.replace('.', "_")) <= 2)
 }
 
 #[cfg(test)]

@@ -66,22 +66,11 @@ impl Metrics {
         Self(Arc::new(Inner { registry, requests, seconds, hashes, commits, mails, fresh }))
     }
 
-    pub(super) fn count(&self, path: &str, status: StatusCode, took: Duration) {
-        let room = room(path);
+    /// Counts an answer. The rooms are few, so that nobody can make the list of counters grow.
+    pub(super) fn count(&self, room: &'static str, status: StatusCode, took: Duration) {
         self.0.requests.get_or_create(&Labels { room, status: status.as_u16() }).inc();
         self.0.seconds.get_or_create(&Room { room }).observe(took.as_secs_f64());
     }
-}
-
-/// The rooms are few, so that nobody can make the list of counters grow.
-fn room(path: &str) -> &'static str {
-    let room = |segment| match segment {
-        "api" => Some("api"),
-        "uaa" => Some("uaa"),
-        "health" | "metrics" => Some("process"),
-        _ => None,
-    };
-    path.split('/').take(3).find_map(room).unwrap_or("pages")
 }
 
 /// `GET /metrics`, for callers on this machine only: what is counted is nobody else's business. A proxy on

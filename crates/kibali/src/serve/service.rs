@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::response::Response;
 use axum::routing::get;
 use http::Request;
+use kibali_web::speech::Room;
 use kibali_web::{App, Rooms};
 use tower::Service as _;
 
@@ -60,7 +61,8 @@ impl Service {
             false => self.0.rooms.answer(request).await,
         };
         let took = begun.elapsed();
-        self.0.metrics.count(uri.path(), answer.status(), took);
+        let room = answer.extensions().get().map_or("process", |room: &Room| room.as_str());
+        self.0.metrics.count(room, answer.status(), took);
         log::answered(&method, uri.path(), &answer, took);
         answer
     }

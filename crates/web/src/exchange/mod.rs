@@ -1,7 +1,7 @@
 //! What the token endpoints of both generations do: authenticate a client, decide, mint, store, answer.
 //!
-//! One file for each way to obtain a token. What differs between the generations is told by the refusal
-//! table and by the client's settings.
+//! One file for each way to obtain a token, and one for giving it back. What differs between the generations is told by their
+//! `Dialect`.
 
 mod answer;
 mod assertion;

@@ -1,8 +1,8 @@
 //! The modern authorization server: `/oauth2/*`, `/userinfo`, `/connect/*`, `/.well-known/*` (modern reference
 //! 1, 3), which DHIS2 has from 2.42 on.
 //!
-//! It shares model, decisions and storage with the legacy dialect (`crate::exchange`, `crate::authorize`); what
-//! is here is what that dialect never had.
+//! What it has in common with the legacy dialect is in `crate::exchange` and `crate::authorize`; here are its paths, and what
+//! that dialect never had.
 
 mod answer;
 mod authorize;

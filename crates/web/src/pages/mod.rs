@@ -1,6 +1,6 @@
-//! The pages: login, consent, apps, settings, set-up.
+//! The pages: signing in and consent, the account, Settings > OAuth2 Clients, administration, set-up.
 //!
-//! Rendered here, whole, without a framework; the one script only adds comfort. What a page may load,
+//! Rendered here, whole, without a framework. Scripts add comfort, but for passkeys, which browsers give to scripts alone. What a page may load,
 //! where its forms may go and what its answer carries stands in `page.rs`; its look in
 //! `static/kibali.css`.
 

@@ -33,6 +33,19 @@ pub enum Room {
     Page,
 }
 
+impl Room {
+    /// What the operator's figures call it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Token => "uaa",
+            Self::OAuth2 => "oauth2",
+            Self::Page => "pages",
+        }
+    }
+}
+
 /// The form an answer takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {

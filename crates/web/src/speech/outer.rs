@@ -42,8 +42,13 @@ impl Rooms {
     /// The rooms of `app`.
     #[must_use]
     pub fn new(app: App) -> Self {
-        let doors =
-            Router::new().nest("/uaa/oauth", uaa::router()).merge(oauth2::router()).merge(pages::router());
+        let mut doors = pages::router();
+        if app.settings.old_generation {
+            doors = doors.nest("/uaa/oauth", uaa::router());
+        }
+        if app.settings.new_generation {
+            doors = doors.merge(oauth2::router());
+        }
         Self {
             api: api::router(&app).with_state(app.clone()),
             doors: doors.with_state(app.clone()),
@@ -150,6 +155,8 @@ fn dress(app: &App, arrival: Arrival, cors: Option<Cors>, mut answer: Response) 
         cors.answer(headers);
     }
     arrival.passage.tell(app.guard(), headers);
+    answer.extensions_mut().insert(arrival.speech.room);
+    let headers = answer.headers_mut();
     protect(headers, arrival.speech.room, app.settings.base_url.scheme() == "https");
     if let Ok(id) = HeaderValue::try_from(arrival.id) {
         headers.insert(X_REQUEST_ID, id);

@@ -1,7 +1,7 @@
 //! The legacy OAuth2 dialect of DHIS2 up to 2.41: `/uaa/oauth/*`.
 //!
-//! A handler reads, asks `kibali_oauth` for the decision, mints and stores. Nothing here is reachable under
-//! `/api`, as it was by accident in DHIS2 (legacy reference 1.1).
+//! The work is in `crate::exchange` and `crate::authorize`. Nothing here is reachable under `/api`, as it was by accident in
+//! DHIS2 (legacy reference 1.1).
 
 mod authorize;
 mod revoke;

@@ -8,6 +8,7 @@ mod device;
 mod discovery;
 pub(crate) mod dpop;
 mod exchange;
+mod generations;
 mod introspect;
 mod itself;
 pub(crate) mod jwks_uri;
