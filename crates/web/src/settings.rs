@@ -65,8 +65,19 @@ pub struct Settings {
     pub registered_refresh_seconds: i64,
     /// Anybody may register a client, without an initial access token.
     pub open_registration: bool,
+    /// How much of the audit trail one file holds.
+    pub events_file: EventsFile,
     /// `kibali dev`: serves `/dev/callback`, and the pages say that this is a sandbox.
     pub dev: bool,
+}
+
+/// How much of the audit trail one file holds, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventsFile {
+    /// Events.
+    pub events: i64,
+    /// Questions asked for it: each looks at a bounded number of rows.
+    pub questions: u32,
 }
 
 impl Settings {
@@ -100,6 +111,7 @@ impl Settings {
             signing_key: None,
             registered_refresh_seconds: 2_592_000,
             open_registration: false,
+            events_file: EventsFile { events: 100_000, questions: 500 },
             dev: false,
         }
     }

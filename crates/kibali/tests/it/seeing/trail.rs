@@ -126,3 +126,39 @@ both!(
         }
     }
 );
+
+both!(
+    fn a_file_that_does_not_hold_all_events_says_so_in_its_last_line(t) {
+        let event = |number| Event {
+            at: t.app.now(),
+            name: "many".into(),
+            user: None,
+            client: None,
+            address: None,
+            detail: json!({ "number": number }),
+        };
+        t.app.store.write(RecordCounted { events: (0..1003).map(event).collect() }).await.unwrap();
+        for (seed, (events, questions, lines, is_cut)) in (9..).zip([
+            (1003, 500, 1003, false),
+            (1002, 500, 1002, true),
+            (1000, 500, 1000, true),
+            (5, 500, 5, true),
+            (2000, 1, 1000, true),
+            (2000, 2, 1003, false),
+        ]) {
+            let node = t.another(seed, |settings| {
+                settings.events_file.events = events;
+                settings.events_file.questions = questions;
+            });
+            let node = node.await;
+            let mut browser = admin(&node).await;
+            let page = browser.open(&format!("{EVENTS}?event=many")).await;
+            let saved = browser.submit(&page, &page.form("/csv")).await.answer.text();
+            let rows = saved.lines().filter(|line| line.contains(",many,")).count();
+            assert_eq!(rows, lines, "{events} {questions}");
+            let last = format!(",cut off,,,,\"Not all: a file holds {events} events at most. For older ones, save again until 2026-01-15.\"");
+            assert_eq!(saved.lines().last() == Some(last.as_str()), is_cut, "{events} {questions}: {:?}", saved.lines().last());
+            assert_eq!(saved.contains("cut off"), is_cut);
+        }
+    }
+);

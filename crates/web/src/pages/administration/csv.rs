@@ -1,5 +1,5 @@
-//! Events as CSV: read and sent a piece at a time, a bounded number of them, and nothing that a spreadsheet
-//! would run.
+//! Events as CSV: read and sent a piece at a time, a bounded number of them, which the last line says, and nothing
+//! that a spreadsheet would run.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -7,18 +7,16 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, header};
+use kibali_model::Timestamp;
 use kibali_store::door::trail::{self, Filter, Shown};
 
 use super::events::filter;
 use super::guard::AdministratorForm;
+use crate::settings::EventsFile;
 use crate::{App, Refusal};
 
-/// Rows of one file, at most.
-const MOST: i64 = 100_000;
 /// Rows of one piece.
 const PIECE: i64 = 1_000;
-/// Questions for one file, at most: each looks at a bounded number of rows.
-const QUESTIONS: usize = 500;
 
 const HEAD: [&str; 6] = ["time", "event", "user", "client", "address", "detail"];
 
@@ -27,8 +25,8 @@ struct Writing {
     app: App,
     filter: Filter,
     before: i64,
-    left: i64,
-    questions: usize,
+    /// What the file may still hold.
+    left: EventsFile,
 }
 
 /// `POST /administration/events/csv`.
@@ -40,7 +38,8 @@ pub(super) async fn write(State(app): State<App>, form: AdministratorForm) -> Re
     let before = trail::beginning(&mut reader, filter.until).await?;
     drop(reader);
     let head = line(HEAD.iter().map(|name| (*name).to_owned()))?;
-    let writing = Writing { app, filter, before, left: MOST, questions: QUESTIONS };
+    let left = app.settings.events_file;
+    let writing = Writing { app, filter, before, left };
     let pieces = stream::unfold(Some((Some(head), writing)), |state| async {
         let (head, writing) = state?;
         match head {
@@ -63,18 +62,41 @@ pub(super) async fn write(State(app): State<App>, form: AdministratorForm) -> Re
 
 /// The next piece, and where to go on.
 async fn piece(writing: Writing) -> Result<(Bytes, Option<Writing>), Refusal> {
-    let limit = PIECE.min(writing.left);
+    let EventsFile { events, questions } = writing.left;
+    // One more than fits: were there none, the file would be whole.
+    let limit = PIECE.min(events.saturating_add(1));
     let mut reader = writing.app.store.reader().await?;
     let part = trail::read(&mut reader, &writing.filter, writing.before, limit).await?;
     drop(reader);
     let mut bytes = Vec::new();
-    for event in &part.events {
+    for event in part.events.iter().take(usize::try_from(events).unwrap_or(0)) {
         bytes.extend(row(event)?);
     }
-    let left = writing.left - i64::try_from(part.events.len()).unwrap_or(limit);
-    let questions = writing.questions - 1;
-    let next = part.next.filter(|_| left > 0 && questions > 0);
-    Ok((bytes.into(), next.map(|before| Writing { before, left, questions, ..writing })))
+    let left = EventsFile {
+        events: events - i64::try_from(part.events.len()).unwrap_or(limit),
+        questions: questions.saturating_sub(1),
+    };
+    let fits = left.events >= 0 && left.questions > 0;
+    match part.next {
+        Some(before) if fits => Ok((bytes.into(), Some(Writing { before, left, ..writing }))),
+        Some(_) => {
+            bytes.extend(cut(&writing.app.settings.events_file, part.back_to)?);
+            Ok((bytes.into(), None))
+        }
+        None => Ok((bytes.into(), None)),
+    }
+}
+
+/// The last line of a file that does not hold all that was asked for.
+fn cut(most: &EventsFile, back_to: Option<Timestamp>) -> Result<Vec<u8>, Refusal> {
+    let back_to = back_to.map(|at| at.to_dhis2()).unwrap_or_default();
+    let day = back_to.split('T').next().unwrap_or_default();
+    let text = format!(
+        "Not all: a file holds {} events at most. For older ones, save again until {day}.",
+        most.events
+    );
+    let none = String::new;
+    line([none(), "cut off".to_owned(), none(), none(), none(), text].into_iter())
 }
 
 fn row(event: &Shown) -> Result<Vec<u8>, Refusal> {
