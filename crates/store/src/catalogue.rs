@@ -1,7 +1,7 @@
 //! Every fixed statement, so that tests can prepare, execute and explain each on both engines.
 
 use crate::door::{
-    accounts, api_tokens, audit, changes, client_use, clients, codes, consents, devices, emails, ends,
+    accounts, api_tokens, audit, changes, client_use, clients, codes, consents, cuts, devices, emails, ends,
     factors, families, grants, held, installation, keys, links, live_grants, logouts, mailed, marks,
     passkeys, password_uses, passwords, past, principals, protection, purge, pushed, questions,
     registrations, seals, sessions, settings, setup_link, spent, tokens, trail,
@@ -32,6 +32,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         keys::STATEMENTS,
         links::STATEMENTS,
         live_grants::STATEMENTS,
+        cuts::STATEMENTS,
         logouts::STATEMENTS,
         mailed::STATEMENTS,
         marks::STATEMENTS,

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::audit::{self, Who};
 use super::changes::{self, Topic};
+use super::cuts::Cutter;
 use super::past::{self, EndedWhy, Ending};
 use super::tokens::Hash;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
@@ -243,8 +244,8 @@ pub struct DeleteApiToken {
     pub user: ObjectId,
     /// Which.
     pub uid: String,
-    /// From where.
-    pub address: String,
+    /// By whom: its owner, or an administrator.
+    pub by: Cutter,
     /// When.
     pub now: Timestamp,
 }
@@ -253,12 +254,19 @@ impl Write for DeleteApiToken {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        past::remember(tx, Ending::ApiToken(self.uid.as_str()), EndedWhy::Deleted, self.now).await?;
-        if tx.run(DELETE, values![self.uid.as_str(), self.user]).await? == 0 {
+        if tx.row(ONE, values![self.uid.as_str(), self.user]).await?.is_none() {
             return Ok(false);
         }
-        let who = Who { user: Some(self.user), client: None, address: Some(&self.address) };
-        audit::record(tx, "api_token.deleted", who, json!({ "token": self.uid }), self.now).await?;
+        let why = if self.by.user == self.user { EndedWhy::Deleted } else { EndedWhy::Cut };
+        past::remember(tx, Ending::ApiToken(self.uid.as_str()), why, self.now).await?;
+        tx.run(DELETE, values![self.uid.as_str(), self.user]).await?;
+        if why == EndedWhy::Cut {
+            let detail = json!({ "user": self.user.0.to_string(), "token": self.uid });
+            self.by.record(tx, detail, self.now).await?;
+        } else {
+            let who = Who { user: Some(self.user), client: None, address: Some(&self.by.address) };
+            audit::record(tx, "api_token.deleted", who, json!({ "token": self.uid }), self.now).await?;
+        }
         changes::record(tx, Topic::User, Some(self.user), self.now).await?;
         Ok(true)
     }

@@ -4,7 +4,7 @@ use kibali_model::{ObjectId, Timestamp, Uid};
 use serde_json::json;
 
 use super::audit::{self, Who};
-use super::live_grants::Cutter;
+use super::cuts::Cutter;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
 /// Rows of one answer, at most: the newest.

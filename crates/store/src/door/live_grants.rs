@@ -1,25 +1,38 @@
-//! Grants that are open: as their user sees them, and as an administrator does who cuts them.
+//! Grants that are open: as their user sees them, and as an administrator does.
 
 use kibali_model::{GrantType, ObjectId, Scopes, Timestamp, Uid};
-use serde_json::json;
 
-use super::audit::{self, Who};
-use super::ends;
-use super::past::EndedWhy;
-use super::sessions;
-use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
+use crate::{Reader, Row, Statement, StoreError, Value, values};
 
-// The offset keeps PostgreSQL from reading every token into a table of its own first.
+// The inner query is what is looked at; the filters then only choose among that. The offset keeps PostgreSQL from
+// reading every token into a table of its own first.
+macro_rules! looked_at {
+    ($columns:literal, $which:literal, $limit:literal) => {
+        concat!(
+            "(select ",
+            $columns,
+            " from oauth_grant where ",
+            $which,
+            " and id < $1 and ended is null order by id desc limit ",
+            $limit,
+            ") g"
+        )
+    };
+}
 macro_rules! live {
     ($which:literal) => {
         concat!(
             "select g.id, a.object, a.username, c.object, o.uid, o.name, c.client_id, g.grant_type, g.scope,
                     g.created, g.last_used, g.address
-             from oauth_grant g join account a on a.object = g.user_object
+             from ",
+            looked_at!(
+                "id, user_object, client, grant_type, scope, created, last_used, address",
+                $which,
+                "$4"
+            ),
+            " join account a on a.object = g.user_object
                join client c on c.object = g.client join object o on o.id = g.client
-             where ",
-            $which,
-            " and g.ended is null
+             where coalesce(g.address, '') = coalesce($5, g.address, '') and g.last_used < $6
                and (exists (select 1 from refresh_token t
                             where t.grant_id = g.id and t.expires > $2 limit 1 offset 0)
                     or exists (select 1 from access_token t
@@ -28,13 +41,20 @@ macro_rules! live {
         )
     };
 }
+macro_rules! horizon {
+    ($which:literal) => {
+        concat!("select min(g.id), count(*) from ", looked_at!("id", $which, "$2"))
+    };
+}
 
-const ALL: Statement = Statement::new("live_grant.all", live!("g.id < $1"));
-const OF_USER: Statement = Statement::new(
-    "live_grant.of_user",
-    live!("g.id < $1 and g.user_object = $4 and g.client = coalesce($5, g.client)"),
-);
-const OF_CLIENT: Statement = Statement::new("live_grant.of_client", live!("g.id < $1 and g.client = $4"));
+const ALL: Statement = Statement::new("live_grant.all", live!("1 = 1"));
+const OF_USER: Statement =
+    Statement::new("live_grant.of_user", live!("user_object = $7 and client = coalesce($8, client)"));
+const OF_CLIENT: Statement = Statement::new("live_grant.of_client", live!("client = $7"));
+const HORIZON: Statement = Statement::new("live_grant.horizon", horizon!("1 = 1"));
+const HORIZON_USER: Statement =
+    Statement::new("live_grant.horizon_user", horizon!("user_object = $3 and client = coalesce($4, client)"));
+const HORIZON_CLIENT: Statement = Statement::new("live_grant.horizon_client", horizon!("client = $3"));
 const TOO_MANY: Statement = Statement::new(
     "live_grant.too_many",
     "select client, ended from oauth_grant
@@ -45,51 +65,13 @@ const CONSENTS: Statement = Statement::new(
     "select k.client, o.uid, o.name, k.scope, k.created
      from consent k join object o on o.id = k.client where k.user_object = $1 order by k.client limit $2",
 );
-const IDS_OF_USER: Statement = Statement::new(
-    "live_grant.ids_of_user",
-    "select id from oauth_grant
-     where user_object = $1 and client = coalesce($2, client) and ended is null order by id limit $3",
-);
-const IDS_OF_CLIENT: Statement = Statement::new(
-    "live_grant.ids_of_client",
-    "select id from oauth_grant where client = $1 and ended is null order by id limit $2",
-);
-// Codes that wait would make new grants of what was just ended. Only those of the last minutes are looked at.
-const DELETE_CODES: Statement = Statement::new(
-    "live_grant.delete_codes",
-    "delete from code where expires > $1 and spent is null
-       and user_object = coalesce($2, user_object) and client = coalesce($3, client)",
-);
-const DELETE_DEVICE_CODES: Statement = Statement::new(
-    "live_grant.delete_device_codes",
-    "delete from device_code where expires > $1 and spent is null
-       and coalesce(user_object, 0) = coalesce($2, user_object, 0) and client = coalesce($3, client)",
-);
-const DELETE_CONSENTS_OF_USER: Statement = Statement::new(
-    "live_grant.delete_consents_of_user",
-    "delete from consent where user_object = $1 and client = coalesce($2, client)",
-);
-const DELETE_CONSENTS_OF_CLIENT: Statement =
-    Statement::new("live_grant.delete_consents_of_client", "delete from consent where client = $1");
-
-pub(crate) const STATEMENTS: &[Statement] = &[
-    ALL,
-    OF_USER,
-    OF_CLIENT,
-    TOO_MANY,
-    CONSENTS,
-    IDS_OF_USER,
-    IDS_OF_CLIENT,
-    DELETE_CODES,
-    DELETE_DEVICE_CODES,
-    DELETE_CONSENTS_OF_USER,
-    DELETE_CONSENTS_OF_CLIENT,
-];
+pub(crate) const STATEMENTS: &[Statement] =
+    &[ALL, OF_USER, OF_CLIENT, HORIZON, HORIZON_USER, HORIZON_CLIENT, TOO_MANY, CONSENTS];
 
 /// What one user sees of their own, at most.
 pub const MOST: i64 = 1000;
-/// Grants that one write ends, at most.
-const BATCH: i64 = 500;
+/// Rows that one question looks at.
+pub const LOOKED_AT: i64 = 20_000;
 
 /// A grant that works: it was not ended, and a token of it has not expired.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,27 +130,57 @@ pub struct Which {
     pub client: Option<ObjectId>,
 }
 
-/// Grants that work at `now`, the newest first: at most `limit`, of those before the row number `before`.
+/// Which live grants are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Whose.
+    pub which: Which,
+    /// Obtained from this address.
+    pub address: Option<String>,
+    /// Not used since then, as far as it is written.
+    pub unused_since: Option<Timestamp>,
+}
+
+/// Part of the live grants.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Part {
+    /// The grants that were asked for, the newest first.
+    pub grants: Vec<LiveGrant>,
+    /// The row number before which to go on; none at the end.
+    pub next: Option<i64>,
+}
+
+/// Grants that work at `now`, the newest first: at most `limit`, among the [`LOOKED_AT`] rows before the number `before`
+/// that are of the filter's user or else client.
 ///
 /// # Errors
 /// The database failed.
 pub async fn list(
     reader: &mut Reader,
-    which: Which,
+    filter: &Filter,
     before: i64,
-    limit: i64,
+    limit: usize,
     now: Timestamp,
-) -> Result<Vec<LiveGrant>, StoreError> {
-    let rows = match which {
-        Which { user: Some(user), client } => {
-            reader.rows(OF_USER, values![before, now, limit, user, client]).await?
-        }
-        Which { user: None, client: Some(client) } => {
-            reader.rows(OF_CLIENT, values![before, now, limit, client]).await?
-        }
-        Which { user: None, client: None } => reader.rows(ALL, values![before, now, limit]).await?,
+) -> Result<Part, StoreError> {
+    let Which { user, client } = filter.which;
+    let (found, horizon, whose): (Statement, Statement, Vec<Value>) = match (user, client) {
+        (Some(user), client) => (OF_USER, HORIZON_USER, values![user, client]),
+        (None, Some(client)) => (OF_CLIENT, HORIZON_CLIENT, values![client]),
+        (None, None) => (ALL, HORIZON, values![]),
     };
-    rows.iter().map(LiveGrant::read).collect()
+    let unused = filter.unused_since.unwrap_or(Timestamp::from_millis(i64::MAX));
+    let one_more = i64::try_from(limit).unwrap_or(LOOKED_AT).saturating_add(1);
+    let asked = values![before, now, one_more, LOOKED_AT, filter.address.as_deref(), unused];
+    let rows = reader.rows(found, [asked, whose.clone()].concat()).await?;
+    let mut grants: Vec<LiveGrant> = rows.iter().map(LiveGrant::read).collect::<Result<_, _>>()?;
+    if grants.len() > limit {
+        grants.truncate(limit);
+        return Ok(Part { next: grants.last().map(|last| last.id), grants });
+    }
+    let row = reader.row(horizon, [values![before, LOOKED_AT], whose].concat()).await?;
+    let Some(row) = row else { return Ok(Part { grants, next: None }) };
+    let (oldest, count) = (row.int_opt(0)?, row.int(1)?);
+    Ok(Part { grants, next: oldest.filter(|_| count == LOOKED_AT) })
 }
 
 /// Clients whose grants of this user ended since then because there were too many, a row for each grant, the
@@ -216,129 +228,4 @@ pub async fn consents(reader: &mut Reader, user: ObjectId) -> Result<Vec<Consent
         })
     };
     rows.iter().map(read).collect()
-}
-
-/// Ends what a user allowed a client: every grant, what waits to become one, and the consent.
-#[derive(Debug, Clone)]
-pub struct EndApp {
-    /// Whose.
-    pub user: ObjectId,
-    /// Of which client.
-    pub client: ObjectId,
-    /// From where it is asked.
-    pub address: String,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Write for EndApp {
-    type Output = ();
-
-    async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        let which = Which { user: Some(self.user), client: Some(self.client) };
-        forget(tx, which, self.now).await?;
-        let rows = tx.rows(IDS_OF_USER, values![self.user, Some(self.client.0), i64::MAX]).await?;
-        for row in &rows {
-            ends::end(tx, row.int(0)?, EndedWhy::Revoked, self.now).await?;
-        }
-        let who = Who { user: Some(self.user), client: Some(self.client), address: Some(&self.address) };
-        audit::record(tx, "app.ended", who, json!({ "grants": rows.len() }), self.now).await
-    }
-}
-
-/// An administrator who cuts something.
-#[derive(Debug, Clone)]
-pub struct Cutter {
-    /// Who.
-    pub user: ObjectId,
-    /// From where.
-    pub address: String,
-}
-
-/// Ends one grant of whomever. Answers whether it was there to end.
-#[derive(Debug, Clone)]
-pub struct CutGrant {
-    /// Row number of the grant.
-    pub grant: i64,
-    /// By whom.
-    pub by: Cutter,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Write for CutGrant {
-    type Output = bool;
-
-    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let ended = ends::end(tx, self.grant, EndedWhy::Cut, self.now).await?;
-        if ended {
-            record(tx, &self.by, json!({ "grant": self.grant.to_string() }), self.now).await?;
-        }
-        Ok(ended)
-    }
-}
-
-/// Ends the grants of a user, a client or both, at most 500 at a time, what waits to become one, and the
-/// consents; of a user alone, the sessions too. Answers how many grants ended: fewer than [`CutGrants::AT_ONCE`]
-/// and none is left.
-#[derive(Debug, Clone)]
-pub struct CutGrants {
-    /// Whose. Neither a user nor a client is nothing.
-    pub which: Which,
-    /// By whom.
-    pub by: Cutter,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl CutGrants {
-    /// Grants that end at a time, so that others get their turn between.
-    pub const AT_ONCE: i64 = BATCH;
-}
-
-impl Write for CutGrants {
-    type Output = i64;
-
-    async fn apply(&self, tx: &mut Tx) -> Result<i64, StoreError> {
-        let Which { user, client } = self.which;
-        forget(tx, self.which, self.now).await?;
-        let rows = match (user, client) {
-            (Some(user), client) => tx.rows(IDS_OF_USER, values![user, client, BATCH]).await?,
-            (None, Some(client)) => tx.rows(IDS_OF_CLIENT, values![client, BATCH]).await?,
-            (None, None) => return Ok(0),
-        };
-        for row in &rows {
-            ends::end(tx, row.int(0)?, EndedWhy::Cut, self.now).await?;
-        }
-        if let (Some(user), None) = (user, client) {
-            sessions::end_others(tx, user, None, self.now).await?;
-        }
-        let whose = |id: Option<ObjectId>| id.map(|id| id.0.to_string());
-        let detail = json!({ "user": whose(user), "client": whose(client), "grants": rows.len() });
-        record(tx, &self.by, detail, self.now).await?;
-        Ok(i64::try_from(rows.len()).unwrap_or(BATCH))
-    }
-}
-
-/// What would make new grants without anybody being asked.
-async fn forget(tx: &mut Tx, which: Which, now: Timestamp) -> Result<(), StoreError> {
-    let Which { user, client } = which;
-    match (user, client) {
-        (Some(user), client) => tx.run(DELETE_CONSENTS_OF_USER, values![user, client]).await?,
-        (None, Some(client)) => tx.run(DELETE_CONSENTS_OF_CLIENT, values![client]).await?,
-        (None, None) => return Ok(()),
-    };
-    tx.run(DELETE_CODES, values![now, user, client]).await?;
-    tx.run(DELETE_DEVICE_CODES, values![now, user, client]).await?;
-    Ok(())
-}
-
-async fn record(
-    tx: &mut Tx,
-    by: &Cutter,
-    detail: serde_json::Value,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let who = Who { user: Some(by.user), client: None, address: Some(&by.address) };
-    audit::record(tx, "access.cut", who, detail, now).await
 }

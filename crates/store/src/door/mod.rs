@@ -10,6 +10,7 @@ pub mod client_use;
 pub mod clients;
 pub mod codes;
 pub mod consents;
+pub mod cuts;
 pub mod devices;
 pub mod emails;
 pub mod ends;

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::audit::{self, Who};
 use super::changes::{self, Topic};
+use super::cuts::Cutter;
 use super::factors::{self, Proof};
 use super::logouts::{self, Leaving};
 use super::past::{self, EndedWhy, Ending};
@@ -277,15 +278,15 @@ fn hash(row: &Row, at: usize) -> Result<Hash, StoreError> {
     hash.try_into().map_err(|_| StoreError::Corrupt("a session's hash".to_owned()))
 }
 
-/// Ends sessions of a user, at their own wish. Answers how many.
+/// Ends sessions of a user. Answers how many.
 #[derive(Debug, Clone)]
-pub struct EndOwnSessions {
+pub struct EndSessions {
     /// Whose.
     pub user: ObjectId,
     /// Which.
     pub which: WhichSessions,
-    /// From where it is asked.
-    pub address: String,
+    /// By whom: the user, or an administrator.
+    pub by: Cutter,
     /// When.
     pub now: Timestamp,
 }
@@ -299,7 +300,7 @@ pub enum WhichSessions {
     AllBut(Hash),
 }
 
-impl Write for EndOwnSessions {
+impl Write for EndSessions {
     type Output = u64;
 
     async fn apply(&self, tx: &mut Tx) -> Result<u64, StoreError> {
@@ -314,12 +315,19 @@ impl Write for EndOwnSessions {
             WhichSessions::AllBut(hash) => Leaving::AllBut(Some(hash)),
         };
         logouts::owe(tx, self.user, leaving, self.now).await?;
-        past::remember(tx, ending, EndedWhy::SessionEnded, self.now).await?;
+        let why = if self.by.user == self.user { EndedWhy::SessionEnded } else { EndedWhy::Cut };
+        past::remember(tx, ending, why, self.now).await?;
         let ended = tx.run(statement, row).await?;
         if ended > 0 {
-            let who = Who { user: Some(self.user), client: None, address: Some(&self.address) };
-            audit::record(tx, "session.ended", who, json!({ "why": "asked", "count": ended }), self.now)
-                .await?;
+            if why == EndedWhy::Cut {
+                self.by
+                    .record(tx, json!({ "user": self.user.0.to_string(), "sessions": ended }), self.now)
+                    .await?;
+            } else {
+                let who = Who { user: Some(self.user), client: None, address: Some(&self.by.address) };
+                let detail = json!({ "why": "asked", "count": ended });
+                audit::record(tx, "session.ended", who, detail, self.now).await?;
+            }
             changes::record(tx, Topic::Session, Some(self.user), self.now).await?;
         }
         Ok(ended)

@@ -45,8 +45,13 @@ const HORIZON_CLIENT: Statement = Statement::new("trail.horizon_client", horizon
 const UP_TO: Statement =
     Statement::new("trail.up_to", "select id from audit where at < $1 order by at desc limit 1");
 
+const NAMES: Statement = Statement::new(
+    "trail.names",
+    "select distinct e.event from (select event from audit order by id desc limit $1) e order by e.event",
+);
+
 pub(crate) const STATEMENTS: &[Statement] =
-    &[FOUND, FOUND_USER, FOUND_CLIENT, HORIZON, HORIZON_USER, HORIZON_CLIENT, UP_TO];
+    &[FOUND, FOUND_USER, FOUND_CLIENT, HORIZON, HORIZON_USER, HORIZON_CLIENT, UP_TO, NAMES];
 
 /// Rows that one question looks at.
 pub const LOOKED_AT: i64 = 20_000;
@@ -137,6 +142,14 @@ pub async fn read(reader: &mut Reader, filter: &Filter, before: i64, limit: i64)
     let (oldest, back_to, count) = (row.int_opt(0)?, row.time_opt(1)?, row.int(2)?);
     let past = back_to.is_some_and(|at| at < from.plus_seconds(-SLACK_SECONDS));
     Ok(Part { events, next: oldest.filter(|_| count == LOOKED_AT && !past), back_to })
+}
+
+/// What the newest [`LOOKED_AT`] events are called, each name once, in order.
+///
+/// # Errors
+/// The database failed.
+pub async fn names(reader: &mut Reader) -> Result<Vec<String>, StoreError> {
+    reader.rows(NAMES, values![LOOKED_AT]).await?.iter().map(|row| row.text(0)).collect()
 }
 
 fn shown(row: &Row) -> Result<Shown, StoreError> {

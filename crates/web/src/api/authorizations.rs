@@ -9,8 +9,8 @@ use http::StatusCode;
 use kibali_crypto::sha256;
 use kibali_metadata::language::project_value;
 use kibali_model::{Authorities, Principal, Uid};
+use kibali_store::door::cuts::{CutGrant, Cutter};
 use kibali_store::door::held::{self, ForgetConsent, HeldConsent, HeldGrant};
-use kibali_store::door::live_grants::{CutGrant, Cutter};
 use serde_json::{Value, json};
 
 use super::query::Pairs;

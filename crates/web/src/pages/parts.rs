@@ -60,6 +60,8 @@ pub(super) struct Field {
     pub(super) hint: Cow<'static, str>,
     /// What was typed. A secret is never sent back.
     pub(super) value: String,
+    /// Values that are offered; others may be typed all the same.
+    pub(super) offered: Vec<String>,
     /// What is wrong with it.
     pub(super) error: Option<String>,
     /// `autocomplete` of HTML: what a password manager fills in.

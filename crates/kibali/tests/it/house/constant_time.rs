@@ -43,7 +43,7 @@ const NO_SECRET: &[(&str, &str, &str)] = &[
     ("store/src/door/api_tokens.rs", "holder != token.uid", "the public name of a token"),
     ("web/src/identity/dpop.rs", "jkt != found", "the hash of a public key"),
     ("web/src/pages/own/sessions.rs", "session.hash == this", "one's own session in one's own list"),
-    ("web/src/pages/own/sessions.rs", "session_name(*hash) == named", "a name that the page shows"),
+    ("web/src/pages/own/sessions.rs", "session_name(*hash) == name", "a name that the page shows"),
     ("web/src/refusal/render.rs", "row.challenge == Challenge::Client", "a sort of header"),
 ];
 

@@ -13,10 +13,20 @@ use crate::two_factor::enrol;
 
 const GRANTS: &str = "/administration/grants";
 const PASSWORDS: &str = "/administration/password-grant";
+const USER: &str = "/administration/user";
 const WHY: &str = "/administration/why";
 
+/// Where forms go.
+const FORMS: [&str; 5] = [
+    GRANTS,
+    "/administration/grants/end",
+    "/administration/user/sessions",
+    "/administration/user/tokens",
+    "/administration/events/csv",
+];
+
 /// The grants on the page, by the values of their buttons.
-fn buttons(html: &str) -> Vec<String> {
+pub(super) fn buttons(html: &str) -> Vec<String> {
     html.split("name=\"grant\" value=\"")
         .skip(1)
         .map(|rest| rest.split('"').next().unwrap().to_owned())
@@ -110,8 +120,8 @@ both!(
     }
 );
 
-/// As many more grants like the one that is there.
-struct Many(u32);
+/// As many more grants like the one that is there, each without a token.
+pub(super) struct Many(pub(super) u32);
 
 impl Write for Many {
     type Output = u64;
@@ -162,7 +172,7 @@ both!(
         let tokens = by_password(t, ORDINARY).await;
         let mut theirs = signed_in(t, ORDINARY).await;
         let ends = format!("{GRANTS}/end?user=admin");
-        for path in ["/administration", GRANTS, PASSWORDS, EVENTS, WHY, &ends] {
+        for path in ["/administration", GRANTS, USER, PASSWORDS, EVENTS, WHY, &ends] {
             let page = theirs.open(path).await;
             assert_eq!(page.answer.status, 403, "{path}");
             assert!(page.answer.text().contains("needs the authority ALL"), "{path}");
@@ -174,7 +184,7 @@ both!(
         let named = buttons(&list(&mut browser, "").await.answer.text());
         let (csrf, own) = (browser.open("/apps").await.form("/logout"), theirs.open("/apps").await.form("/logout"));
         let (csrf, own) = (csrf.value("csrf").unwrap(), own.value("csrf").unwrap());
-        for path in [GRANTS, "/administration/grants/end", "/administration/events/csv"] {
+        for path in FORMS {
             for (administrator, origin, csrf) in [
                 (true, "http://localhost:8080", "x"),
                 (true, "https://evil.example", csrf),
@@ -208,7 +218,7 @@ both!(
             }
         }
         seen.sort();
-        assert_eq!(seen, [EVENTS, GRANTS, PASSWORDS, WHY]);
+        assert_eq!(seen, [EVENTS, GRANTS, PASSWORDS, USER, WHY]);
         let moved = browser.open_once("/admin/why?id=00f1e2d3c4b5a697&x=1").await;
         assert_eq!((moved.status, moved.location()), (303, Some("/administration/why?id=00f1e2d3c4b5a697")));
     }
@@ -254,10 +264,10 @@ both!(
         browser.open("/apps").await;
         flush(&t.app).await.unwrap();
         t.clock.advance_seconds(1801);
-        for path in ["/administration", GRANTS, "/administration/grants/end?user=admin", PASSWORDS, EVENTS, WHY] {
+        for path in ["/administration", GRANTS, "/administration/grants/end?user=admin", USER, PASSWORDS, EVENTS, WHY] {
             assert_eq!(browser.open(path).await.path, "/account/password/prove", "{path}");
         }
-        for path in [GRANTS, "/administration/grants/end", "/administration/events/csv"] {
+        for path in FORMS {
             let request = browser.request("POST", path).header("origin", "http://localhost:8080");
             let answer = browser.send(request.form(&[("csrf", csrf.as_str())])).await;
             assert_eq!(answer.location(), Some("/account/password/prove"), "{path}");

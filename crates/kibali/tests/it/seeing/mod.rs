@@ -1,6 +1,8 @@
 //! Seeing what is open, and cutting it: *Account*, and the administration pages.
 
 mod administration;
+mod narrowed;
+mod one_user;
 mod own;
 mod trail;
 

@@ -128,6 +128,24 @@ both!(
 );
 
 both!(
+    fn names_of_events_are_offered_and_one_that_none_has_is_told_of(t) {
+        by_password(t, (ADMIN, ADMIN_PASSWORD)).await;
+        let mut browser = admin(t).await;
+        let mut shown = async |query: &str| browser.open(&format!("{EVENTS}{query}")).await.answer.text();
+        let all = shown("").await;
+        assert!(all.contains("list=\"event-offered\"") && all.contains("<datalist id=\"event-offered\">"), "{all}");
+        for name in ["token.issued", "sign_in.accepted"] {
+            assert_eq!(all.matches(&format!("<option value=\"{name}\">")).count(), 1, "{name} in {all}");
+        }
+        let told = "None of the newest events is called so.";
+        assert!(shown("?event=token.isued").await.contains(told));
+        for query in ["?event=token.issued", "?event=token.issued&address=192.0.2.99", "?address=192.0.2.99"] {
+            assert!(!shown(query).await.contains(told), "{query}");
+        }
+    }
+);
+
+both!(
     fn a_file_that_does_not_hold_all_events_says_so_in_its_last_line(t) {
         let event = |number| Event {
             at: t.app.now(),

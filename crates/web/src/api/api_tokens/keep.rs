@@ -6,6 +6,7 @@ use kibali_model::{Principal, Timestamp};
 use kibali_store::door::api_tokens::{
     self, ApiToken, ChangeApiToken, DeleteApiToken, InsertApiToken, Kept, MOST,
 };
+use kibali_store::door::cuts::Cutter;
 
 use super::change::{Change, conflict, invalid};
 use crate::identity::{ClientAddress, may_make_api_tokens};
@@ -92,7 +93,7 @@ pub(crate) async fn delete(
     let write = DeleteApiToken {
         user: caller.user,
         uid: uid.to_owned(),
-        address: address.to_string(),
+        by: Cutter { user: caller.user, address: address.to_string() },
         now: app.now(),
     };
     if app.store.write(write).await? { Ok(()) } else { Err(missing(uid)) }

@@ -3,12 +3,12 @@
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use kibali_store::door::live_grants::{CutGrant, CutGrants};
+use kibali_store::door::cuts::{CutGrant, CutGrants};
 
 use super::grants::together;
 use super::guard::{Administrator, AdministratorForm};
 use super::query::{self, Query};
-use super::{GRANTS, TITLE};
+use super::{GRANTS, TITLE, user};
 use crate::pages::frame::Frame;
 use crate::pages::page::Page;
 use crate::pages::redirect;
@@ -27,12 +27,20 @@ pub(super) struct Ask {
     pub(super) client: String,
 }
 
-/// `POST /administration/grants`: ends one.
+/// What an address says of something that was to end.
+pub(super) const fn done(ended: bool) -> &'static str {
+    if ended { "ended" } else { "gone" }
+}
+
+/// `POST /administration/grants`: ends one. The page of a user is shown again where it came from there.
 pub(super) async fn one(State(app): State<App>, form: AdministratorForm) -> Result<Response, Refusal> {
-    let number = form.checked()?.text("grant").parse().map_err(|_| Refusal::NotFound)?;
+    let fields = form.checked()?;
+    let number = fields.text("grant").parse().map_err(|_| Refusal::NotFound)?;
     let ended = app.store.write(CutGrant { grant: number, by: form.cutter(), now: app.now() }).await?;
-    let done = if ended { "ended" } else { "gone" };
-    Ok(redirect(&app.settings, &format!("{GRANTS}?done={done}")))
+    Ok(match fields.text("user") {
+        "" => redirect(&app.settings, &format!("{GRANTS}?done={}", done(ended))),
+        user => user::back(&app, user, ended),
+    })
 }
 
 /// `GET /administration/grants/end`: asks once more.

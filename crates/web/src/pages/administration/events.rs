@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
-use kibali_model::Timestamp;
 use kibali_store::Reader;
 use kibali_store::door::trail::{self, Filter, Shown};
 
 use super::TITLE;
 use super::guard::Administrator;
 use super::query::{self, Query, Unknown};
+use super::user::whose;
 use crate::pages::frame::Frame;
 use crate::pages::page::Page;
 use crate::pages::parts::{Field, Moment};
@@ -36,6 +36,8 @@ pub(super) struct Row {
     pub(super) at: Moment,
     pub(super) event: String,
     pub(super) username: String,
+    /// The query that asks for the page of the user.
+    pub(super) whose: String,
     pub(super) client_id: String,
     pub(super) address: String,
     pub(super) detail: String,
@@ -46,6 +48,7 @@ impl From<Shown> for Row {
         Self {
             at: Moment(shown.at),
             event: shown.event,
+            whose: shown.username.as_deref().map(whose).unwrap_or_default(),
             username: shown.username.unwrap_or_default(),
             client_id: shown.client_id.unwrap_or_default(),
             address: shown.address.unwrap_or_default(),
@@ -73,13 +76,10 @@ pub(super) async fn filter<'a>(
     reader: &mut Reader,
     text: impl Fn(&'static str) -> Option<&'a str>,
 ) -> Result<Result<Filter, Unknown>, Refusal> {
-    let day = |name| text(name).map(|day| Timestamp::from_dhis2(&format!("{day}T00:00:00.000")));
-    let (from, until) = (day("from"), day("until"));
-    for (name, day) in [("from", from), ("until", until)] {
-        if day == Some(None) {
-            return Ok(Err(query::unknown(name, "Write a day like 2026-01-31.")));
-        }
-    }
+    let (from, until) = match (query::day("from", text("from")), query::day("until", text("until"))) {
+        (Ok(from), Ok(until)) => (from, until),
+        (Err(unknown), _) | (_, Err(unknown)) => return Ok(Err(unknown)),
+    };
     let which = match query::which(reader, text("user"), text("client")).await? {
         Ok(which) => which,
         Err(unknown) => return Ok(Err(unknown)),
@@ -89,9 +89,9 @@ pub(super) async fn filter<'a>(
         user: which.user,
         client: which.client,
         address: text("address").map(str::to_owned),
-        from: from.flatten(),
+        from,
         // The day itself belongs to it.
-        until: until.flatten().map(|day| day.plus_seconds(86_400)),
+        until: until.map(|day| day.plus_seconds(86_400)),
     }))
 }
 
@@ -114,11 +114,13 @@ pub(super) async fn show(
         }
         Err(_) => trail::Part::default(),
     };
+    let names = trail::names(&mut reader).await?;
     drop(reader);
-    let wrong = filter.as_ref().err();
+    let misspelt = misspelt(&query, &part, &names);
+    let wrong = filter.as_ref().err().or(misspelt.as_ref());
     Page::render(&Events {
         frame: visitor.frame(&app.settings, TITLE),
-        fields: fields(&query, wrong),
+        fields: fields(&query, names, wrong),
         carried: FILTERS
             .iter()
             .filter_map(|name| query.text(name).map(|value| (*name, value.to_owned())))
@@ -129,10 +131,17 @@ pub(super) async fn show(
     })
 }
 
-/// The filters as fields.
-pub(super) fn fields(query: &Query, wrong: Option<&Unknown>) -> Vec<Field> {
+/// Where nothing is found of a name that no event had for long: it is perhaps no name.
+fn misspelt(query: &Query, part: &trail::Part, names: &[String]) -> Option<Unknown> {
+    let name = query.text("event").filter(|_| part.events.is_empty())?;
+    (!names.iter().any(|known| known == name))
+        .then(|| query::unknown("event", "None of the newest events is called so."))
+}
+
+/// The filters as fields; `names` are offered for events.
+pub(super) fn fields(query: &Query, names: Vec<String>, wrong: Option<&Unknown>) -> Vec<Field> {
     vec![
-        query.field("event", "Event", "Such as sign_in.refused.", wrong),
+        Field { offered: names, ..query.field("event", "Event", "Such as sign_in.refused.", wrong) },
         query.field("user", "User", "The name they sign in with.", wrong),
         query.field("client", "Client", "Its client ID.", wrong),
         query.field("address", "Address", "An IP address.", wrong),

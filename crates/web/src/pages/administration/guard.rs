@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use kibali_model::{Authorities, Lately, Principal};
-use kibali_store::door::live_grants::Cutter;
+use kibali_store::door::cuts::Cutter;
 
 use super::{GRANTS, TITLE};
 use crate::pages::body::Form;

@@ -10,6 +10,7 @@ mod passwords;
 mod query;
 #[cfg(test)]
 pub(super) mod samples;
+mod user;
 mod why;
 
 pub(super) use guard::may_administer;
@@ -26,6 +27,8 @@ use crate::App;
 
 /// *Who is signed in to applications*, the first of these pages, below the context path.
 const GRANTS: &str = "/administration/grants";
+/// *One user*.
+const USER: &str = "/administration/user";
 /// *Who still uses the password grant*.
 const PASSWORDS: &str = "/administration/password-grant";
 /// *What happened*.
@@ -41,6 +44,9 @@ pub(super) fn router() -> Router<App> {
         .route("/administration", get(first))
         .route(GRANTS, get(grants::show).post(cut::one))
         .route("/administration/grants/end", get(cut::ask).post(cut::many))
+        .route(USER, get(user::show))
+        .route("/administration/user/sessions", post(user::end_session))
+        .route("/administration/user/tokens", post(user::end_token))
         .route(PASSWORDS, get(passwords::show))
         .route(EVENTS, get(events::show))
         .route("/administration/events/csv", post(csv::write))

@@ -1,5 +1,6 @@
 //! What is asked for in the address of a page: a user and a client by their names, and where to go on.
 
+use kibali_model::Timestamp;
 use kibali_store::Reader;
 use kibali_store::door::live_grants::Which;
 use kibali_store::door::{accounts, clients};
@@ -91,6 +92,15 @@ pub(super) async fn which(
         }
     }
     Ok(Ok(which))
+}
+
+/// The day that a filter names, at its beginning.
+pub(super) fn day(field: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, Unknown> {
+    let Some(text) = text else { return Ok(None) };
+    match Timestamp::from_dhis2(&format!("{text}T00:00:00.000")) {
+        Some(day) => Ok(Some(day)),
+        None => Err(unknown(field, "Write a day like 2026-01-31.")),
+    }
 }
 
 pub(super) fn unknown(field: &'static str, text: &str) -> Unknown {

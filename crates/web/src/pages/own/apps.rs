@@ -6,7 +6,8 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use kibali_model::{GrantType, ObjectId, Scopes, Timestamp};
-use kibali_store::door::live_grants::{self, Consent, EndApp, LiveGrant, Which};
+use kibali_store::door::cuts::EndApp;
+use kibali_store::door::live_grants::{self, Consent, Filter, LiveGrant, Which};
 use kibali_store::door::marks::Used;
 
 use super::{APPS, Done, TITLE};
@@ -18,6 +19,8 @@ use crate::pages::redirect;
 use crate::pages::visitor::{Visitor, VisitorForm};
 use crate::{App, Refusal};
 
+/// Sign-ins that are shown, at most.
+const MOST: usize = 1000;
 /// How long grants are told of that ended because there were too many: they are kept no longer.
 const TOLD_SECONDS: i64 = 7 * 86_400;
 
@@ -144,9 +147,9 @@ pub(super) fn may(scopes: &Scopes) -> Vec<String> {
 /// The visitor's applications, the last used first.
 async fn known(app: &App, visitor: &Visitor) -> Result<Vec<Known>, Refusal> {
     let (user, now) = (visitor.principal.user, app.now());
-    let own = Which { user: Some(user), client: None };
+    let own = Filter { which: Which { user: Some(user), client: None }, ..Filter::default() };
     let mut reader = app.store.reader().await?;
-    let grants = live_grants::list(&mut reader, own, i64::MAX, live_grants::MOST, now).await?;
+    let grants = live_grants::list(&mut reader, &own, i64::MAX, MOST, now).await?.grants;
     let consents = live_grants::consents(&mut reader, user).await?;
     let ended = live_grants::too_many(&mut reader, user, now.plus_seconds(-TOLD_SECONDS)).await?;
     drop(reader);

@@ -8,7 +8,7 @@ mod profile;
 mod prove;
 #[cfg(test)]
 pub(super) mod samples;
-mod sessions;
+pub(super) mod sessions;
 
 pub(super) use browser::browser;
 pub(super) use profile::PROFILE;

@@ -8,14 +8,13 @@ use super::overview::Overview;
 use super::password::Password;
 use super::profile::{Profile, Shown};
 use super::prove::Prove;
-use super::sessions::{Row, Sessions};
+use super::sessions::{Row, Sessions, Table};
 use crate::account::Person;
 use crate::pages::parts::{Moment, Problem};
 use crate::pages::samples::signed_in;
 
-pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)> {
-    let frame = || signed_in(super::TITLE);
-    let moment = |seconds: i64| Moment(Timestamp::from_millis(1_768_464_000_000).plus_seconds(seconds));
+/// Sessions of somebody.
+pub(in crate::pages) fn sessions(text: &str) -> Table {
     let session = |number: i64| Row {
         name: format!("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEj{number:02}"),
         browser: if number % 2 == 0 { text.to_owned() } else { "Chrome on Android".to_owned() },
@@ -25,6 +24,15 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
         used: moment(-3600 * (number - 1)),
         is_this: number == 1,
     };
+    Table { rows: (1..=10).map(session).collect() }
+}
+
+fn moment(seconds: i64) -> Moment {
+    Moment(Timestamp::from_millis(1_768_464_000_000).plus_seconds(seconds))
+}
+
+pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)> {
+    let frame = || signed_in(super::TITLE);
     let app = |number: i64| App {
         uid: format!("oApplic{number:04}"),
         name: format!("{text} {number}"),
@@ -73,8 +81,7 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
         ("account-prove", Prove::new(frame(), Some(text.to_owned())).render()),
         (
             "account-sessions",
-            Sessions { frame: frame(), notice: Some("Session ended"), rows: (1..=10).map(session).collect() }
-                .render(),
+            Sessions { frame: frame(), notice: Some("Session ended"), table: sessions(text) }.render(),
         ),
         ("account-apps", connected((1..=6).map(app).collect()).render()),
         ("account-apps-none", connected(Vec::new()).render()),

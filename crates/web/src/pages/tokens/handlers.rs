@@ -3,13 +3,11 @@
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use kibali_store::door::api_tokens;
-use kibali_store::door::marks::Used;
 use serde::Deserialize;
 
 use super::TOKENS;
 use super::form::{TokenForm, Typed, refused};
-use super::views::{Delete, List, Made, New, Row, name};
+use super::views::{Delete, List, Made, New, Table, name};
 use crate::api::api_tokens::{delete as delete_token, make as make_token, own};
 use crate::pages::clients::quoted;
 use crate::pages::page::Page;
@@ -34,13 +32,12 @@ pub(super) async fn list(
     visitor: Visitor,
     Query(Done { done }): Query<Done>,
 ) -> Result<Page, Refusal> {
-    let tokens = api_tokens::of_user(&mut app.store.reader().await?, visitor.principal.user).await?;
-    let used = |token: &api_tokens::ApiToken| app.identity().last_use(&Used::ApiToken(token.id));
+    let frame = visitor.frame(&app.settings, TITLE);
     Page::render(&List {
-        frame: visitor.frame(&app.settings, TITLE),
+        table: Table::of(&app, visitor.principal.user, Some(frame.base.clone())).await?,
+        frame,
         notice: (done == "deleted").then_some("Token deleted"),
         taken: app.settings.api_tokens,
-        rows: tokens.iter().map(|token| Row::of(token, used(token), app.now())).collect(),
     })
 }
 

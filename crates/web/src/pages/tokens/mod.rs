@@ -6,7 +6,7 @@ mod form;
 mod handlers;
 #[cfg(test)]
 pub(super) mod samples;
-mod views;
+pub(super) mod views;
 
 use axum::Router;
 use axum::routing::get;

@@ -4,13 +4,12 @@ use askama::{Result, Template};
 use kibali_model::Timestamp;
 
 use super::form::{TokenForm, Typed};
-use super::views::{Delete, List, Made, New, Row};
+use super::views::{Delete, List, Made, New, Row, Table};
 use crate::pages::parts::{Copy, Moment, Problem};
 use crate::pages::samples::signed_in;
 
-pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)> {
-    let frame = || signed_in("Account");
-    let moment = |seconds: i64| Moment(Timestamp::from_millis(1_768_464_000_000).plus_seconds(seconds));
+/// So many tokens of somebody.
+pub(in crate::pages) fn table(text: &str, base: Option<String>, rows: i64) -> Table {
     let row = |number: i64| Row {
         uid: format!("oToken{number:05}"),
         name: format!("{text} {number}"),
@@ -24,6 +23,15 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
             Vec::new()
         },
     };
+    Table { base, rows: (1..=rows).map(row).collect() }
+}
+
+fn moment(seconds: i64) -> Moment {
+    Moment(Timestamp::from_millis(1_768_464_000_000).plus_seconds(seconds))
+}
+
+pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)> {
+    let frame = || signed_in("Account");
     let secret = "d2p_iKrAY7sR6rPea1rub181baRzyyui2AW07ymXPRExAgwa051Mei";
     let made = Made {
         frame: frame(),
@@ -45,14 +53,18 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
         New { frame: &page_frame, form: TokenForm::new(&page_frame, typed, problems) }.render()
     };
     vec![
-        ("tokens-empty", List { frame: frame(), notice: None, taken: true, rows: Vec::new() }.render()),
+        (
+            "tokens-empty",
+            List { frame: frame(), notice: None, taken: true, table: table(text, Some(frame().base), 0) }
+                .render(),
+        ),
         (
             "tokens",
             List {
                 frame: frame(),
                 notice: Some("Token deleted"),
                 taken: false,
-                rows: (1..=6).map(row).collect(),
+                table: table(text, Some(frame().base), 6),
             }
             .render(),
         ),

@@ -1,12 +1,15 @@
 //! The pages of *Account > Personal access tokens*.
 
 use askama::Template;
-use kibali_model::{Timestamp, TokenLimit};
-use kibali_store::door::api_tokens::ApiToken;
+use askama::filters::HtmlSafe;
+use kibali_model::{ObjectId, Timestamp, TokenLimit};
+use kibali_store::door::api_tokens::{self, ApiToken};
+use kibali_store::door::marks::Used;
 
 use super::form::TokenForm;
 use crate::pages::frame::Frame;
 use crate::pages::parts::{Copy, Moment};
+use crate::{App, Refusal};
 
 /// The list.
 #[derive(Template)]
@@ -17,24 +20,50 @@ pub(super) struct List {
     pub(super) notice: Option<&'static str>,
     /// The server takes personal access tokens.
     pub(super) taken: bool,
-    pub(super) rows: Vec<Row>,
+    pub(super) table: Table,
+}
+
+/// Personal access tokens of a user, each with a way to end it.
+#[derive(Template)]
+#[template(path = "tokens_table.html")]
+pub(in crate::pages) struct Table {
+    /// Below what address their pages are; none where each has a button of a form instead.
+    pub(in crate::pages) base: Option<String>,
+    pub(in crate::pages) rows: Vec<Row>,
+}
+
+// A template itself: what it holds is escaped where it is rendered.
+impl HtmlSafe for Table {}
+
+impl Table {
+    /// The tokens of `user`, the newest first.
+    pub(in crate::pages) async fn of(
+        app: &App,
+        user: ObjectId,
+        base: Option<String>,
+    ) -> Result<Self, Refusal> {
+        let tokens = api_tokens::of_user(&mut app.store.reader().await?, user).await?;
+        let used = |token: &ApiToken| app.identity().last_use(&Used::ApiToken(token.id));
+        let rows = tokens.iter().map(|token| Row::of(token, used(token), app.now())).collect();
+        Ok(Self { base, rows })
+    }
 }
 
 /// One token of the list.
-pub(super) struct Row {
-    pub(super) uid: String,
-    pub(super) name: String,
-    pub(super) created: Moment,
-    pub(super) expires: Moment,
-    pub(super) is_over: bool,
-    pub(super) used: Option<Moment>,
+pub(in crate::pages) struct Row {
+    pub(in crate::pages) uid: String,
+    pub(in crate::pages) name: String,
+    pub(in crate::pages) created: Moment,
+    pub(in crate::pages) expires: Moment,
+    pub(in crate::pages) is_over: bool,
+    pub(in crate::pages) used: Option<Moment>,
     /// What limits it, a line each.
-    pub(super) limits: Vec<String>,
+    pub(in crate::pages) limits: Vec<String>,
 }
 
 impl Row {
     /// Of a token; `used` may be known before it is written.
-    pub(super) fn of(token: &ApiToken, used: Option<Timestamp>, now: Timestamp) -> Self {
+    fn of(token: &ApiToken, used: Option<Timestamp>, now: Timestamp) -> Self {
         Self {
             uid: token.uid.to_string(),
             name: name(token),
