@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0020_mailed_codes.sql"),
     include_str!("../migrations/0021_keys_of_tokens.sql"),
     include_str!("../migrations/0022_mailed_address.sql"),
+    include_str!("../migrations/0023_codes_of_browsers.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

@@ -48,7 +48,7 @@ pub(crate) const EXPIRED: &[Statement] = &[
     expired!("session.purge", "session", "hash"),
     expired!("setup_link.purge", "setup_link", "hash"),
     expired!("mail_link.purge", "mail_link", "hash"),
-    expired!("mailed_code.purge", "mailed_code", "user_object"),
+    expired!("mailed_code.purge", "mailed_code", "verifier"),
     expired!("why_question.purge", "why_question", "id"),
 ];
 /// The same for what anybody may have kept who knows a client's name, and for what is remembered of the past;

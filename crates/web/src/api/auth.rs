@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http::{HeaderMap, Method};
+use kibali_crypto::Digest;
 use kibali_model::Dialect;
 use serde_json::{Value, json};
 
@@ -41,17 +42,22 @@ async fn login(
     let who = match sign_in_by_password(&app, username, password, address).await {
         Ok(Opened::In(who)) => who,
         Ok(Opened::Code(half)) => {
-            let code = text("twoFactorCode");
+            let (code, browser) = (text("twoFactorCode"), Some(session.hash()));
             let mailed = is_mailed(&app, half.user()).await?;
-            let sent = mailed && code.is_none() && mail_code(&app, half.holder()).await? == Mailed::Sent;
+            let asked = mailed && code.is_none();
+            let sent = asked && mail_code(&app, half.holder(browser)).await? == Mailed::Sent;
             wrong_code = match (speech.version.dialect(), mailed) {
                 (Dialect::Legacy, _) => WRONG_CODE,
                 (Dialect::Modern, false) => "INCORRECT_TWO_FACTOR_CODE_TOTP",
                 (Dialect::Modern, true) if sent => "EMAIL_TWO_FACTOR_CODE_SENT",
                 (Dialect::Modern, true) => "INCORRECT_TWO_FACTOR_CODE_EMAIL",
             };
-            match prove(&app, half, code, address).await? {
+            match prove(&app, half, code, browser, address).await? {
                 Some(who) => who,
+                // The code is good in the browser that asked for it: one that has no cookie yet is given it.
+                None if asked => {
+                    return Ok((session.set_cookie(&app.settings), told(wrong_code)).into_response());
+                }
                 None => return Ok(told(wrong_code)),
             }
         }
@@ -79,10 +85,11 @@ async fn prove(
     app: &App,
     half: HalfSignedIn,
     code: Option<&str>,
+    browser: Option<Digest>,
     address: ClientAddress,
 ) -> Result<Option<SignedIn>, Refusal> {
     let Some(code) = code else { return Ok(None) };
-    match half.prove(app, &Given::Code(code), address).await {
+    match half.prove(app, &Given::Code(code), browser, address).await {
         Ok(who) => Ok(Some(who)),
         Err(ProofRefusal::Wrong) => Ok(None),
         Err(refusal) => Err(refusal.into()),

@@ -41,7 +41,7 @@ impl Asking<'_> {
         match sign_in_by_password(self.app, username, password, self.address).await? {
             Opened::In(who) => Ok(who),
             Opened::Code(half) => {
-                let who = half.prove(self.app, &Given::Code(code), self.address).await?;
+                let who = half.prove(self.app, &Given::Code(code), None, self.address).await?;
                 // Nobody reads mail between two calls of a script: a code that was mailed is for a person.
                 let mailed = matches!(who.proof, Some(Proof::Mailed(_)));
                 if mailed { Err(SignInRefusal::TwoFactor.into()) } else { Ok(who) }

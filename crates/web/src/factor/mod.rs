@@ -63,6 +63,11 @@ impl<'a> Own<'a> {
         self.principal.user
     }
 
+    /// Whose codes are asked for, and in which session.
+    pub(crate) fn holder(&self) -> Holder<'a> {
+        Holder { user: self.user(), username: &self.principal.username, browser: self.session }
+    }
+
     /// Begins to enrol an authenticator app, over again where that was begun before.
     ///
     /// # Errors
@@ -114,7 +119,7 @@ impl<'a> Own<'a> {
     /// # Errors
     /// The database failed.
     pub(crate) async fn mail_code(&self, app: &App) -> Result<Mailed, Refusal> {
-        mail_code(app, Holder { user: self.user(), username: &self.principal.username }).await
+        mail_code(app, self.holder()).await
     }
 
     /// Codes are set up where there are none, by whoever proved a moment ago who they are: what is set up counts as
@@ -167,8 +172,7 @@ impl<'a> Own<'a> {
             return Err(Refusal::conflict_code("E3029", message).into());
         };
         require_proof(app, self.principal, Lately::WAYS_IN).await?;
-        let holder = Holder { user: self.user(), username: &self.principal.username };
-        let proof = check_first_code(app, holder, &enrolment, code, self.address).await;
+        let proof = check_first_code(app, self.holder(), &enrolment, code, self.address).await;
         let proof = proof.map_err(FactorRefusal::Proof)?;
         let with = self.with(app, proof);
         let codes = if with_codes { RecoveryCodes::new(app) } else { RecoveryCodes::none() };
@@ -238,8 +242,8 @@ impl<'a> Own<'a> {
     }
 
     async fn with_proof(&self, app: &App, given: &Given<'_>) -> Result<WithProof, FactorRefusal> {
-        let holder = Holder { user: self.user(), username: &self.principal.username };
-        let proof = check_proof(app, holder, given, self.address).await.map_err(FactorRefusal::Proof)?;
+        let proof =
+            check_proof(app, self.holder(), given, self.address).await.map_err(FactorRefusal::Proof)?;
         Ok(self.with(app, proof))
     }
 

@@ -1,9 +1,9 @@
-//! Codes that are mailed to whoever shows a password or a session, and held against what was typed.
+//! Codes that are mailed to whoever shows a password or a session, and held against what is typed in the same browser.
 
 use kibali_crypto::{Digest, MailedCode, Purpose, equal_in_constant_time, typed_code};
 use kibali_model::{ObjectId, Timestamp, TwoFactorType};
 use kibali_store::door::factors::{self, Proof};
-use kibali_store::door::mailed::{KeepMailed, Standing, TryMailed, standing};
+use kibali_store::door::mailed::{Asking, KeepMailed, Standing, TryMailed, standing};
 
 use super::second_factor::Holder;
 use crate::account::letters;
@@ -71,7 +71,7 @@ pub(crate) async fn is_mailed(app: &App, user: ObjectId) -> Result<bool, Refusal
 }
 
 /// Mails a code to the address that was proved when the factor was set up, unless that was done just now, or too often.
-/// Whoever asks gave the password, or has a session.
+/// Whoever asks gave the password, or has a session; the code is good in their browser.
 ///
 /// # Errors
 /// The database failed.
@@ -81,44 +81,50 @@ pub(crate) async fn mail_code(app: &App, holder: Holder<'_>) -> Result<Mailed, R
     let stored = Stored::read(&mut reader).await?;
     drop(reader);
     let place = app.mailer().is_configured(&stored).then(|| app.mailer().place().ok()).flatten();
-    let (Some(address), Some(place)) = (address, place) else { return mailed_before(app, holder.user).await };
+    let (Some(address), Some(place)) = (address, place) else { return mailed_before(app, holder).await };
     let (code, now) = (MailedCode::generate(&*app.random), app.now());
     let keep = KeepMailed {
-        user: holder.user,
-        verifier: verifier(app, holder.user, code.expose()),
+        asking: asking(holder),
+        verifier: verifier(app, holder, code.expose()),
         expires: now.plus_seconds(SECONDS),
         now,
     };
     if !app.store.write(keep).await? {
-        return mailed_before(app, holder.user).await;
+        return mailed_before(app, holder).await;
     }
     let title = stored.application_title();
     place.send(letters::code(&app.settings, &title, holder.username, &address, code.expose()));
     Ok(Mailed::Sent)
 }
 
-/// Is there a code to wait for?
+/// Is there a code to wait for in this browser?
 ///
 /// # Errors
 /// The database failed.
-pub(crate) async fn mailed_before(app: &App, user: ObjectId) -> Result<Mailed, Refusal> {
-    Ok(match standing(&mut app.store.reader().await?, user, app.now()).await? {
+pub(crate) async fn mailed_before(app: &App, holder: Holder<'_>) -> Result<Mailed, Refusal> {
+    Ok(match standing(&mut app.store.reader().await?, asking(holder), app.now()).await? {
         Standing::Waits => Mailed::Sent,
         Standing::TooMany(until) => Mailed::TooMany(until),
         Standing::Nothing => Mailed::NotNow,
     })
 }
 
-/// Is this the code that was mailed? Each time it is asked takes one of the few tries there are.
-pub(super) async fn check(app: &App, user: ObjectId, typed: &str) -> Result<Option<Proof>, Refusal> {
+/// Is this the code that this browser asked for? Each time it is asked takes one of the few tries there are.
+pub(super) async fn check(app: &App, holder: Holder<'_>, typed: &str) -> Result<Option<Proof>, Refusal> {
     let Some(code) = typed_code(typed) else { return Ok(None) };
-    let Some(kept) = app.store.write(TryMailed { user, now: app.now() }).await? else { return Ok(None) };
-    let fits = equal_in_constant_time(kept, verifier(app, user, &code));
+    let attempt = TryMailed { asking: asking(holder), now: app.now() };
+    let Some(kept) = app.store.write(attempt).await? else { return Ok(None) };
+    let fits = equal_in_constant_time(kept, verifier(app, holder, &code));
     Ok(fits.then_some(Proof::Mailed(kept)))
 }
 
+const fn asking(holder: Holder<'_>) -> Asking {
+    Asking { user: holder.user, browser: holder.browser }
+}
+
 /// What stands in the database: six digits alone would be found by trying them all.
-fn verifier(app: &App, user: ObjectId, code: &str) -> Digest {
+fn verifier(app: &App, holder: Holder<'_>, code: &str) -> Digest {
     let key = app.master_key.mac_key(Purpose::MailedCode);
-    key.tag_parts(&[&user.0.to_be_bytes(), code.as_bytes()])
+    let browser = holder.browser.as_ref().map_or(&[][..], |browser| &browser[..]);
+    key.tag_parts(&[&holder.user.0.to_be_bytes(), browser, code.as_bytes()])
 }

@@ -1,7 +1,7 @@
 //! Second factors: codes, slowed down, and passkeys; checked, and handed on as a proof that one write spends
 //! (rules of the door 10).
 
-use kibali_crypto::{SealError, TotpSeed, recovery_hash, step_ends, typed_code};
+use kibali_crypto::{Digest, SealError, TotpSeed, recovery_hash, step_ends, typed_code};
 use kibali_model::{ObjectId, Timestamp, TwoFactorType};
 use kibali_store::door::factors::{self, Enrolment, Proof};
 
@@ -22,13 +22,15 @@ pub(crate) enum Given<'a> {
     Passkey(Answered<'a>),
 }
 
-/// Whose it is.
+/// Whose it is, and where it is shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Holder<'a> {
     /// Row number of the user.
     pub(crate) user: ObjectId,
     /// Login name.
     pub(crate) username: &'a str,
+    /// SHA-256 of the cookie of the browser, signed in or not, where there is one.
+    pub(crate) browser: Option<Digest>,
 }
 
 /// Why a second factor proves nothing.
@@ -100,12 +102,12 @@ async fn check_code(
     address: ClientAddress,
 ) -> Result<Proof, ProofRefusal> {
     let throttle = &app.identity().code_throttle;
-    let Holder { user, username } = holder;
+    let Holder { user, username, .. } = holder;
     if let Some(seconds) = throttle.wait(username, address.network(), app.now()) {
         return Err(ProofRefusal::Throttled(seconds));
     }
     let found = match typed.len() <= LONGEST {
-        true => find(app, user, typed, enrolment).await.map_err(ProofRefusal::Undecided)?,
+        true => find(app, holder, typed, enrolment).await.map_err(ProofRefusal::Undecided)?,
         false => None,
     };
     let decided = throttle.attempt(username, address.network(), found.is_some(), app.now());
@@ -125,10 +127,11 @@ fn note(app: &App, cause: &str, user: ObjectId, address: ClientAddress) {
 /// A code of what is being set up; else one of what is set up, or for recovery.
 async fn find(
     app: &App,
-    user: ObjectId,
+    holder: Holder<'_>,
     typed: &str,
     enrolment: Option<&Enrolment>,
 ) -> Result<Option<Proof>, Refusal> {
+    let user = holder.user;
     let (state, seed) = match enrolment {
         Some(enrolment) => (enrolment.state, enrolment.seed.clone()),
         None => {
@@ -144,7 +147,7 @@ async fn find(
         }
     };
     if matches!(state, TwoFactorType::EmailEnabled | TwoFactorType::EnrollingEmail) {
-        return mailed::check(app, user, typed).await;
+        return mailed::check(app, holder, typed).await;
     }
     let (Some(code), Some(sealed)) = (typed_code(typed), seed) else { return Ok(None) };
     let seed = open_seed(app, user, &sealed).map_err(Refusal::internal)?;

@@ -1,6 +1,7 @@
 //! Signing in with a user name and a password: one decision for the token endpoint, HTTP Basic and the
 //! login page; and with a passkey. Where an account asks for more, a password opens nothing yet (rules of the door 10).
 
+use kibali_crypto::Digest;
 use kibali_model::{ObjectId, SignIn, Timestamp, Uid};
 use kibali_store::door::accounts::{self, Account, SignInRules};
 use kibali_store::door::factors::Proof;
@@ -45,9 +46,9 @@ impl HalfSignedIn {
         self.0.user
     }
 
-    /// Whose second factor is asked for.
-    pub(crate) fn holder(&self) -> Holder<'_> {
-        Holder { user: self.0.user, username: &self.0.username }
+    /// Whose second factor is asked for, in the browser with this cookie, by its SHA-256.
+    pub(crate) fn holder(&self, browser: Option<Digest>) -> Holder<'_> {
+        Holder { user: self.0.user, username: &self.0.username, browser }
     }
 
     /// The account's credential version that was checked.
@@ -55,7 +56,7 @@ impl HalfSignedIn {
         self.0.credential_version
     }
 
-    /// Signs in with a second factor.
+    /// Signs in with a second factor, which is shown in the browser with this cookie, by its SHA-256.
     ///
     /// # Errors
     /// [`ProofRefusal`].
@@ -63,9 +64,10 @@ impl HalfSignedIn {
         self,
         app: &App,
         given: &Given<'_>,
+        browser: Option<Digest>,
         address: ClientAddress,
     ) -> Result<SignedIn, ProofRefusal> {
-        let proof = check_proof(app, self.holder(), given, address).await?;
+        let proof = check_proof(app, self.holder(browser), given, address).await?;
         let amr = SignIn::with_factor(&self.0.amr, proof.factor());
         Ok(SignedIn { proof: Some(proof), amr, ..self.0 })
     }

@@ -67,7 +67,7 @@ pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Res
     };
     posted.checked()?;
     let given = posted.given(&app, "code");
-    let refused = match half.clone().prove(&app, &given, posted.address).await {
+    let refused = match half.clone().prove(&app, &given, Some(posted.session.hash()), posted.address).await {
         Ok(who) => match start_session(&app, &posted.session, &who, posted.address, &posted.headers).await {
             Ok(cookie) => {
                 let page = posted.session.pending().unwrap_or(APPS);
@@ -94,7 +94,7 @@ pub(super) async fn send(State(app): State<App>, posted: Posted) -> Result<Respo
         return Ok(redirect(&app.settings, LOGIN));
     };
     if is_mailed(&app, half.user()).await? {
-        mail_code(&app, half.holder()).await?;
+        mail_code(&app, half.holder(Some(posted.session.hash()))).await?;
     }
     Ok(redirect(&app.settings, CODE))
 }
@@ -116,6 +116,7 @@ async fn ask(
     let frame = Frame::anonymous(&app.settings, "Sign in").with_csrf(session.csrf());
     let found = factors::find(&mut app.store.reader().await?, half.user()).await?;
     let means = Means::of(found.as_ref());
-    let news = if means.mail { mailed_before(app, half.user()).await?.told() } else { None };
+    let holder = half.holder(Some(session.hash()));
+    let news = if means.mail { mailed_before(app, holder).await?.told() } else { None };
     Page::render(&Code::new(frame, means, news, problem))
 }

@@ -128,7 +128,7 @@ pub(super) async fn submit(State(app): State<App>, posted: Posted) -> Result<Res
         Ok(Opened::Enrol(who)) => (who, TWO_FACTOR),
         Ok(Opened::Code(half)) => {
             if is_mailed(&app, half.user()).await? {
-                mail_code(&app, half.holder()).await?;
+                mail_code(&app, half.holder(Some(posted.session.hash()))).await?;
             }
             let cookie = ask_for_code(&app, &posted.session, &half)?;
             return Ok((cookie, redirect(&app.settings, CODE)).into_response());

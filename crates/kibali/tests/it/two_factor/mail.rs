@@ -12,8 +12,8 @@ use crate::account::{AMINA, Office, PASSWORD, verify_address, with_amina};
 use crate::pages::fill_login;
 
 pub(super) const WHO: (&str, &str) = (AMINA, PASSWORD);
-const SENT: &str = "EMAIL_TWO_FACTOR_CODE_SENT";
-const WRONG: &str = "INCORRECT_TWO_FACTOR_CODE_EMAIL";
+pub(super) const SENT: &str = "EMAIL_TWO_FACTOR_CODE_SENT";
+pub(super) const WRONG: &str = "INCORRECT_TWO_FACTOR_CODE_EMAIL";
 
 /// The code of a message: six digits on a line of their own.
 fn code_in(mail: &str) -> String {
@@ -29,7 +29,7 @@ pub(super) async fn mailed(office: &Office) -> String {
 }
 
 /// Another code than this.
-fn other_than(code: &str) -> String {
+pub(super) fn other_than(code: &str) -> String {
     let first = if code.starts_with('0') { "1" } else { "0" };
     format!("{first}{}", &code[1..])
 }
@@ -45,7 +45,7 @@ pub(super) async fn amina(t: &TestApp) -> (Office, Browser) {
 }
 
 /// The same, with codes by mail.
-async fn protected(t: &TestApp) -> (Office, Browser) {
+pub(super) async fn protected(t: &TestApp) -> (Office, Browser) {
     let (office, mut browser) = amina(t).await;
     assert_eq!(post(&mut browser, "/api/2fa/enrollEmail2FA", &json!({})).await.status, 200);
     let code = mailed(&office).await;
@@ -55,11 +55,26 @@ async fn protected(t: &TestApp) -> (Office, Browser) {
     (office, browser)
 }
 
-/// Asks for a code by signing in without one.
-async fn asked(office: &Office) -> String {
+/// Asks for a code by signing in without one, in a browser of its own.
+pub(super) async fn asked(office: &Office) -> (Browser, String) {
     office.node.clock.advance_seconds(60);
-    assert_eq!(login_status(&mut office.node.browser(), WHO, None).await, SENT);
-    mailed(office).await
+    let mut browser = office.node.browser();
+    assert_eq!(login_status(&mut browser, WHO, None).await, SENT);
+    (browser, mailed(office).await)
+}
+
+/// Another with the same cookies.
+pub(super) fn same(node: &TestApp, browser: &Browser) -> Browser {
+    let mut other = node.browser();
+    other.cookies.clone_from(&browser.cookies);
+    other
+}
+
+/// What is said of a code that comes from this address, with the cookies of a browser.
+pub(super) async fn tried(node: &TestApp, browser: &Browser, address: &str, code: &str) -> Value {
+    let body = json!({ "username": AMINA, "password": PASSWORD, "twoFactorCode": code });
+    let request = browser.request("POST", "/api/42/auth/login").from(address).json(&body);
+    same(node, browser).send(request).await.json()["loginStatus"].clone()
 }
 
 both!(
@@ -120,27 +135,26 @@ both!(
     fn signing_in_takes_a_mailed_code_once_whichever_node_it_reaches(t) {
         let (office, _) = protected(t).await;
         let node = &office.node;
-        let old = node.post("/api/auth/login").json(&json!({ "username": AMINA, "password": PASSWORD })).send().await;
+        let mut browser = node.browser();
+        let old = post(&mut browser, "/api/auth/login", &json!({ "username": AMINA, "password": PASSWORD })).await;
         assert_eq!(old.json()["loginStatus"], "INCORRECT_TWO_FACTOR_CODE", "as older versions say it");
         let code = mailed(&office).await;
-        let mut browser = node.browser();
         assert_eq!(login_status(&mut browser, WHO, None).await, SENT);
         assert!(office.mail().await.is_empty(), "one was mailed just now");
         assert_eq!(login_status(&mut browser, WHO, Some(&other_than(&code))).await, WRONG);
+        let mut again = same(node, &browser);
         assert_eq!(login_status(&mut browser, WHO, Some(&code)).await, "SUCCESS");
         assert_eq!(get(&mut browser, "/api/me").await.status, 200);
-        assert_eq!(login_status(&mut node.browser(), WHO, Some(&code)).await, WRONG);
+        assert_eq!(login_status(&mut again, WHO, Some(&code)).await, WRONG);
         let wrong = node.post("/api/42/auth/login").json(&json!({ "username": AMINA, "password": "wrong" })).send().await;
         assert_eq!(wrong.status, 401);
         assert!(office.mail().await.is_empty(), "who does not know the password has nothing mailed");
         // Of those that come at once, one gets in.
         for _ in 0..3 {
-            let code = asked(&office).await;
+            let (browser, code) = asked(&office).await;
             let attempts = (0..4).map(|n| {
-                let node = if n % 2 == 0 { t } else { node };
-                let body = json!({ "username": AMINA, "password": PASSWORD, "twoFactorCode": code });
-                let request = node.post("/api/42/auth/login").from(&format!("203.0.113.{n}")).json(&body);
-                async move { request.send().await.json()["loginStatus"].clone() }
+                let (node, browser, code) = (if n % 2 == 0 { t } else { node }, &browser, code.as_str());
+                async move { tried(node, &same(node, browser), &format!("203.0.113.{n}"), code).await }
             });
             // Who is late is told that the code is wrong, or to wait.
             let statuses = join_all(attempts).await;
@@ -152,60 +166,62 @@ both!(
 both!(
     fn a_mailed_code_has_five_tries_and_a_quarter_of_an_hour(t) {
         let (office, _) = protected(t).await;
-        let (node, body) = (&office.node, |code: &str| json!({ "username": AMINA, "password": PASSWORD, "twoFactorCode": code }));
-        let from = async |address: String, code: &str| {
-            let answer = node.post("/api/42/auth/login").from(&address).json(&body(code)).send().await;
-            answer.json()["loginStatus"].clone()
-        };
-        let code = asked(&office).await;
+        let node = &office.node;
+        let (mut browser, code) = asked(&office).await;
         for guess in 0..5 {
-            assert_eq!(from(format!("203.0.113.{guess}"), &other_than(&code)).await, WRONG);
+            assert_eq!(tried(node, &browser, &format!("203.0.113.{guess}"), &other_than(&code)).await, WRONG);
         }
-        assert_eq!(from("127.0.0.1".to_owned(), &code).await, WRONG, "it has been tried out");
-        let mut browser = node.browser();
+        assert_eq!(login_status(&mut browser, WHO, Some(&code)).await, WRONG, "it has been tried out");
         let login = browser.open("/login").await;
         let page = fill_login(&mut browser, &login, AMINA, PASSWORD).await;
         assert!(page.answer.text().contains("No code waits for you"), "{}", page.answer.text());
-        let code = asked(&office).await;
+        let (mut browser, code) = asked(&office).await;
         for guess in 0..4 {
-            assert_eq!(from(format!("198.51.100.{guess}"), &other_than(&code)).await, WRONG);
+            assert_eq!(tried(node, &browser, &format!("198.51.100.{guess}"), &other_than(&code)).await, WRONG);
         }
-        assert_eq!(from("127.0.0.1".to_owned(), &code).await, "SUCCESS", "the fifth");
-        let code = asked(&office).await;
+        assert_eq!(login_status(&mut browser, WHO, Some(&code)).await, "SUCCESS", "the fifth");
+        let (mut browser, code) = asked(&office).await;
         t.clock.advance_seconds(15 * 60);
-        assert_eq!(from("127.0.0.1".to_owned(), &code).await, WRONG);
+        assert_eq!(login_status(&mut browser, WHO, Some(&code)).await, WRONG);
         t.clock.advance_seconds(3600);
-        let (first, second) = (asked(&office).await, asked(&office).await);
-        assert_eq!(from("127.0.0.1".to_owned(), &first).await, WRONG, "another took its place");
-        assert_eq!(from("127.0.0.1".to_owned(), &second).await, "SUCCESS");
+        let (mut browser, first) = asked(&office).await;
+        t.clock.advance_seconds(60);
+        assert_eq!(login_status(&mut browser, WHO, None).await, SENT);
+        let second = mailed(&office).await;
+        assert_eq!(login_status(&mut browser, WHO, Some(&first)).await, WRONG, "another took its place");
+        assert_eq!(login_status(&mut browser, WHO, Some(&second)).await, "SUCCESS");
     }
 );
 
 both!(
     fn a_user_is_mailed_five_codes_an_hour_and_told_when_the_next_comes(t) {
         let (office, _) = protected(t).await;
-        let mut came = 0;
-        for _ in 0..8 {
+        let (node, mut browser, mut came) = (&office.node, office.node.browser(), 0);
+        for round in 0..8 {
             t.clock.advance_seconds(60);
-            assert_eq!(login_status(&mut office.node.browser(), WHO, None).await, SENT);
+            // Whoever asks, and in how many browsers.
+            let mut other = node.browser();
+            let asking = if round % 2 == 0 { &mut browser } else { &mut other };
+            let told = login_status(asking, WHO, None).await;
             let mail = office.mail().await;
             assert!(mail.iter().all(|mail| mail.contains("To: Amina@example.org")), "{mail:?}");
             came += mail.len();
+            assert_eq!(told, if round < 5 || round == 6 { SENT } else { WRONG }, "{round}: the last one still works");
         }
         assert_eq!(came, 5, "the one that was used counts for nothing");
         // The last one has run out, and there is no other.
         t.clock.advance_seconds(900);
-        assert_eq!(login_status(&mut office.node.browser(), WHO, None).await, WRONG, "none was sent");
-        let mut browser = office.node.browser();
+        assert_eq!(login_status(&mut browser, WHO, None).await, WRONG, "none was sent");
         let login = browser.open("/login").await;
         let page = fill_login(&mut browser, &login, AMINA, PASSWORD).await;
         let text = page.answer.text();
-        assert!(text.contains("No code was mailed to you") && text.contains("from 09:00 UTC on"), "{text}");
+        assert!(text.contains("No code was mailed to you") && text.contains("from 09:02 UTC on"), "{text}");
         assert!(!text.contains("A code was mailed"), "{text}");
         assert!(office.mail().await.is_empty());
-        t.clock.advance_seconds(3600);
-        let code = asked(&office).await;
-        assert_eq!(login_status(&mut office.node.browser(), WHO, Some(&code)).await, "SUCCESS");
+        // An hour after the first of the five.
+        t.clock.advance_seconds(3600 - 7 * 60 - 900);
+        let (mut browser, code) = asked(&office).await;
+        assert_eq!(login_status(&mut browser, WHO, Some(&code)).await, "SUCCESS");
     }
 );
 
@@ -320,8 +336,8 @@ both!(
         let refused = token(node, None).await;
         assert_eq!(refused.0, 401);
         assert!(office.mail().await.is_empty(), "a script reads no mail");
-        let code = asked(&office).await;
+        let (mut browser, code) = asked(&office).await;
         assert_eq!(token(node, Some(&code)).await, refused);
-        assert_eq!(login_status(&mut node.browser(), WHO, Some(&code)).await, "SUCCESS");
+        assert_eq!(login_status(&mut browser, WHO, Some(&code)).await, "SUCCESS");
     }
 );

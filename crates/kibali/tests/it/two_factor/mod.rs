@@ -4,6 +4,7 @@ mod api;
 mod ending;
 mod grant;
 mod mail;
+mod mail_browsers;
 mod mail_pages;
 mod pages;
 pub(crate) mod passkeys;

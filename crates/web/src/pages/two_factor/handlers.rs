@@ -68,7 +68,7 @@ pub(super) async fn page(
         problem,
         passkeys,
         recovery,
-        news: mail::news(app, visitor, state).await?,
+        news: mail::news(app, &own, state).await?,
         stage,
     })
 }

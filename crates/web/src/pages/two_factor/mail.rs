@@ -8,6 +8,7 @@ use kibali_store::door::emails;
 use super::handlers::sender;
 use super::views::Mail;
 use super::{PROVE, TWO_FACTOR};
+use crate::factor::Own;
 use crate::identity::{Mailed, is_mailed, mailed_before};
 use crate::pages::body::Posted;
 use crate::pages::redirect;
@@ -40,14 +41,10 @@ pub(super) async fn send(State(app): State<App>, posted: Posted) -> Result<Respo
 }
 
 /// Why there is no code to wait for, where one is, or may be asked for.
-pub(super) async fn news(
-    app: &App,
-    visitor: &Visitor,
-    state: TwoFactorType,
-) -> Result<Option<String>, Refusal> {
+pub(super) async fn news(app: &App, own: &Own<'_>, state: TwoFactorType) -> Result<Option<String>, Refusal> {
     let mailed = match state {
         TwoFactorType::EnrollingEmail | TwoFactorType::EmailEnabled => {
-            mailed_before(app, visitor.principal.user).await?
+            mailed_before(app, own.holder()).await?
         }
         _ => return Ok(None),
     };

@@ -57,9 +57,10 @@ async fn ask(
     address: ClientAddress,
     problem: Option<String>,
 ) -> Result<Page, Refusal> {
-    let means = Means::of(visitor.own(address).find(app).await?.as_ref());
+    let own = visitor.own(address);
+    let means = Means::of(own.find(app).await?.as_ref());
     let news = match means.mail {
-        true => match mailed_before(app, visitor.principal.user).await? {
+        true => match mailed_before(app, own.holder()).await? {
             Mailed::Sent => Some("A code was mailed to you; it works for fifteen minutes.".to_owned()),
             Mailed::NotNow => None,
             too_many @ Mailed::TooMany(_) => too_many.told(),
