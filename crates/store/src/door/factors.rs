@@ -39,10 +39,12 @@ const SET_STATE: Statement =
     Statement::new("account.set_two_factor", "update account set two_factor_type = $2 where object = $1");
 const HAS_CODE: Statement =
     Statement::new("recovery_code.find", "select 1 from recovery_code where user_object = $1 and hash = $2");
+const ANY_CODE: Statement =
+    Statement::new("recovery_code.any", "select 1 from recovery_code where user_object = $1 limit 1");
 const SPEND_CODE: Statement =
     Statement::new("recovery_code.spend", "delete from recovery_code where user_object = $1 and hash = $2");
 pub(crate) const STATEMENTS: &[Statement] =
-    &[FIND, BEGIN, IS_BEGUN, CONFIRM, FORGET, SET_STATE, HAS_CODE, SPEND_CODE];
+    &[FIND, BEGIN, IS_BEGUN, CONFIRM, FORGET, SET_STATE, HAS_CODE, ANY_CODE, SPEND_CODE];
 
 /// How long a first code is waited for, in seconds.
 const ENROLMENT_SECONDS: i64 = 15 * 60;
@@ -294,6 +296,34 @@ impl Write for ReplaceRecoveryCodes {
         }
         replace_codes(tx, self.with.user, &self.recovery_codes).await?;
         self.with.record(tx, "factor.recovery_codes_made").await?;
+        Ok(true)
+    }
+}
+
+/// Makes recovery codes where a factor protects the account and there are none. False: nothing does, or there are some.
+#[derive(Debug, Clone)]
+pub struct MakeRecoveryCodes {
+    /// Who, having proved a moment ago who they are.
+    pub user: ObjectId,
+    /// SHA-256 of the recovery codes.
+    pub recovery_codes: Vec<Hash>,
+    /// From where.
+    pub address: String,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Write for MakeRecoveryCodes {
+    type Output = bool;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let held = hold(tx, self.user).await?.ok_or(StoreError::Stale)?;
+        if !held.protected || tx.row(ANY_CODE, values![self.user]).await?.is_some() {
+            return Ok(false);
+        }
+        replace_codes(tx, self.user, &self.recovery_codes).await?;
+        let who = of(self.user, Some(&self.address));
+        audit::record(tx, "factor.recovery_codes_made", who, json!({}), self.now).await?;
         Ok(true)
     }
 }

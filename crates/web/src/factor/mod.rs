@@ -10,8 +10,8 @@ use kibali_crypto::{Digest, Secret, TotpSeed, new_recovery_code, recovery_hash};
 use kibali_model::{Credential, Lately, ObjectId, Principal, TwoFactorType};
 use kibali_store::door::emails;
 use kibali_store::door::factors::{
-    self, BeginTotp, ConfirmFactor, Proof, ProveFactor, ReplaceRecoveryCodes, SecondFactor, SwitchOffFactor,
-    WithProof,
+    self, BeginTotp, ConfirmFactor, MakeRecoveryCodes, Proof, ProveFactor, ReplaceRecoveryCodes,
+    SecondFactor, SwitchOffFactor, WithProof,
 };
 use kibali_store::door::mailed::BeginMailed;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -179,6 +179,24 @@ impl<'a> Own<'a> {
         let spent = app.store.write(ConfirmFactor { with, enrolment, recovery_codes: codes.hashes() }).await;
         first(spent.map_err(Refusal::from)?)?;
         Ok(codes)
+    }
+
+    /// Makes recovery codes, which are shown once, for whoever has none and proved a moment ago who they are. Nothing, where
+    /// there are some.
+    ///
+    /// # Errors
+    /// E3031; [`Refusal::Forbidden`].
+    pub(crate) async fn make_codes(&self, app: &App) -> Result<Option<RecoveryCodes>, Refusal> {
+        self.require_protected(app).await?;
+        require_proof(app, self.principal, Lately::WAYS_IN).await?;
+        let codes = RecoveryCodes::new(app);
+        let make = MakeRecoveryCodes {
+            user: self.user(),
+            recovery_codes: codes.hashes(),
+            address: self.address.to_string(),
+            now: app.now(),
+        };
+        Ok(app.store.write(make).await?.then_some(codes))
     }
 
     /// Makes new recovery codes, which are shown once; the old ones are worthless.

@@ -9,6 +9,7 @@ mod mail_pages;
 mod pages;
 pub(crate) mod passkeys;
 mod races;
+mod recovery;
 mod sign_in;
 
 use kibali_crypto::{TotpSeed, step_at};

@@ -11,7 +11,7 @@ use crate::pages::{CLIENTS, ORDINARY, assert_page, fill_login, make_ordinary, si
 const TWO_FACTOR: &str = "/account/two-factor";
 
 /// Fills in the login page and arrives where the code is asked for.
-async fn half(t: &TestApp, asked: &str) -> (Browser, Page) {
+pub(super) async fn half(t: &TestApp, asked: &str) -> (Browser, Page) {
     let mut browser = t.browser();
     let page = browser.open(asked).await;
     let page = fill_login(&mut browser, &page, ORDINARY.0, ORDINARY.1).await;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use kibali_store::door::accounts;
+use kibali_store::door::{accounts, factors};
 
 use super::TITLE;
 use crate::pages::frame::Frame;
@@ -19,6 +19,8 @@ pub(super) struct Overview {
     pub(super) email: Option<String>,
     /// A second factor protects the account.
     pub(super) protected: bool,
+    /// It does, and nothing is kept for the day that it is lost.
+    pub(super) no_recovery: bool,
 }
 
 /// `GET /account`.
@@ -26,13 +28,14 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Pag
     let principal = &visitor.principal;
     let mut reader = app.store.reader().await?;
     let contact = accounts::contact(&mut reader, principal.user).await?;
-    let account = accounts::by_user(&mut reader, principal.user).await?;
+    let factor = factors::find(&mut reader, principal.user).await?.filter(|factor| factor.protects());
     drop(reader);
     Page::render(&Overview {
         frame: visitor.frame(&app.settings, TITLE),
         name: contact.name.unwrap_or_else(|| principal.username.clone()),
         username: principal.username.clone(),
         email: contact.email.address,
-        protected: account.is_some_and(|account| account.protected),
+        protected: factor.is_some(),
+        no_recovery: factor.is_some_and(|factor| factor.recovery_codes == 0),
     })
 }

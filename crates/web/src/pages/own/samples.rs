@@ -52,12 +52,13 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
         ..Person::default()
     };
     let wrong_email = Problem { field: "email", text: text.to_owned() };
-    let overview = Overview {
+    let overview = |protected| Overview {
         frame: frame(),
         name: text.to_owned(),
         username: text.to_owned(),
         email: Some(text.to_owned()),
-        protected: false,
+        protected,
+        no_recovery: protected,
     };
     let end = AskEnd {
         frame: frame(),
@@ -67,7 +68,8 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
     };
     let connected = |rows| Connected { frame: frame(), notice: None, rows };
     vec![
-        ("account", overview.render()),
+        ("account", overview(false).render()),
+        ("account-no-recovery", overview(true).render()),
         ("account-password", Password::new(frame(), PasswordPolicy::default(), Vec::new()).render()),
         ("account-password-wrong", Password::new(frame(), PasswordPolicy::default(), wrong).render()),
         (

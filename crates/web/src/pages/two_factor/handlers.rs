@@ -115,6 +115,21 @@ pub(super) async fn confirm(State(app): State<App>, posted: Posted) -> Result<Re
     }
 }
 
+/// `POST /account/two-factor/codes/make`: for whoever has none, since they were used, or since what set the factor up
+/// could show none.
+pub(super) async fn make_codes(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
+    let visitor = sender(&posted)?;
+    if let Some(question) = asked_first(&app, &visitor, Lately::WAYS_IN, TWO_FACTOR).await? {
+        return Ok(question);
+    }
+    match visitor.own(posted.address).make_codes(&app).await {
+        Ok(Some(codes)) => shown(&app, &visitor, None, &codes, "Recovery codes made.", TWO_FACTOR),
+        // Done in another window meanwhile: the page shows how things are.
+        Ok(None) | Err(Refusal::Conflict { .. }) => Ok(redirect(&app.settings, TWO_FACTOR)),
+        Err(refusal) => Err(refusal),
+    }
+}
+
 /// `POST /account/two-factor/codes`.
 pub(super) async fn replace_codes(State(app): State<App>, posted: Posted) -> Result<Response, Refusal> {
     let visitor = sender(&posted)?;

@@ -40,6 +40,7 @@ pub(super) fn router() -> Router<App> {
         .route(SEND, post(mail::send))
         .route(&at("/confirm"), get(handlers::back).post(handlers::confirm))
         .route(&at("/codes"), get(handlers::back).post(handlers::replace_codes))
+        .route(&at("/codes/make"), get(handlers::back).post(handlers::make_codes))
         .route(&at("/off"), get(handlers::back).post(handlers::switch_off))
         .route(CHALLENGE, post(passkeys::challenge))
         .route(PASSKEYS, get(handlers::back).post(passkeys::keep))
