@@ -70,24 +70,42 @@ impl Metadata {
     }
 }
 
+/// A member that is a text, if it is there and not blank.
+macro_rules! text {
+    ($body:expr, $name:literal) => {
+        match $body.get($name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+            Some(_) => Err((METADATA, concat!($name, " is a text"))),
+        }
+    };
+}
+
+/// A member that is a list of texts, if it is there.
+macro_rules! list {
+    ($body:expr, $name:literal, $error:expr) => {
+        list($body, $name, ($error, concat!($name, " is a list of texts, fifty at most")))
+    };
+}
+
 /// Reads it.
 ///
 /// # Errors
 /// The first thing that is wrong.
 pub fn read(body: &Map<String, Value>) -> Result<Metadata, Wrong> {
-    let authentication = authentication(text(body, "token_endpoint_auth_method")?)?;
-    let algorithm = match text(body, "token_endpoint_auth_signing_alg")? {
+    let authentication = authentication(text!(body, "token_endpoint_auth_method")?)?;
+    let algorithm = match text!(body, "token_endpoint_auth_signing_alg")? {
         None => None,
         Some(name) => Some(
             SigningAlgorithm::from_name(name)
                 .ok_or((METADATA, "token_endpoint_auth_signing_alg is RS256, PS256, ES256 or EdDSA"))?,
         ),
     };
-    let redirect_uris = list(body, "redirect_uris", REDIRECT)?.unwrap_or_default();
+    let redirect_uris = list!(body, "redirect_uris", REDIRECT)?.unwrap_or_default();
     if redirect_uris.is_empty() {
         return Err((REDIRECT, "redirect_uris is missing: no code could ever be sent"));
     }
-    let jwks_uri = text(body, "jwks_uri")?;
+    let jwks_uri = text!(body, "jwks_uri")?;
     if jwks_uri.is_some_and(|uri| !uri.starts_with("https://")) {
         return Err((METADATA, "jwks_uri begins with https://"));
     }
@@ -103,11 +121,11 @@ pub fn read(body: &Map<String, Value>) -> Result<Metadata, Wrong> {
         Some(_) => return Err((METADATA, "backchannel_logout_session_required is true or false")),
     };
     Ok(Metadata {
-        logout_uri: text(body, "backchannel_logout_uri")?.map(str::to_owned),
+        logout_uri: text!(body, "backchannel_logout_uri")?.map(str::to_owned),
         logout_session,
-        name: text(body, "client_name")?.map(short),
+        name: text!(body, "client_name")?.map(short),
         redirect_uris,
-        post_logout_redirect_uris: list(body, "post_logout_redirect_uris", METADATA)?.unwrap_or_default(),
+        post_logout_redirect_uris: list!(body, "post_logout_redirect_uris", METADATA)?.unwrap_or_default(),
         grant_types: grant_types(body)?,
         authentication,
         algorithm,
@@ -135,11 +153,11 @@ fn authentication(name: Option<&str>) -> Result<ClientAuthentication, Wrong> {
 
 /// `authorization_code`, and `refresh_token` where it was asked for.
 fn grant_types(body: &Map<String, Value>) -> Result<Vec<GrantType>, Wrong> {
-    if list(body, "response_types", METADATA)?.is_some_and(|types| types != ["code"]) {
+    if list!(body, "response_types", METADATA)?.is_some_and(|types| types != ["code"]) {
         return Err((METADATA, "response_types is [\"code\"]"));
     }
     let mut grants = vec![GrantType::AuthorizationCode];
-    for name in list(body, "grant_types", METADATA)?.unwrap_or_default() {
+    for name in list!(body, "grant_types", METADATA)?.unwrap_or_default() {
         match GrantType::from_name(&name) {
             Some(GrantType::AuthorizationCode) => {}
             Some(GrantType::RefreshToken) if !grants.contains(&GrantType::RefreshToken) => {
@@ -157,19 +175,7 @@ fn grant_types(body: &Map<String, Value>) -> Result<Vec<GrantType>, Wrong> {
     Ok(grants)
 }
 
-fn text<'b>(body: &'b Map<String, Value>, name: &'static str) -> Result<Option<&'b str>, Wrong> {
-    match body.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
-        Some(_) => Err((
-            METADATA,
-            "client_name, jwks_uri, backchannel_logout_uri, token_endpoint_auth_method and _signing_alg are texts",
-        )),
-    }
-}
-
-fn list(body: &Map<String, Value>, name: &str, error: &'static str) -> Result<Option<Vec<String>>, Wrong> {
-    let wrong = (error, "redirect_uris, grant_types and response_types are lists of texts, fifty at most");
+fn list(body: &Map<String, Value>, name: &str, wrong: Wrong) -> Result<Option<Vec<String>>, Wrong> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Array(members)) if members.len() <= ADDRESSES => {
@@ -292,12 +298,16 @@ mod tests {
             ("token_endpoint_auth_signing_alg", json!("HS256"), METADATA),
             ("jwks_uri", json!("http://dhis2.org/jwks.json"), METADATA),
             ("backchannel_logout_uri", json!(1), METADATA),
+            ("client_name", json!(1), METADATA),
+            ("post_logout_redirect_uris", json!("https://a.example"), METADATA),
             ("backchannel_logout_session_required", json!("true"), METADATA),
             ("jwks", json!([]), "invalid_request"),
         ] {
             let mut body = android();
             body.as_object_mut().unwrap().insert(member.to_owned(), value);
-            assert_eq!(said(&body).unwrap_err().0, error, "{member} in {body}");
+            let (of, description) = said(&body).unwrap_err();
+            assert_eq!(of, error, "{member} in {body}");
+            assert!(description.contains(member), "{member}: {description}");
         }
     }
 

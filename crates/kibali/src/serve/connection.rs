@@ -91,7 +91,9 @@ async fn one(
     // Answers are small and written whole: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let Manner { tls, patience, .. } = manner;
-    let stream = Impatient::new(stream, patience);
+    let (read, write) = stream.into_split();
+    // Below TLS, whose own messages wait for the other side too.
+    let stream = tokio::io::join(read, Impatient::new(write, patience));
     match tls {
         None => speak(stream, peer, patience, service, graceful).await,
         Some(tls) => match tokio::time::timeout(patience, tls.accept(stream)).await {

@@ -7,7 +7,7 @@ use kibali_model::Credential;
 use kibali_store::door::{accounts, principals};
 use kibali_store::{Engine, Location, Statement, Store, StoreError, StoreOptions, Tx, Write, values};
 use kibali_testkit::postgres::{Cluster, ClusterError, Durability};
-use kibali_testkit::{TestApp, both, seed};
+use kibali_testkit::{TempDir, TestApp, both, seed};
 
 both!(
     fn a_path_that_nobody_serves_is_not_found(t) {
@@ -148,12 +148,33 @@ both!(
 
 both!(
     fn nodes_that_start_together_migrate_once(t) {
+        struct Emptied;
+        impl Write for Emptied {
+            type Output = ();
+            async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
+                tx.run_composed("drop schema public cascade", vec![]).await?;
+                tx.run_composed("create schema public", vec![]).await.map(drop)
+            }
+        }
+        let folder = TempDir::new("together");
+        let empty = match t.app.store.engine() {
+            Engine::Sqlite => Location::sqlite(folder.path().join("kibali.db")),
+            Engine::Postgres => {
+                t.app.store.write(Emptied).await.unwrap();
+                t.location()
+            }
+        };
         let opened = (0..4).map(|_| {
-            let location = t.location();
+            let location = empty.clone();
             tokio::spawn(async move { Store::open(&location, StoreOptions::default()).await })
         });
         for store in opened.collect::<Vec<_>>() {
-            store.await.unwrap().unwrap().close().await;
+            let store = store.await.unwrap().unwrap();
+            let sql = "select version from schema_version order by version";
+            let rows = store.reader().await.unwrap().rows_composed(sql, vec![]).await.unwrap();
+            let versions: Vec<_> = rows.iter().map(|row| row.int(0).unwrap()).collect();
+            assert!(versions.len() > 20 && versions.iter().copied().eq(1..=versions.len() as i64), "{versions:?}");
+            store.close().await;
         }
     }
 );

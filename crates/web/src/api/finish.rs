@@ -39,7 +39,7 @@ pub(crate) struct GzipFile;
 pub(super) async fn answer(app: &App, routes: &Router, speech: Speech, mut request: Request) -> Response {
     let app = &app.speaking(speech.version.dialect());
     if is_compressed(request.headers()) {
-        return Refusal::UnsupportedMediaType("a body that is not compressed").into_response();
+        return Refusal::CompressedBody.into_response();
     }
     let uri = request.uri().clone();
     let method = request.method().clone();

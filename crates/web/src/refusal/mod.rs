@@ -226,6 +226,8 @@ pub enum Refusal {
     NotAcceptable(String),
     /// The body's media type is not taken here; which are.
     UnsupportedMediaType(&'static str),
+    /// The body is compressed.
+    CompressedBody,
     /// A parameter cannot be read (400); the text names it.
     BadRequest(String),
     /// A parameter cannot be read (400), with its code.

@@ -220,6 +220,7 @@ pub(super) fn row(refusal: &Refusal) -> Row {
         R::MethodNotAllowed { method, .. } => same(405, "method_not_allowed",
             format!("Request method '{}' not supported", shortened(method.as_str()))),
         R::NotAcceptable(format) => same(406, "invalid_request", format!("The format {} is not available here", shortened(format))),
+        R::CompressedBody => same(415, "invalid_request", "Content-Encoding is not taken here; send the body uncompressed".to_owned()),
         R::UnsupportedMediaType(taken) => same(415, "invalid_request", format!("The Content-Type is not supported here; send {taken}")),
         R::BadRequest(message) | R::UnreadableBody(message) => same(400, "invalid_request", message.clone()),
         R::BadRequestCode { code, message } => same(400, "invalid_request", message.clone()).code(Some(code)),

@@ -101,6 +101,7 @@ fn every() -> Vec<Refusal> {
         R::NotServed("analytics"),
         R::MethodNotAllowed { method: Method::PATCH, allow: "GET,HEAD".to_owned() },
         R::NotAcceptable(".pdf".to_owned()),
+        R::CompressedBody,
         R::UnsupportedMediaType("application/json in UTF-8"),
         R::bad_request("page must be a number"),
         R::BadRequestCode { code: "E2014", message: "Unable to parse filter".to_owned() },
