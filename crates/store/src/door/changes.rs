@@ -27,8 +27,10 @@ const LEAVE_WORD: &str = "select pg_notify('kibali_change', '')";
 /// What changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
-    /// A grant or its tokens.
+    /// A grant: it ended.
     Grant,
+    /// Tokens of a grant that itself stands: some are gone.
+    Token,
     /// A session.
     Session,
     /// A system setting.
@@ -50,8 +52,9 @@ pub enum Topic {
 }
 
 impl Topic {
-    const EVERY: [Self; 10] = [
+    const EVERY: [Self; 11] = [
         Self::Grant,
+        Self::Token,
         Self::Session,
         Self::Setting,
         Self::User,
@@ -66,6 +69,7 @@ impl Topic {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Grant => "grant",
+            Self::Token => "token",
             Self::Session => "session",
             Self::Setting => "setting",
             Self::User => "user",

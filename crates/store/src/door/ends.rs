@@ -3,9 +3,10 @@
 use kibali_model::{ObjectId, Timestamp};
 use serde_json::json;
 
+use super::audit;
+use super::changes::{self, Topic};
 use super::past::{self, EndedWhy, Ending};
 use super::tokens::{DELETE_ACCESS, DELETE_ACCESS_OF_GRANT, DELETE_REFRESH_OF_GRANT, Hash};
-use super::{audit, changes};
 use crate::{Statement, StoreError, Tx, Write, values};
 
 const END: Statement = Statement::new(
@@ -89,7 +90,7 @@ async fn end_one(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) -> Resu
     tx.run(DELETE_REFRESH_OF_GRANT, values![grant]).await?;
     let detail = json!({ "grant": grant.to_string(), "why": why.as_str() });
     audit::record_of_grant(tx, "grant.ended", grant, None, detail, now).await?;
-    changed(tx, grant, now).await?;
+    changes::record(tx, Topic::Grant, Some(ObjectId(grant)), now).await?;
     Ok(true)
 }
 
@@ -171,12 +172,8 @@ impl Write for RevokeToken {
             }
             let detail = json!({ "grant": grant.to_string() });
             audit::record_of_grant(tx, "token.revoked", grant, None, detail, self.now).await?;
-            changed(tx, row.int(0)?, self.now).await?;
+            changes::record(tx, Topic::Token, Some(row.id(0)?), self.now).await?;
         }
         Ok(())
     }
-}
-
-async fn changed(tx: &mut Tx, grant: i64, now: Timestamp) -> Result<(), StoreError> {
-    changes::record(tx, changes::Topic::Grant, Some(ObjectId(grant)), now).await
 }

@@ -247,7 +247,7 @@ async fn make_room(tx: &mut Tx, grant: i64, now: Timestamp) -> Result<(), StoreE
     past::remember(tx, Ending::Surplus { grant, staying: STAYING }, EndedWhy::Replaced, now).await?;
     tx.run(DELETE_SURPLUS, values![grant, STAYING]).await?;
     // Nodes may remember them, which lets them in to their own end.
-    changes::record(tx, Topic::Grant, Some(ObjectId(grant)), now).await
+    changes::record(tx, Topic::Token, Some(ObjectId(grant)), now).await
 }
 
 /// Tokens of a grant that was found standing, and used, less than [`FURTHER_SECONDS`] ago: nothing else is looked at or

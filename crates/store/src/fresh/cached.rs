@@ -43,7 +43,7 @@ where
     }
 
     /// The value that is remembered, or the one that `load` finds. That one is remembered too, unless
-    /// something changed while it was loaded.
+    /// what it rests on changed while it was loaded.
     ///
     /// # Errors
     /// Those of `load`.
@@ -61,9 +61,10 @@ where
         Ok(value)
     }
 
-    /// Remembers a value that was found after `mark`, unless something changed since.
+    /// Remembers a value that was found after `mark`, unless what it rests on changed since.
     pub fn remember(&self, mark: Mark, key: K, value: V) {
-        self.feed.if_unmoved(mark, || self.entries.0.insert(key, value));
+        let matters = |change: &Change| value.rests_on(change);
+        self.feed.if_untouched(mark, matters, || self.entries.0.insert(key, value.clone()));
     }
 
     /// The moment before a value is looked for.
@@ -140,8 +141,20 @@ mod tests {
         let feed = Feed::default();
         feed.trust();
         let cache = Cached::new(&feed, 10);
+        // It may rest on the one, not on the other; or on any of too many, or of all.
+        let many: Vec<_> = (1000..1300).map(user).collect();
+        for (changes, value) in [(&[user(1)][..], None), (&[user(7), user(8)], Some(Of(1))), (&many, None)] {
+            feed.publish(&[user(1)]);
+            let load = || async {
+                feed.publish(changes);
+                Ok::<_, ()>(Of(1))
+            };
+            cache.get_or_load(&1, load).await.unwrap();
+            assert_eq!(cache.get(&1), value, "{}", changes.len());
+        }
+        feed.publish_all();
         let load = || async {
-            feed.publish(&[user(7)]);
+            feed.publish_all();
             Ok::<_, ()>(Of(1))
         };
         cache.get_or_load(&1, load).await.unwrap();

@@ -1,5 +1,6 @@
 //! What changed, on its way to the caches.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
@@ -32,7 +33,10 @@ pub(super) trait Forget: Send + Sync {
     fn forget_all(&self);
 }
 
-/// A moment in the feed, read before a load.
+/// Changes that are kept to be held against what was loaded meanwhile; what took longer is not remembered.
+const RECENT: usize = 256;
+
+/// A moment in the feed, read before a load: how many changes had been published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark(u64);
 
@@ -42,19 +46,35 @@ pub struct Feed(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    /// How many times something was published. A cache takes a value under the read lock, and forgets under
-    /// the write lock: no value that was loaded before a change can enter after it.
-    published: RwLock<u64>,
+    /// A cache takes a value under the read lock, and forgets under the write lock: no value that was loaded before a
+    /// change that it rests on can enter after it.
+    published: RwLock<Published>,
     /// The log is being read: what is remembered can be believed.
     trusted: AtomicBool,
     caches: Mutex<Vec<Weak<dyn Forget>>>,
+}
+
+#[derive(Default)]
+struct Published {
+    /// How many changes.
+    count: u64,
+    /// The newest of them, the oldest first.
+    recent: VecDeque<Change>,
+}
+
+impl Published {
+    /// What was published since; none, where that is not known any more.
+    fn since(&self, mark: Mark) -> Option<impl Iterator<Item = &Change>> {
+        let missed = usize::try_from(self.count - mark.0).ok()?;
+        Some(self.recent.range(self.recent.len().checked_sub(missed)?..))
+    }
 }
 
 impl Feed {
     /// This moment.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        Mark(*self.0.published.read().unwrap_or_else(PoisonError::into_inner))
+        Mark(self.0.published.read().unwrap_or_else(PoisonError::into_inner).count)
     }
 
     /// May what is remembered be believed?
@@ -63,10 +83,11 @@ impl Feed {
         self.0.trusted.load(Ordering::Acquire)
     }
 
-    /// Runs `take` unless something was published since `mark`; nothing is published while it runs.
-    pub(super) fn if_unmoved(&self, mark: Mark, take: impl FnOnce()) {
+    /// Runs `take` unless a change that `matters` was published since `mark`; nothing is published while it runs.
+    pub(super) fn if_untouched(&self, mark: Mark, matters: impl Fn(&Change) -> bool, take: impl FnOnce()) {
         let published = self.0.published.read().unwrap_or_else(PoisonError::into_inner);
-        if *published == mark.0 && self.is_trusted() {
+        let untouched = published.since(mark).is_some_and(|mut changes| !changes.any(matters));
+        if untouched && self.is_trusted() {
             take();
         }
     }
@@ -80,13 +101,23 @@ impl Feed {
     /// Tells every cache. When this returns, none of them holds what rested on the changes.
     pub(crate) fn publish(&self, changes: &[Change]) {
         if !changes.is_empty() {
-            self.tell(|cache| cache.forget(changes));
+            let note = |published: &mut Published| {
+                published.count += changes.len() as u64;
+                let gone = (published.recent.len() + changes.len()).saturating_sub(RECENT);
+                published.recent.extend(changes);
+                published.recent.drain(..gone.min(published.recent.len()));
+            };
+            self.tell(note, |cache| cache.forget(changes));
         }
     }
 
     /// Tells every cache to forget everything: some changes were missed.
     pub(crate) fn publish_all(&self) {
-        self.tell(|cache| cache.forget_all());
+        let note = |published: &mut Published| {
+            published.count += 1;
+            published.recent.clear();
+        };
+        self.tell(note, |cache| cache.forget_all());
     }
 
     /// The log is read up to the present.
@@ -100,9 +131,9 @@ impl Feed {
         self.publish_all();
     }
 
-    fn tell(&self, what: impl Fn(&dyn Forget)) {
+    fn tell(&self, note: impl FnOnce(&mut Published), what: impl Fn(&dyn Forget)) {
         let mut published = self.0.published.write().unwrap_or_else(PoisonError::into_inner);
-        *published += 1;
+        note(&mut published);
         let caches = self.0.caches.lock().unwrap_or_else(PoisonError::into_inner);
         for cache in caches.iter().filter_map(Weak::upgrade) {
             what(&*cache);

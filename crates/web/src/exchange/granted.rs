@@ -54,7 +54,8 @@ impl RestsOn for Standing {
             Topic::Grant => change.touches(ObjectId(self.grant)),
             Topic::User => change.touches(self.user),
             Topic::Client => change.touches(self.client),
-            Topic::Session
+            Topic::Token
+            | Topic::Session
             | Topic::Setting
             | Topic::Role
             | Topic::Group

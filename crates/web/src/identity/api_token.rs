@@ -39,9 +39,13 @@ impl RestsOn for Live {
             Topic::User => change.touches(self.principal.user),
             // Few and rare: not worth remembering which ones the user has.
             Topic::Role | Topic::Group | Topic::Unit => true,
-            Topic::Client | Topic::Grant | Topic::Session | Topic::Setting | Topic::DataSet | Topic::Key => {
-                false
-            }
+            Topic::Client
+            | Topic::Grant
+            | Topic::Token
+            | Topic::Session
+            | Topic::Setting
+            | Topic::DataSet
+            | Topic::Key => false,
         }
     }
 }

@@ -63,9 +63,13 @@ impl RestsOn for UserStanding {
         match change.topic {
             Topic::User => change.touches(self.user),
             Topic::Role | Topic::Group | Topic::Unit => true,
-            Topic::Client | Topic::Grant | Topic::Session | Topic::Setting | Topic::DataSet | Topic::Key => {
-                false
-            }
+            Topic::Client
+            | Topic::Grant
+            | Topic::Token
+            | Topic::Session
+            | Topic::Setting
+            | Topic::DataSet
+            | Topic::Key => false,
         }
     }
 }
@@ -73,7 +77,7 @@ impl RestsOn for UserStanding {
 impl RestsOn for Live {
     fn rests_on(&self, change: &Change) -> bool {
         match change.topic {
-            Topic::Grant => change.touches(self.grant),
+            Topic::Grant | Topic::Token => change.touches(self.grant),
             Topic::Client => change.touches(self.client),
             Topic::User => change.touches(self.principal.user),
             // Few and rare: not worth remembering which ones the user has.

@@ -50,6 +50,7 @@ impl RestsOn for Person {
             // A role may demand a second factor.
             Topic::Role => true,
             Topic::Grant
+            | Topic::Token
             | Topic::Session
             | Topic::Setting
             | Topic::Group
@@ -74,6 +75,7 @@ impl RestsOn for KnownClient {
                 [client.acts_as, client.bound_by].iter().flatten().any(|user| change.touches(*user))
             }
             Topic::Grant
+            | Topic::Token
             | Topic::Session
             | Topic::Setting
             | Topic::Role
@@ -91,7 +93,7 @@ struct KnownToken(Arc<FoundToken>);
 impl RestsOn for KnownToken {
     fn rests_on(&self, change: &Change) -> bool {
         match change.topic {
-            Topic::Grant => change.touches(ObjectId(self.0.grant)),
+            Topic::Grant | Topic::Token => change.touches(ObjectId(self.0.grant)),
             Topic::Client => change.touches(self.0.client),
             Topic::User
             | Topic::Session

@@ -21,6 +21,8 @@ struct Question {
     /// How many of our answers should cost what one of the peer's does.
     times: f64,
     note: &'static str,
+    /// What answers must hold, when it is over as well.
+    says: &'static str,
     ours: Asked,
     peers: Asked,
 }
@@ -58,6 +60,12 @@ pub(super) async fn beside_the_peer(
             let our = cost(server, move |number| asked.call(number)).await?;
             let asked = question.peers.clone();
             let its = cost(&peer.running, move |number| asked.call(number)).await?;
+            for (server, asked) in [(server, &question.ours), (&peer.running, &question.peers)] {
+                let answer = Client::connect(server.address).await?.ask(asked.call(0)).await?;
+                if !String::from_utf8_lossy(&answer).contains(question.says) {
+                    return Err(format!("{}: an answer lacks {}", question.what, question.says));
+                }
+            }
             ratios.push(its / our);
             ours.push(our);
             peers.push(its);
@@ -80,6 +88,7 @@ async fn questions(server: &Running, peer: &Peer) -> Outcome<Vec<Question>> {
         what,
         times,
         note: "a token each of one grant",
+        says: "\"access_token\"",
         ours: Asked::one(TOKEN, ours, "grant_type=client_credentials&scope=username".to_owned()),
         peers: Asked::one(
             PEER_TOKEN,
@@ -88,24 +97,12 @@ async fn questions(server: &Running, peer: &Peer) -> Outcome<Vec<Question>> {
         ),
     };
     Ok(vec![
-        alone("client_credentials, opaque", 3.0, seed::OPAQUE, ""),
-        alone("client_credentials, JWT by ES256", 4.0, seed::ES256, "&resource=urn:bench:ES256"),
-        alone("client_credentials, JWT by RS256", 1.3, seed::RS256, "&resource=urn:bench:RS256"),
-        Question {
-            what: "Refresh, opaque",
-            times: 2.0,
-            note: "the refresh token stays",
-            ours: Asked { path: TOKEN, client: basic(seed::REFRESHES), forms: our_refreshes(server).await? },
-            peers: Asked {
-                path: PEER_TOKEN,
-                client: basic("app"),
-                forms: peer.refresh.iter().map(|token| refresh(token)).collect(),
-            },
-        },
+        // First: those that follow make so many tokens of the same grant that this one is replaced.
         Question {
             what: "Introspection of an opaque token",
             times: 5.0,
             note: "by the client it belongs to",
+            says: "\"active\":true",
             ours: Asked::one(
                 "/oauth2/introspect",
                 seed::OPAQUE,
@@ -116,6 +113,21 @@ async fn questions(server: &Running, peer: &Peer) -> Outcome<Vec<Question>> {
                 "alone",
                 introspect(&peer.running, PEER_TOKEN, "alone").await?,
             ),
+        },
+        alone("client_credentials, opaque", 3.0, seed::OPAQUE, ""),
+        alone("client_credentials, JWT by ES256", 4.0, seed::ES256, "&resource=urn:bench:ES256"),
+        alone("client_credentials, JWT by RS256", 1.3, seed::RS256, "&resource=urn:bench:RS256"),
+        Question {
+            what: "Refresh, opaque",
+            times: 2.0,
+            note: "the refresh token stays",
+            says: "\"access_token\"",
+            ours: Asked { path: TOKEN, client: basic(seed::REFRESHES), forms: our_refreshes(server).await? },
+            peers: Asked {
+                path: PEER_TOKEN,
+                client: basic("app"),
+                forms: peer.refresh.iter().map(|token| refresh(token)).collect(),
+            },
         },
     ])
 }

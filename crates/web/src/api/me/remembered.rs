@@ -36,7 +36,7 @@ impl RestsOn for About {
             Topic::User | Topic::Setting => change.touches(self.user),
             // Which roles, groups, units and data sets are the user's is not remembered here, so any counts.
             Topic::Role | Topic::Group | Topic::Unit | Topic::DataSet => true,
-            Topic::Client | Topic::Grant | Topic::Session | Topic::Key => false,
+            Topic::Client | Topic::Grant | Topic::Token | Topic::Session | Topic::Key => false,
         }
     }
 }
