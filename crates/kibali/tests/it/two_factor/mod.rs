@@ -10,6 +10,7 @@ mod pages;
 pub(crate) mod passkeys;
 mod races;
 mod recovery;
+mod side_by_side;
 mod sign_in;
 
 use kibali_crypto::{TotpSeed, step_at};

@@ -17,17 +17,17 @@ use super::{enrolled, login_status, post};
 use crate::grants::asked_for;
 use crate::pages::{ORDINARY, make_ordinary};
 
-async fn account(t: &TestApp) -> accounts::Account {
+pub(super) async fn account(t: &TestApp) -> accounts::Account {
     let mut reader = t.app.store.reader().await.unwrap();
     accounts::by_username(&mut reader, ORDINARY.0).await.unwrap().unwrap()
 }
 
 /// The code of this time step, found right.
-fn shown(t: &TestApp, step: i64) -> Proof {
+pub(super) fn shown(t: &TestApp, step: i64) -> Proof {
     Proof::Totp { step, until: t.clock.now().plus_seconds(60) }
 }
 
-fn with(t: &TestApp, account: &accounts::Account, proof: Proof) -> WithProof {
+pub(super) fn with(t: &TestApp, account: &accounts::Account, proof: Proof) -> WithProof {
     let now = t.clock.now();
     WithProof { user: account.user, proof, session: None, address: "127.0.0.1".into(), now }
 }
