@@ -3,9 +3,11 @@
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET, import};
 use kibali_testkit::{Answer, Request, TestApp, both};
 use kibali_web::why::{self, Answer as Asked, Explanation, Verdict};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::families::rotate;
 use crate::pages::{ORDINARY, admin, assert_page, make_ordinary, signed_in};
+use crate::seeing::by_password;
 
 fn number(answer: &Answer) -> &str {
     answer.header("x-request-id").unwrap()
@@ -285,5 +287,30 @@ both!(
         assert_eq!(t.delete("/api/users/userordin01").basic(ADMIN, ADMIN_PASSWORD).send().await.status, 200);
         let found = refused(t, 400, refresh(&token)).await;
         assert!(broken(&found).1.contains("was deleted"), "{found:?}");
+    }
+);
+
+both!(
+    fn a_copied_refresh_token_is_named_whatever_of_its_grant_is_refused(t) {
+        make_ordinary(t, &[]).await;
+        rotate(t).await;
+        let refresh = |tokens: &Value| {
+            let fields = [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())];
+            t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&fields)
+        };
+        let first = by_password(t, ORDINARY).await;
+        let second = refresh(&first).send().await.json();
+        let last = refresh(&second).send().await.json();
+        t.clock.advance_seconds(61);
+        let access = t.get("/api/me").bearer(last["access_token"].as_str().unwrap());
+        let copied = "a refresh token of its grant came back after its successor was used: two have a copy";
+        let mut browser = admin(t).await;
+        // That which came back; the one it was replaced by in the end; and what both opened.
+        for (status, request) in [(400, refresh(&first)), (400, refresh(&last)), (401, access)] {
+            let found = refused(t, status, request).await;
+            assert!(broken(&found).0 == "token" && broken(&found).1.ends_with(copied), "{found:?}");
+            let page = browser.open(&format!("/admin/why?id={}", found.request)).await;
+            assert!(page.answer.text().contains(copied), "{}", page.answer.text());
+        }
     }
 );
