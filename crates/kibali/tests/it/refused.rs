@@ -1,31 +1,13 @@
 //! What pages refuse in words of their own can be asked about as well (rules of the door 11).
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT};
-use kibali_testkit::{Answer, Browser, TestApp, both};
-use kibali_web::why::{self, Explanation, Verdict};
+use kibali_testkit::{Answer, Browser, both};
 use serde_json::json;
 
 use crate::oauth2::{asking, register};
 use crate::pages::{ORDINARY, assert_page, fill_login, make_ordinary, signed_in};
 use crate::two_factor::enrol;
-
-fn number(answer: &Answer) -> &str {
-    answer.header("x-request-id").unwrap()
-}
-
-/// Why this answer refuses.
-async fn explained(t: &TestApp, status: u16, answer: &Answer) -> Explanation {
-    assert_eq!(answer.status, status, "{}", answer.text());
-    let found = why::explain(&t.app, number(answer)).await.expect("it is remembered");
-    assert!(!answer.text().contains(&found.change), "the caller sees only the number");
-    found
-}
-
-/// The question that the call failed at, and what was found.
-fn broken(found: &Explanation) -> (&str, &str) {
-    let link = found.chain.iter().find(|link| link.verdict == Verdict::Refused).unwrap();
-    (&link.step, &link.finding)
-}
+use crate::why::{broken, explained, number};
 
 both!(
     fn a_page_that_refuses_an_application_shows_the_number_and_names_the_mend(t) {
@@ -126,6 +108,12 @@ both!(
         assert_eq!(disable.send().await.status, 200);
         let found = explained(t, 401, &login(&mut browser, ORDINARY, None, own).await).await;
         assert_eq!((broken(&found), found.change.as_str()), (("account", "ordinary: disabled"), "enable ordinary"));
+
+        let expire = t.post("/api/systemSettings/credentialsExpires?value=1").basic(ADMIN, ADMIN_PASSWORD);
+        assert_eq!(expire.send().await.status, 200);
+        t.clock.advance_seconds(40 * 86_400);
+        let found = explained(t, 401, &login(&mut browser, (ADMIN, ADMIN_PASSWORD), None, own).await).await;
+        assert_eq!((broken(&found).0, found.change.as_str()), ("account", "choose a new password"));
     }
 );
 

@@ -9,22 +9,27 @@ use crate::families::rotate;
 use crate::pages::{ORDINARY, admin, assert_page, make_ordinary, signed_in};
 use crate::seeing::by_password;
 
-fn number(answer: &Answer) -> &str {
+/// The number of the request.
+pub(crate) fn number(answer: &Answer) -> &str {
     answer.header("x-request-id").unwrap()
 }
 
 /// Sends a request that is refused; why.
 async fn refused(t: &TestApp, status: u16, request: Request) -> Explanation {
-    let answer = request.send().await;
+    explained(t, status, &request.send().await).await
+}
+
+/// Why this answer refuses.
+pub(crate) async fn explained(t: &TestApp, status: u16, answer: &Answer) -> Explanation {
     assert_eq!(answer.status, status, "{}", answer.text());
-    let found = why::explain(&t.app, number(&answer)).await.expect("it is remembered");
-    assert_eq!((found.status, found.request.as_str()), (status, number(&answer)));
+    let found = why::explain(&t.app, number(answer)).await.expect("it is remembered");
+    assert_eq!((found.status, found.request.as_str()), (status, number(answer)));
     assert!(!answer.text().contains(&found.change), "the caller sees only the number");
     found
 }
 
 /// The question that the call failed at, and what was found.
-fn broken(found: &Explanation) -> (&str, &str) {
+pub(crate) fn broken(found: &Explanation) -> (&str, &str) {
     let link = found.chain.iter().find(|link| link.verdict == Verdict::Refused).unwrap();
     (&link.step, &link.finding)
 }
@@ -151,13 +156,13 @@ both!(
     fn an_administrator_sees_the_chain_on_a_page_and_nobody_else_does(t) {
         make_ordinary(t, &["F_SYSTEM_SETTING"]).await;
         let answer = t.get("/api/me").send().await;
-        let page = format!("/admin/why?id={}", number(&answer));
+        let page = format!("/administration/why?id={}", number(&answer));
         let mut browser = admin(t).await;
         let shown = browser.open(&page).await;
         assert_page(t, &shown.answer, "why").await;
         assert!(shown.answer.text().contains("send a credential"), "{}", shown.answer.text());
-        assert!(browser.open("/admin/why?id=nonsense").await.answer.text().contains("16 characters"));
-        assert!(browser.open("/admin/why?id=00f1e2d3c4b5a697").await.answer.text().contains("have been asked"));
+        assert!(browser.open("/administration/why?id=nonsense").await.answer.text().contains("16 characters"));
+        assert!(browser.open("/administration/why?id=00f1e2d3c4b5a697").await.answer.text().contains("have been asked"));
 
         let mut browser = signed_in(t, ORDINARY).await;
         let refused = browser.open(&page).await.answer;
