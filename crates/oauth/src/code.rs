@@ -2,7 +2,7 @@
 
 use kibali_model::{Client, ObjectId, Timestamp};
 
-use crate::OAuthError;
+use crate::{OAuthError, as_granted};
 
 /// What is known of a code.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,8 @@ pub struct CodeFacts<'a> {
     pub challenge: Option<&'a str>,
     /// Thumbprint of the key it is bound to (RFC 9449 section 10).
     pub key: Option<&'a str>,
+    /// What its tokens are for (RFC 8707).
+    pub resource: Option<&'a str>,
     /// When it stops working.
     pub expires: Timestamp,
     /// It was presented before.
@@ -34,13 +36,15 @@ pub struct Redeemer<'a> {
     pub answered: Option<&'a str>,
     /// Thumbprint of the key it holds.
     pub key: Option<&'a str>,
+    /// What the tokens are to be for, where it says so once more.
+    pub resource: Option<&'a str>,
 }
 
 /// May `by` have a token for this code? A code that is refused is spent all the same (legacy reference 3.7).
 ///
 /// # Errors
 /// [`OAuthError::CodeUnknown`], [`OAuthError::RedirectMismatch`], [`OAuthError::CodeOfAnotherClient`],
-/// [`OAuthError::CodeOfAnotherKey`], [`OAuthError::WrongVerifier`].
+/// [`OAuthError::CodeOfAnotherKey`], [`OAuthError::WrongVerifier`], [`OAuthError::InvalidTarget`].
 pub fn redeem(facts: CodeFacts<'_>, by: Redeemer<'_>, now: Timestamp) -> Result<(), OAuthError> {
     if facts.spent || now >= facts.expires {
         return Err(OAuthError::CodeUnknown);
@@ -63,7 +67,7 @@ pub fn redeem(facts: CodeFacts<'_>, by: Redeemer<'_>, now: Timestamp) -> Result<
     if facts.challenge != by.answered {
         return Err(OAuthError::WrongVerifier);
     }
-    Ok(())
+    as_granted(by.resource, facts.resource)
 }
 
 #[cfg(test)]
@@ -72,7 +76,7 @@ mod tests {
     use crate::exchange::tests::client;
 
     fn by<'a>(client: &'a Client, redirect_uri: Option<&'a str>, answered: Option<&'a str>) -> Redeemer<'a> {
-        Redeemer { client, redirect_uri, answered, key: None }
+        Redeemer { client, redirect_uri, answered, key: None, resource: None }
     }
 
     #[test]
@@ -86,6 +90,7 @@ mod tests {
             redirect_sent: true,
             challenge: None,
             key: None,
+            resource: None,
             expires: Timestamp::from_millis(1),
             spent: false,
         };
@@ -103,6 +108,16 @@ mod tests {
         assert_eq!(redeem(facts, by(uri, None), Timestamp::from_millis(1)), Err(E::CodeUnknown));
         let foreign = CodeFacts { client: ObjectId(2), ..facts };
         assert_eq!(redeem(foreign, by(uri, None), now), Err(E::CodeOfAnotherClient));
+        let target = CodeFacts { resource: Some("https://a"), ..facts };
+        for (facts, resource, fits) in [
+            (target, None, true),
+            (target, Some("https://a"), true),
+            (target, Some("https://b"), false),
+            (facts, Some("https://a"), false),
+        ] {
+            let error = redeem(facts, Redeemer { resource, ..by(uri, None) }, now).err();
+            assert_eq!(error, (!fits).then_some(E::InvalidTarget), "{resource:?}");
+        }
         let bound = CodeFacts { key: Some("k"), ..facts };
         for (bound, key, fits) in [
             (bound, Some("k"), true),
@@ -125,6 +140,7 @@ mod tests {
             redirect_sent: false,
             challenge,
             key: None,
+            resource: None,
             expires: Timestamp::from_millis(1),
             spent: false,
         };

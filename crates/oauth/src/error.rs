@@ -66,8 +66,8 @@ pub enum OAuthError {
     /// The token that is to be exchanged is worth nothing to this client (RFC 8693 section 2.2.2).
     #[error("this token is not exchanged for this client")]
     SubjectRefused,
-    /// A token is not exchanged for another resource than its own (RFC 8693 section 2.2.2).
-    #[error("another resource than the token's")]
+    /// The resource is no absolute URI without a fragment, or another one than was granted before (RFC 8707 section 2).
+    #[error("resource is not valid, or another one than was granted")]
     InvalidTarget,
     /// The code is bound to another key.
     #[error("code of another key")]

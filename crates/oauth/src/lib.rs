@@ -25,6 +25,7 @@ mod parameters;
 pub mod passkey;
 mod redirect;
 pub mod registration;
+mod resource;
 mod scopes;
 pub mod token_exchange;
 
@@ -41,4 +42,5 @@ pub use exchange::{TokenGrant, token_request};
 pub use lifetimes::{ID_TOKEN_SECONDS, Lifetimes, algorithm, format};
 pub use parameters::Parameters;
 pub use redirect::{matches, with_parameters};
+pub use resource::{as_granted, resource};
 pub use scopes::{narrowed, requested};

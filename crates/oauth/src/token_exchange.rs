@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use kibali_model::{Client, Scopes, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{OAuthError, Parameters, scopes};
+use crate::{OAuthError, Parameters, resource, scopes};
 
 /// The only type of token that is taken and given.
 pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -90,8 +90,8 @@ pub fn exchange(
     if scopes.is_empty() {
         return Err(OAuthError::InvalidScope);
     }
-    let asked = parameters.get("resource")?;
-    let resource = match (subject.resource, asked) {
+    let asked = resource(parameters)?;
+    let target = match (subject.resource, asked) {
         (Some(has), Some(asked)) if has != asked => return Err(OAuthError::InvalidTarget),
         (has, asked) => has.or(asked).map(str::to_owned),
     };
@@ -99,7 +99,7 @@ pub fn exchange(
     if let (Some(before), Some(members)) = (subject.act, act.as_object_mut()) {
         members.insert("act".to_owned(), before.clone());
     }
-    Ok(Exchanged { scopes, resource, expires: subject.expires, act })
+    Ok(Exchanged { scopes, resource: target, expires: subject.expires, act })
 }
 
 fn depth(act: Option<&Value>) -> usize {
@@ -174,6 +174,7 @@ mod tests {
         let bound_to = SubjectFacts { resource: Some("https://r"), ..facts.clone() };
         assert_eq!(with("", bound_to.clone()).map(|given| given.resource), Ok(Some("https://r".to_owned())));
         assert_eq!(with("resource=https://s", bound_to), Err(OAuthError::InvalidTarget));
+        assert_eq!(with("resource=https://r/%23part", facts.clone()), Err(OAuthError::InvalidTarget));
         assert_eq!(with("scope=openid", facts.clone()), Err(OAuthError::InvalidScope));
         let other = Scopes::parse("openid");
         assert_eq!(with("", SubjectFacts { scopes: &other, ..facts.clone() }), Err(OAuthError::InvalidScope));

@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0021_keys_of_tokens.sql"),
     include_str!("../migrations/0022_mailed_address.sql"),
     include_str!("../migrations/0023_codes_of_browsers.sql"),
+    include_str!("../migrations/0024_resource_of_devices.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

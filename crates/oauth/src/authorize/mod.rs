@@ -10,7 +10,7 @@ pub use interaction::{Next, Present};
 
 use kibali_model::{Client, ClientProfile, Dialect, GrantType, Scopes};
 
-use crate::{OAuthError, Parameters, redirect, scopes};
+use crate::{OAuthError, Parameters, redirect, resource, scopes};
 
 /// A request that may be shown to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -256,6 +256,12 @@ impl Authorization {
         if client.profile == ClientProfile::Fapi2 && !endpoint.pushed {
             return Err(invalid("The client must push its requests to /oauth2/par"));
         }
+        self.resource = resource(parameters)
+            .map_err(|error| match error {
+                OAuthError::Repeated(_) => invalid("A parameter was sent twice with different values"),
+                _ => fault("invalid_target", "resource must be an absolute URI without a fragment"),
+            })?
+            .map(str::to_owned);
         if !modern {
             return Ok(());
         }
@@ -273,7 +279,6 @@ impl Authorization {
         if self.dpop_jkt.as_deref().is_some_and(|jkt| !is_hash(jkt)) {
             return Err(invalid("dpop_jkt must be 43 characters of base64url"));
         }
-        self.resource = text("resource")?;
         Ok(())
     }
 }

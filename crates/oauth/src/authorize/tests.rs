@@ -67,6 +67,7 @@ fn everything_else_wrong_goes_to_the_client() {
         ("response_type=code&code_challenge=x&state=s", "invalid_request"),
         ("response_type=code&code_challenge=x&code_challenge_method=S256&state=s", "invalid_request"),
         ("response_type=code&code_challenge_method=S256&state=s", "invalid_request"),
+        ("response_type=code&resource=https://other.example/%23a&state=s", "invalid_target"),
     ] {
         let Err(AuthorizeRefusal::Answer { answer, .. }) = ask(text, ONE) else { unreachable!("{text}") };
         let to = answer.address();
@@ -91,6 +92,8 @@ fn everything_else_wrong_goes_to_the_client() {
         ("&response_mode=fragment", "invalid_request"),
         ("&request=a.b.c", "request_not_supported"),
         ("&nonce=1&nonce=2", "invalid_request"),
+        ("&resource=reports", "invalid_target"),
+        ("&resource=https://a&resource=https://b", "invalid_request"),
     ] {
         let Err(AuthorizeRefusal::Answer { answer, .. }) = ask_modern(more) else { unreachable!("{more}") };
         assert!(answer.address().contains(&format!("error={error}&")), "{more} {answer:?}");

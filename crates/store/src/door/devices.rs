@@ -11,15 +11,17 @@ use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
 const INSERT: Statement = Statement::new(
     "device_code.insert",
-    "insert into device_code (hash, user_hash, client, scope, created, expires) values ($1, $2, $3, $4, $5, $6)",
+    "insert into device_code (hash, user_hash, client, scope, created, expires, resource)
+     values ($1, $2, $3, $4, $5, $6, $7)",
 );
 const FIND: Statement = Statement::new(
     "device_code.find",
-    "select client, scope, expires, user_object, granted, signed_in, sid, amr, spent from device_code where hash = $1",
+    "select client, scope, expires, user_object, granted, signed_in, sid, amr, spent, resource
+     from device_code where hash = $1",
 );
 const FIND_TYPED: Statement = Statement::new(
     "device_code.find_typed",
-    "select client, scope, expires, user_object, granted, signed_in, sid, amr, spent
+    "select client, scope, expires, user_object, granted, signed_in, sid, amr, spent, resource
      from device_code where user_hash = $1",
 );
 const ANSWER: Statement = Statement::new(
@@ -52,6 +54,8 @@ pub struct FoundDevice {
     pub client: ObjectId,
     /// What it asks for.
     pub scopes: Scopes,
+    /// What the tokens are to be for (RFC 8707).
+    pub resource: Option<String>,
     /// When it stops working.
     pub expires: Timestamp,
     /// Who answered.
@@ -74,6 +78,7 @@ impl FoundDevice {
             granted: row.int_opt(4)?.map(|said| said != 0),
             sign_in: SignIn { at: row.time_opt(5)?, sid: row.text_opt(6)?, amr: row.text(7)? },
             spent: !row.is_null(8)?,
+            resource: row.text_opt(9)?,
         })
     }
 }
@@ -105,6 +110,8 @@ pub struct InsertDevice {
     pub client: ObjectId,
     /// What it asks for.
     pub scopes: Scopes,
+    /// What the tokens are to be for (RFC 8707).
+    pub resource: Option<String>,
     /// When it stops working.
     pub expires: Timestamp,
     /// When.
@@ -118,8 +125,8 @@ impl Write for InsertDevice {
         if tx.row(TOO_MANY, values![self.client, self.now, MOST_WAITING - 1]).await?.is_some() {
             return Ok(false);
         }
-        let row =
-            values![self.hash, self.user_hash, self.client, self.scopes.to_string(), self.now, self.expires];
+        let (scopes, resource) = (self.scopes.to_string(), self.resource.as_deref());
+        let row = values![self.hash, self.user_hash, self.client, scopes, self.now, self.expires, resource];
         tx.run(INSERT, row).await?;
         Ok(true)
     }

@@ -29,6 +29,7 @@ impl Asking<'_> {
             redirect_sent: found.redirect_sent,
             challenge: found.challenge.as_ref().map(|(challenge, _)| challenge.as_str()),
             key: found.jkt.as_deref(),
+            resource: found.resource.as_deref(),
             expires: found.expires,
             spent,
         };
@@ -38,6 +39,7 @@ impl Asking<'_> {
             redirect_uri,
             answered: answered.as_deref(),
             key: self.key.as_deref(),
+            resource: self.resource,
         };
         let decision = redeem(facts, by, self.now);
         let account = account.filter(|account| account.is_open(self.now));

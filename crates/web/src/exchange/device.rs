@@ -2,6 +2,7 @@
 
 use kibali_crypto::sha256;
 use kibali_model::GrantType;
+use kibali_oauth::as_granted;
 use kibali_oauth::device::{Decision, DeviceFacts, poll};
 use kibali_store::door::accounts;
 use kibali_store::door::devices::{self, SpendDevice};
@@ -37,7 +38,12 @@ impl Asking<'_> {
         poll(facts, self.client, self.now)?;
         let account = account.filter(|account| account.is_open(self.now));
         let (found, account) = found.zip(account).ok_or(Refusal::DeviceCodeUnknown)?;
-        let order = Order { sign_in: found.sign_in, ..self.order(&account, self.still(&found.scopes)) };
+        as_granted(self.resource, found.resource.as_deref())?;
+        let order = Order {
+            sign_in: found.sign_in,
+            resource: found.resource,
+            ..self.order(&account, self.still(&found.scopes))
+        };
         let (answer, tokens) = self.mint(&order).await?;
         let grant = self.grant(GrantType::DeviceCode, &order);
         let spent = self.app.store.write(SpendDevice { hash, grant, tokens, now: self.now }).await?;

@@ -70,7 +70,7 @@ impl Asking<'_> {
             scopes,
             sign_in: SignIn::default(),
             nonce: None,
-            resource: None,
+            resource: self.resource.map(str::to_owned),
             act: None,
             ends: None,
             refreshable: true,

@@ -31,7 +31,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::future::{BoxFuture, FutureExt as _, TryFutureExt as _};
 use kibali_crypto::sha256;
 use kibali_model::{Client, ClientProfile, Dialect, Timestamp};
-use kibali_oauth::{TokenGrant, requested, token_request};
+use kibali_oauth::{TokenGrant, requested, resource, token_request};
 
 use crate::identity::{ClientAddress, dpop};
 use crate::why::SentRefreshToken;
@@ -77,7 +77,8 @@ async fn ask(
     if key.is_none() && client.profile == ClientProfile::Fapi2 {
         return Err(Refusal::NoDpopProof);
     }
-    Asking { app, client, address, dialect, key, now: app.now() }.answer(form).await
+    let resource = resource(&form.parameters)?;
+    Asking { app, client, address, dialect, key, resource, now: app.now() }.answer(form).await
 }
 
 /// An authenticated client, asking.
@@ -89,6 +90,8 @@ struct Asking<'a> {
     dialect: Dialect,
     /// Thumbprint of the key that it proved to hold (RFC 9449).
     key: Option<String>,
+    /// What it wants the access token for (RFC 8707).
+    resource: Option<&'a str>,
     now: Timestamp,
 }
 

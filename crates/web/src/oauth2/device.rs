@@ -7,7 +7,7 @@ use http::StatusCode;
 use kibali_crypto::{new_token, sha256};
 use kibali_model::{Dialect, GrantType};
 use kibali_oauth::device::{DEVICE_CODE_SECONDS, INTERVAL_SECONDS, USER_CODE_LENGTH, typed_code, user_code};
-use kibali_oauth::requested;
+use kibali_oauth::{requested, resource};
 use kibali_store::door::devices::InsertDevice;
 use serde_json::json;
 
@@ -28,6 +28,7 @@ pub(super) async fn authorization(
         return Err(Refusal::GrantNotAllowed(GrantType::DeviceCode.as_str()));
     }
     let scopes = requested(&form.parameters, &client)?;
+    let resource = resource(&form.parameters)?.map(str::to_owned);
     let code = new_token(&*app.random);
     let mut bytes = [0; USER_CODE_LENGTH];
     app.random.fill(&mut bytes);
@@ -39,6 +40,7 @@ pub(super) async fn authorization(
         user_hash: sha256(typed_code(&shown)),
         client: client.object,
         scopes,
+        resource,
         expires: now.plus_seconds(seconds),
         now,
     };

@@ -122,7 +122,7 @@ pub enum Refusal {
     CodeOfAnotherClient,
     /// The token that is to be exchanged is worth nothing to this client.
     SubjectRefused,
-    /// A token is not exchanged for another resource than its own.
+    /// The resource is no address, or another one than was granted before.
     InvalidTarget,
     /// The authorization code is bound to another key.
     CodeOfAnotherKey,

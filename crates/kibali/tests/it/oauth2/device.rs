@@ -8,10 +8,10 @@ use super::par::all_but_one_wait;
 use super::{SECRET, register, said, signed_in};
 use crate::pages::{ORDINARY, make_ordinary};
 
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+pub(super) const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const PAGE: &str = "/oauth2/device";
 
-async fn television(t: &TestApp) {
+pub(super) async fn television(t: &TestApp) {
     let grants = format!("{GRANT},refresh_token");
     register(t, "tv", json!({ "authorizationGrantTypes": grants })).await;
 }
@@ -40,7 +40,7 @@ async fn type_in(browser: &mut Browser, code: &str) -> Page {
     browser.submit(&page, &form).await
 }
 
-async fn answer(browser: &mut Browser, code: &str, said: &str) -> Page {
+pub(super) async fn answer(browser: &mut Browser, code: &str, said: &str) -> Page {
     let page = type_in(browser, code).await;
     assert!(page.answer.text().contains("App tv"), "{}", page.answer.text());
     let form = page.form(PAGE).press("answer", said);

@@ -270,7 +270,7 @@ both!(
         for (resource, opens) in [
             ("https://other.example.org/", false),
             ("http://localhost:8080/uaa", false),
-            ("http://localhost:8080.evil.example/api", false),
+            ("http://localhost.evil.example:8080/api", false),
             ("http://localhost:8080/", true),
             ("http://localhost:8080/api", true),
         ] {

@@ -15,7 +15,7 @@ const ROLE: &str = "roleservice";
 const SERVICE: &str = "userservice";
 
 /// A user with a role of its own, and a client that acts as it.
-async fn bound(t: &TestApp) {
+pub(super) async fn bound(t: &TestApp) {
     import(&t.app, &json!({
         "userRoles": [{ "id": ROLE, "name": "Service", "authorities": ["F_USERGROUP_PUBLIC_ADD"] }],
         "users": [{

@@ -172,6 +172,7 @@ both!(
             async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
                 for text in [
                     // What came after.
+                    "alter table device_code drop column resource",
                     "alter table second_factor drop column email",
                     "alter table oauth_grant add column jkt text",
                     "update oauth_grant set jkt = (select max(t.jkt) from access_token t where t.grant_id = oauth_grant.id)",

@@ -17,6 +17,7 @@ mod logout;
 mod notices;
 mod par;
 mod profiles;
+mod resource;
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
 use kibali_testkit::{Answer, Browser, Page, TestApp};
