@@ -30,7 +30,7 @@ mod scopes;
 pub mod token_exchange;
 
 pub use authorize::{
-    Answer, Approval, Authorization, AuthorizeRefusal, Challenge, Endpoint, Next, Present, Prompt,
+    Answer, Approval, Authorization, AuthorizeRefusal, Challenge, Endpoint, Hinted, Next, Present, Prompt,
     ResponseMode, authorize, client_id,
 };
 pub use binding::{Standing, act_as};

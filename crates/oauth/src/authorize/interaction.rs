@@ -11,6 +11,22 @@ pub struct Present<'a> {
     pub since: Timestamp,
     /// What they allowed this client before, and it was remembered.
     pub consented: Option<&'a Scopes>,
+    /// They proved a second factor.
+    pub second_factor: bool,
+    /// Are they whom the client expects?
+    pub hinted: Hinted,
+}
+
+/// Who is there, held against `id_token_hint`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hinted {
+    /// Whom it names; or there is none.
+    #[default]
+    Fits,
+    /// Somebody else.
+    Another,
+    /// Nobody can tell: it is no ID token of this installation, or its key is gone.
+    Unknown,
 }
 
 /// What comes next.
@@ -37,17 +53,29 @@ impl Authorization {
         now: Timestamp,
     ) -> Next {
         let silent = self.prompt == Some(Prompt::None);
+        let sign_in = |why| match silent || self.answered {
+            true => Next::Refuse(self.refused("login_required", why)),
+            false => Next::SignIn,
+        };
         let fresh = present.filter(|present| {
             !self.wants_sign_in() && self.max_age.is_none_or(|age| now.seconds_since(present.since) <= age)
         });
         let Some(present) = fresh else {
-            if silent {
-                return Next::Refuse(
-                    self.refused("login_required", "Nobody is signed in, or not recently enough"),
-                );
-            }
-            return Next::SignIn;
+            return match silent {
+                true => sign_in("Nobody is signed in, or not recently enough"),
+                false => Next::SignIn,
+            };
         };
+        match present.hinted {
+            Hinted::Another => return sign_in("Somebody else is signed in than id_token_hint names"),
+            Hinted::Unknown if silent => return sign_in("id_token_hint is no ID token of this server"),
+            Hinted::Fits | Hinted::Unknown => {}
+        }
+        // Whoever has a factor proved it when they signed in: asking again brings nothing.
+        if self.second_factor && !present.second_factor {
+            let why = "The user signed in without a second factor";
+            return Next::Refuse(self.refused("unmet_authentication_requirements", why));
+        }
         let remembered = present.consented.is_some_and(|consented| self.scopes.is_within(consented));
         let only_identity = self.scopes.asks_for_identity() && self.scopes.iter().count() == 1;
         let asks = dialect == Dialect::Legacy

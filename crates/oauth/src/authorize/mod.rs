@@ -6,10 +6,11 @@ mod interaction;
 mod tests;
 
 pub use answer::{Answer, ResponseMode};
-pub use interaction::{Next, Present};
+pub use interaction::{Hinted, Next, Present};
 
 use kibali_model::{Client, ClientProfile, Dialect, GrantType, Scopes};
 
+use crate::claims::ACR;
 use crate::{OAuthError, Parameters, redirect, resource, scopes};
 
 /// A request that may be shown to the user.
@@ -35,6 +36,12 @@ pub struct Authorization {
     pub max_age: Option<i64>,
     /// Who is expected to sign in.
     pub login_hint: Option<String>,
+    /// The ID token of who is expected to be signed in.
+    pub id_token_hint: Option<String>,
+    /// A second factor is to be proved: `acr_values` takes nothing less.
+    pub second_factor: bool,
+    /// They signed in for it.
+    answered: bool,
     /// What the token is for (RFC 8707).
     pub resource: Option<String>,
     /// Thumbprint of the key that the code is bound to (RFC 9449 section 10).
@@ -154,6 +161,9 @@ pub fn authorize(
         prompt: None,
         max_age: None,
         login_hint: None,
+        id_token_hint: None,
+        second_factor: false,
+        answered: false,
         resource: None,
         dpop_jkt: None,
         issuer: (endpoint.dialect == Dialect::Modern).then(|| endpoint.issuer.to_owned()),
@@ -186,9 +196,15 @@ const fn invalid(description: &'static str) -> Fault {
 
 impl Authorization {
     /// Does it demand that whoever is there signs in, even if they are?
-    #[must_use]
-    pub const fn wants_sign_in(&self) -> bool {
+    const fn wants_sign_in(&self) -> bool {
         matches!(self.prompt, Some(Prompt::Login | Prompt::LoginThenConsent))
+    }
+
+    /// Is a sign-in to be remembered as one for this very request: the one it demands, or the one that shows whether
+    /// the right person is there?
+    #[must_use]
+    pub const fn demands_sign_in(&self) -> bool {
+        !self.answered && (self.wants_sign_in() || self.id_token_hint.is_some())
     }
 
     /// The same request of somebody who signed in for it.
@@ -199,7 +215,7 @@ impl Authorization {
             Some(Prompt::LoginThenConsent) => Some(Prompt::Consent),
             other => other,
         };
-        Self { prompt, ..self }
+        Self { prompt, answered: true, ..self }
     }
 
     /// Where the browser goes with the code.
@@ -275,6 +291,8 @@ impl Authorization {
         self.max_age = max_age(get("max_age")?)?;
         self.nonce = text("nonce")?;
         self.login_hint = text("login_hint")?;
+        self.id_token_hint = text("id_token_hint")?;
+        self.second_factor = takes_a_factor_alone(get("acr_values")?);
         self.dpop_jkt = text("dpop_jkt")?;
         if self.dpop_jkt.as_deref().is_some_and(|jkt| !is_hash(jkt)) {
             return Err(invalid("dpop_jkt must be 43 characters of base64url"));
@@ -298,6 +316,13 @@ fn prompt(sent: Option<&str>) -> Result<Option<Prompt>, Fault> {
         }
     }
     Ok(found)
+}
+
+/// Is the second of the two values asked for, and not the first? What is not known here is passed over: asking is no
+/// demand (OpenID Connect Core section 3.1.2.1).
+fn takes_a_factor_alone(acr_values: Option<&str>) -> bool {
+    let mut known = acr_values.unwrap_or_default().split_ascii_whitespace().filter(|acr| ACR.contains(acr));
+    known.next().is_some_and(|first| first == ACR[1] && known.all(|other| other == ACR[1]))
 }
 
 fn max_age(sent: Option<&str>) -> Result<Option<i64>, Fault> {

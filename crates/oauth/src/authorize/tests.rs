@@ -129,27 +129,28 @@ fn openid_names_its_redirect_uri_and_fapi_pushes() {
     assert!(!asked(LEGACY));
 }
 
+fn name(next: Next) -> String {
+    match next {
+        Next::SignIn => "sign in".to_owned(),
+        Next::Ask => "ask".to_owned(),
+        Next::Grant => "grant".to_owned(),
+        Next::Refuse(answer) => answer.members.into_iter().next().unwrap().1,
+    }
+}
+
 #[test]
 fn whoever_is_there_is_bothered_as_asked() {
     let at = Timestamp::from_millis;
     let now = at(100_000);
     let all = Scopes::parse("openid username email");
     let some = Scopes::parse("openid");
-    let present = |consented| Some(Present { since: at(40_000), consented });
+    let present = |consented| {
+        Some(Present { since: at(40_000), consented, second_factor: false, hinted: Hinted::Fits })
+    };
     let unasked = {
         let mut client = modern_client();
         client.settings.require_consent = false;
         client
-    };
-    let name = |next| match next {
-        Next::SignIn => "sign in",
-        Next::Ask => "ask",
-        Next::Grant => "grant",
-        Next::Refuse(answer) => match answer.members.first() {
-            Some((_, error)) if error == "login_required" => "login_required",
-            Some((_, error)) if error == "consent_required" => "consent_required",
-            _ => "?",
-        },
     };
     for (more, who, client, expected) in [
         ("", None, modern_client(), "sign in"),
@@ -181,6 +182,53 @@ fn whoever_is_there_is_bothered_as_asked() {
     let legacy = ask("response_type=code", ONE).unwrap();
     let demo = client(GrantType::LEGACY, ONE);
     assert_eq!(legacy.next(&demo, present(Some(&Scopes::all())), Dialect::Legacy, now), Next::Ask);
+}
+
+#[test]
+fn whom_the_client_expects_answers_and_nobody_with_less_than_it_asks_for() {
+    let all = Scopes::parse("openid username email");
+    let now = Timestamp::from_millis(100_000);
+    let there =
+        |second_factor, hinted| Some(Present { since: now, consented: Some(&all), second_factor, hinted });
+    let (mine, other, unknown) = (Hinted::Fits, Hinted::Another, Hinted::Unknown);
+    for (more, who, first, answered) in [
+        ("&id_token_hint=x", None, "sign in", "sign in"),
+        ("&id_token_hint=x", there(false, mine), "grant", "grant"),
+        ("&id_token_hint=x", there(false, other), "sign in", "login_required"),
+        ("&id_token_hint=x", there(false, unknown), "grant", "grant"),
+        ("&id_token_hint=x&prompt=none", there(false, mine), "grant", "grant"),
+        ("&id_token_hint=x&prompt=none", there(false, other), "login_required", "login_required"),
+        ("&id_token_hint=x&prompt=none", there(false, unknown), "login_required", "login_required"),
+        ("&id_token_hint=x&prompt=login", there(false, mine), "sign in", "grant"),
+        ("&acr_values=2", None, "sign in", "sign in"),
+        ("&acr_values=2", there(true, mine), "grant", "grant"),
+        (
+            "&acr_values=2",
+            there(false, mine),
+            "unmet_authentication_requirements",
+            "unmet_authentication_requirements",
+        ),
+        ("&acr_values=2&prompt=login", there(false, mine), "sign in", "unmet_authentication_requirements"),
+        (
+            "&acr_values=2+2+silver",
+            there(false, mine),
+            "unmet_authentication_requirements",
+            "unmet_authentication_requirements",
+        ),
+        ("&acr_values=2+1", there(false, mine), "grant", "grant"),
+        ("&acr_values=1+2", there(false, mine), "grant", "grant"),
+        ("&acr_values=1", there(true, mine), "grant", "grant"),
+        ("&acr_values=silver", there(false, mine), "grant", "grant"),
+    ] {
+        let asked = ask_modern(more).unwrap();
+        let next = |asked: &Authorization| name(asked.next(&modern_client(), who, Dialect::Modern, now));
+        assert_eq!(next(&asked), first, "{more} {who:?}");
+        assert_eq!(next(&asked.signed_in()), answered, "{more} {who:?}, signed in for it");
+    }
+    assert!(ask_modern("&id_token_hint=x").unwrap().demands_sign_in());
+    assert!(!ask_modern("&id_token_hint=x").unwrap().signed_in().demands_sign_in());
+    let legacy = ask("response_type=code&id_token_hint=x&acr_values=2&login_hint=a", ONE).unwrap();
+    assert_eq!((legacy.id_token_hint, legacy.login_hint, legacy.second_factor), (None, None, false));
 }
 
 proptest! {

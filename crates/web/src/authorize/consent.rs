@@ -11,7 +11,7 @@ use crate::pages::{ConsentView, asks_of, consent_page};
 use crate::{App, Refusal};
 
 /// Parameters of a request that the consent form carries along.
-const CARRIED: [&str; 13] = [
+const CARRIED: [&str; 15] = [
     "client_id",
     "response_type",
     "response_mode",
@@ -25,6 +25,8 @@ const CARRIED: [&str; 13] = [
     "resource",
     "dpop_jkt",
     "login_hint",
+    "id_token_hint",
+    "acr_values",
 ];
 
 /// What stands for a ticked scope in the form: the request's own `scope` is carried beside it.

@@ -6,6 +6,7 @@
 
 mod consent;
 mod deliver;
+mod present;
 mod pushed;
 
 pub(crate) use pushed::PREFIX as PUSHED;
@@ -19,17 +20,17 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use kibali_crypto::{new_token, sha256};
 use kibali_model::{Client, ClientProfile, Dialect, Principal, Scopes};
 use kibali_oauth::{
-    Answer, Approval, Authorization, AuthorizeRefusal, Endpoint, Next, Parameters, Present, authorize,
-    client_id,
+    Answer, Approval, Authorization, AuthorizeRefusal, Endpoint, Next, Parameters, authorize, client_id,
 };
 use kibali_store::door::clients;
 use kibali_store::door::codes::{Code, InsertCode};
 use kibali_store::door::consents;
 use serde_json::json;
 
+use self::present::{Hint, present};
 use crate::api::WebMessage;
 use crate::exchange::Form;
-use crate::identity::{Session, check_csrf, demand_sign_in, forget_demand, remember_return};
+use crate::identity::{Session, check_csrf, demand_sign_in, forget_demand, remember_return_of};
 use crate::pages::RequestPage;
 use crate::speech::cors;
 use crate::why::Told;
@@ -82,17 +83,19 @@ pub(crate) async fn ask(
         Err(Refused::Answer(answer)) if door.dialect == Dialect::Modern || session.principal().is_some() => {
             return deliver::answer(app, &answer);
         }
-        Err(Refused::Answer(_)) => return sign_in(app, session, form, door, (query, None)),
+        Err(Refused::Answer(_)) => {
+            return sign_in(app, session, form, door, Back { query, ..Back::default() });
+        }
     };
     let Request { client, asked, pushed } = request;
     let name = name(&client, &asked);
     let asked = if session.signed_in_for(&name) { asked.signed_in() } else { asked };
     let (client, asked) = (&client, &asked);
     let consented = consented(app, session.principal(), client).await?;
-    // A session that must set up a second factor first is nobody's yet.
-    let since = session.since().filter(|_| session.principal().is_some());
-    let present = since.map(|since| Present { since, consented: consented.as_ref() });
+    let hint = Hint::of(app, asked).await?;
+    let present = present(session, &hint, consented.as_ref());
     match (asked.next(client, present, door.dialect, app.now()), session.principal()) {
+        (Next::Refuse(answer), _) if session.signed_in_for(&name) => delivered(app, session, &answer),
         (Next::Refuse(answer), _) => deliver::answer(app, &answer),
         (Next::Ask, Some(principal)) => {
             consent::ask(app, session, principal, client, asked, &form.parameters, door).await
@@ -102,7 +105,8 @@ pub(crate) async fn ask(
             delivered(app, session, &asked.granted(&code))
         }
         (Next::SignIn, _) | (_, None) => {
-            sign_in(app, session, form, door, (query, asked.wants_sign_in().then_some(&name)))
+            let back = Back::to(query, asked, &name, &hint);
+            sign_in(app, session, form, door, back)
         }
     }
 }
@@ -128,11 +132,15 @@ pub(crate) async fn answer(
     let Request { client, asked, pushed } = request;
     let name = name(&client, &asked);
     let mut asked = if session.signed_in_for(&name) { asked.signed_in() } else { asked };
-    // A form that skips the page skips no sign-in.
-    let present = session.since().map(|since| Present { since, consented: None });
-    if asked.next(&client, present, door.dialect, app.now()) == Next::SignIn {
-        let query = form.parameters.without(&["csrf", "user_oauth_approval", consent::TICKED]);
-        return sign_in(app, session, form, door, (&query, asked.wants_sign_in().then_some(&name)));
+    // A form that skips the page skips no sign-in, and nothing that is refused there.
+    let hint = Hint::of(app, &asked).await?;
+    match asked.next(&client, present(session, &hint, None), door.dialect, app.now()) {
+        Next::SignIn => {
+            let query = form.parameters.without(&["csrf", "user_oauth_approval", consent::TICKED]);
+            return sign_in(app, session, form, door, Back::to(&query, &asked, &name, &hint));
+        }
+        Next::Refuse(answer) => return delivered(app, session, &answer),
+        Next::Ask | Next::Grant => {}
     }
     let wanted = asked.scopes.clone();
     asked.scopes = consent::chosen(&form.parameters, &asked.scopes, door.dialect);
@@ -195,20 +203,38 @@ async fn consented(
     Ok(consents::find(&mut reader, principal.user, client.object).await?)
 }
 
-/// To the login page, which leads back to the same address. Where the client demands a sign-in `again`, the request of
-/// that name is met by whoever signs in from now on.
+/// Where the login page leads back to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Back<'a> {
+    /// The query of the address.
+    query: &'a str,
+    /// The request that is met by whoever signs in from now on, where the client demands that.
+    again: Option<&'a str>,
+    /// Who is expected to.
+    expected: Option<&'a str>,
+}
+
+impl<'a> Back<'a> {
+    fn to(query: &'a str, asked: &'a Authorization, name: &'a str, hint: &'a Hint) -> Self {
+        let again = asked.demands_sign_in().then_some(name);
+        Self { query, again, expected: asked.login_hint.as_deref().or(hint.username()) }
+    }
+}
+
+/// To the login page, which leads back to the same address.
 fn sign_in(
     app: &App,
     session: &Session,
     form: &Form,
     door: Door,
-    (query, again): (&str, Option<&String>),
+    back: Back<'_>,
 ) -> Result<Response, Refusal> {
     if form.headers.get("x-requested-with").is_some_and(|value| value == "XMLHttpRequest") {
         return Ok(unauthorized());
     }
-    let mut cookies = remember_return(app, session, &format!("{}?{query}", door.path))?;
-    if let Some(request) = again {
+    let page = format!("{}?{}", door.path, back.query);
+    let mut cookies = remember_return_of(app, session, &page, back.expected)?;
+    if let Some(request) = back.again {
         cookies = demand_sign_in(app, cookies, session, request)?;
     }
     let login = format!("{}/login", app.settings.context_path());

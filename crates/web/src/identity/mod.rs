@@ -43,6 +43,7 @@ pub(crate) use passkey::{
     Answered, Holding, MadePasskey, Question, ask_to_make, ask_to_use, made as made_passkey,
 };
 pub use pending::remember_return;
+pub(crate) use pending::remember_return_of;
 pub(crate) use pending::returned;
 pub(crate) use second_factor::{
     Given, Holder, ProofRefusal, check_first_code, check_proof, open_seed, seal_seed,

@@ -9,6 +9,19 @@ use crate::{App, Refusal, Settings};
 const COOKIE: Sealed = Sealed { name: "-return", place: "return", seconds: 1800 };
 /// Longest page remembered, in bytes. Browsers keep cookies of 4 KiB, and this grows by a half.
 const LONGEST: usize = 2048;
+/// Longest name of somebody expected, in bytes.
+const LONGEST_NAME: usize = 255;
+/// What no address has in it.
+const BETWEEN: char = '\n';
+
+/// What the cookie holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pending {
+    /// The page, below the context path, with its query.
+    pub(super) page: String,
+    /// Who is expected to sign in.
+    pub(super) expected: Option<String>,
+}
 
 /// Seals the page to return to after sign-in into a cookie, which opens beside the cookie of this session
 /// only. `page` is below the context path, with its query.
@@ -16,11 +29,28 @@ const LONGEST: usize = 2048;
 /// # Errors
 /// The page's address is too long.
 pub fn remember_return(app: &App, session: &Session, page: &str) -> Result<SetCookie, Refusal> {
+    remember_return_of(app, session, page, None)
+}
+
+/// The same, of a page that expects somebody: the login page has their name in its field. One that is longer than any
+/// is passed over.
+///
+/// # Errors
+/// As [`remember_return`].
+pub(crate) fn remember_return_of(
+    app: &App,
+    session: &Session,
+    page: &str,
+    expected: Option<&str>,
+) -> Result<SetCookie, Refusal> {
     if page.len() > LONGEST {
         return Err(Refusal::bad_request("The address of the request is too long"));
     }
     let cookies = session.set_cookie(&app.settings).unwrap_or(SetCookie::nothing());
-    carry(app, cookies, session.cookie(), page)
+    match expected.filter(|name| name.len() <= LONGEST_NAME) {
+        Some(name) => COOKIE.set(app, cookies, session.cookie(), &format!("{page}{BETWEEN}{name}")),
+        None => carry(app, cookies, session.cookie(), page),
+    }
 }
 
 /// Also seals a page for the session cookie that takes the place of the one it was sealed for.
@@ -28,10 +58,15 @@ pub(super) fn carry(app: &App, cookies: SetCookie, session: &str, page: &str) ->
     COOKIE.set(app, cookies, session, page)
 }
 
-/// The page in the cookie that was sent beside the session's: none where it is too old, was changed, or was
+/// What stands in the cookie that was sent beside the session's: nothing where it is too old, was changed, or was
 /// sealed for another session.
-pub(super) fn sent(app: &App, headers: &HeaderMap, session_cookie: &str) -> Option<String> {
-    COOKIE.sent(app, headers, session_cookie).filter(|page| is_local(page))
+pub(super) fn sent(app: &App, headers: &HeaderMap, session_cookie: &str) -> Option<Pending> {
+    let text = COOKIE.sent(app, headers, session_cookie)?;
+    let (page, expected) = match text.split_once(BETWEEN) {
+        Some((page, name)) => (page, Some(name.to_owned())),
+        None => (text.as_str(), None),
+    };
+    is_local(page).then(|| Pending { page: page.to_owned(), expected })
 }
 
 /// Also removes the cookie: it has served.

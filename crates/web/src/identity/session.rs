@@ -16,6 +16,7 @@ use kibali_store::door::marks::Used;
 use kibali_store::door::{accounts, principals, sessions};
 
 use super::again::Again;
+use super::pending::Pending;
 use super::{ClientAddress, SignedIn, half, passkey, pending};
 use crate::{App, Refusal, Settings};
 
@@ -33,7 +34,7 @@ pub struct Session {
     enrolling: Option<Arc<Principal>>,
     since: Option<Timestamp>,
     amr: String,
-    pending: Option<String>,
+    pending: Option<Pending>,
     again: Option<Again>,
 }
 
@@ -72,7 +73,12 @@ impl Session {
     /// The page that asked for the login, which the browser returns to; below the context path.
     #[must_use]
     pub fn pending(&self) -> Option<&str> {
-        self.pending.as_deref()
+        self.pending.as_ref().map(|pending| pending.page.as_str())
+    }
+
+    /// Who is expected to sign in for it.
+    pub(crate) fn expected(&self) -> Option<&str> {
+        self.pending.as_ref()?.expected.as_deref()
     }
 
     /// Did they sign in since the request of this name demanded it?
@@ -218,7 +224,7 @@ pub async fn start_session(
         cookies = again.carry(app, cookies, cookie.expose())?;
     }
     match &before.pending {
-        Some(page) if who.must_enrol => pending::carry(app, cookies, cookie.expose(), page),
+        Some(asked) if who.must_enrol => pending::carry(app, cookies, cookie.expose(), &asked.page),
         Some(_) => Ok(pending::forget(&app.settings, cookies)),
         None => Ok(cookies),
     }

@@ -66,7 +66,8 @@ impl Login {
         problem: Option<String>,
         offers: Offers,
     ) -> Self {
-        let failed = problem.is_some();
+        // Whose name stands there goes on with the password.
+        let goes_on = problem.is_some() || !typed.is_empty();
         Self {
             frame,
             problem,
@@ -77,7 +78,7 @@ impl Login {
                 value: typed.to_owned(),
                 autocomplete: "username",
                 required: true,
-                autofocus: !failed,
+                autofocus: !goes_on,
                 ..Field::default()
             },
             password: Field {
@@ -86,7 +87,7 @@ impl Login {
                 autocomplete: "current-password",
                 required: true,
                 secret: true,
-                autofocus: failed,
+                autofocus: goes_on,
                 ..Field::default()
             },
             passkeys,
@@ -104,7 +105,7 @@ pub(super) async fn show(State(app): State<App>, session: Session) -> Result<Res
     if session.enrolling().is_some() {
         return Ok(redirect(&app.settings, TWO_FACTOR));
     }
-    ask(&app, &session, "", None).await
+    ask(&app, &session, session.expected().unwrap_or_default(), None).await
 }
 
 /// What is told of a form that carries no token of its session.

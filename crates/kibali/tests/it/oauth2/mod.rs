@@ -8,6 +8,7 @@ mod device;
 mod discovery;
 pub(crate) mod dpop;
 mod exchange;
+mod expected;
 mod generations;
 mod introspect;
 mod itself;
