@@ -33,6 +33,16 @@ impl Parameters {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// The parameters with those called `from` in the place of those called `to`.
+    #[must_use]
+    pub fn replaced(&self, to: &str, from: &str) -> Self {
+        let kept = self.0.iter().filter(|(name, _)| name != to);
+        Self(
+            kept.map(|(name, value)| (if name == from { to } else { name }.to_owned(), value.clone()))
+                .collect(),
+        )
+    }
+
     /// The parameters but those named, as a form again.
     #[must_use]
     pub fn without(&self, names: &[&str]) -> String {
@@ -76,6 +86,16 @@ mod tests {
         assert_eq!(read("scope=", "").get("scope"), Ok(None));
         assert_eq!(read("scope=&scope=ALL", "").get("scope"), Ok(Some("ALL")));
         assert_eq!(read("", "").require("code"), Err(OAuthError::Missing("code")));
+    }
+
+    #[test]
+    fn one_name_takes_the_place_of_another() {
+        let form = read("scope=a&scope=b&asked=a+b&x=1", "").replaced("scope", "asked");
+        assert_eq!(
+            (form.get("scope"), form.get("asked"), form.get("x")),
+            (Ok(Some("a b")), Ok(None), Ok(Some("1")))
+        );
+        assert_eq!(read("scope=a", "").replaced("scope", "asked").get("scope"), Ok(None));
     }
 
     #[test]

@@ -29,8 +29,18 @@ const CARRIED: [&str; 15] = [
     "acr_values",
 ];
 
-/// What stands for a ticked scope in the form: the request's own `scope` is carried beside it.
-pub(super) const TICKED: &str = "allow";
+/// What a box of the page is called, as DHIS2 has it: the scope that it stands for is allowed.
+const TICKED: &str = "scope";
+/// What the request's own `scope` is called beside the boxes.
+const ASKED: &str = "asked_scope";
+
+/// The request that the form carries.
+pub(super) fn request(form: &Parameters, dialect: Dialect) -> Parameters {
+    match dialect {
+        Dialect::Legacy => form.clone(),
+        Dialect::Modern => form.replaced(TICKED, ASKED),
+    }
+}
 
 /// The consent page.
 pub(super) async fn ask(
@@ -45,12 +55,13 @@ pub(super) async fn ask(
     let mut reader = app.store.reader().await?;
     let account = accounts::by_user(&mut reader, principal.user).await?.ok_or(Refusal::FormExpired)?;
     let mut carried = Vec::new();
+    let box_name = (door.dialect == Dialect::Modern).then_some(TICKED);
     for name in CARRIED {
         if let Some(value) = parameters.get(name)? {
+            let name = if Some(name) == box_name { ASKED } else { name };
             carried.push((name.to_owned(), value.to_owned()));
         }
     }
-    let box_name = (door.dialect == Dialect::Modern).then_some(TICKED);
     let view = ConsentView {
         client_name: client.name.clone(),
         client_id: client.client_id.clone(),

@@ -124,7 +124,8 @@ pub(crate) async fn answer(
     if form.parameters.get("user_oauth_approval")?.is_none() || client_id(&form.parameters)?.is_none() {
         return Ok(explain(Refusal::NothingToApprove, form, door));
     }
-    let request = match read(app, &form.parameters, door).await {
+    let sent = consent::request(&form.parameters, door.dialect);
+    let request = match read(app, &sent, door).await {
         Ok(request) => request,
         Err(Refused::Page(refusal)) => return Ok(explain(refusal, form, door)),
         Err(Refused::Answer(answer)) => return deliver::answer(app, &answer),
@@ -136,7 +137,7 @@ pub(crate) async fn answer(
     let hint = Hint::of(app, &asked).await?;
     match asked.next(&client, present(session, &hint, None), door.dialect, app.now()) {
         Next::SignIn => {
-            let query = form.parameters.without(&["csrf", "user_oauth_approval", consent::TICKED]);
+            let query = sent.without(&["csrf", "user_oauth_approval"]);
             return sign_in(app, session, form, door, Back::to(&query, &asked, &name, &hint));
         }
         Next::Refuse(answer) => return delivered(app, session, &answer),

@@ -127,8 +127,12 @@ both!(
         register(t, "app", json!({})).await;
         let mut browser = signed_in(t).await;
         let page = browser.open(&asking("app", "&scope=openid+username+email")).await;
+        let html = page.answer.text();
+        for known in ["class=\"check form-check\"", "id=\"submit-consent\"", "id=\"cancel-consent\"", "id=\"email\""] {
+            assert!(html.contains(known), "{known}, as clients of DHIS2 look for it");
+        }
         let mut form = page.form("/oauth2/authorize");
-        form.fields.retain(|field| *field != ("allow".to_owned(), "email".to_owned()));
+        form.fields.retain(|field| *field != ("scope".to_owned(), "email".to_owned()));
         let page = browser.submit(&page, &form.press("user_oauth_approval", "true")).await;
         let answer = redeem(t, "app", &member(&page, "code").unwrap()).await;
         assert_eq!(answer.json()["scope"], "username openid");
@@ -256,7 +260,7 @@ both!(
         assert!(browser.open_once(&path).await.location().is_some());
         let page = browser.open(&format!("{path}&prompt=consent")).await;
         let mut form = page.form("/oauth2/authorize");
-        form.fields.retain(|field| *field != ("allow".to_owned(), "email".to_owned()));
+        form.fields.retain(|field| *field != ("scope".to_owned(), "email".to_owned()));
         browser.submit(&page, &form.press("user_oauth_approval", "true")).await;
         assert_eq!(browser.open_once(&path).await.status, 200);
     }

@@ -202,7 +202,7 @@ both!(
         let csrf = browser.open("/apps").await.form("/logout").value("csrf").unwrap().to_owned();
         let fields = [
             ("csrf", csrf.as_str()), ("client_id", "app"), ("request_uri", &uri), ("user_oauth_approval", "true"),
-            ("allow", "username"),
+            ("scope", "username"),
         ];
         let request = browser.request("POST", AUTHORIZE).header("origin", "http://localhost:8080").form(&fields);
         assert_eq!(browser.send(request).await.location(), Some("/login"));
