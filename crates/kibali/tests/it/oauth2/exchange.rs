@@ -12,6 +12,11 @@ const ACCESS: &str = "urn:ietf:params:oauth:token-type:access_token";
 /// `app`, whose tokens `service` may exchange, whose tokens `deep` may exchange.
 async fn chain(t: &TestApp) {
     register(t, "app", json!({})).await;
+    chain_of(t).await;
+}
+
+/// The same, of an `app` that is there.
+pub(super) async fn chain_of(t: &TestApp) {
     for (id, of) in [("service", "app"), ("deep", "service"), ("deeper", "deep")] {
         let more =
             json!({ "authorizationGrantTypes": GRANT, "exchangesFor": [of], "scopes": "username,email" });
