@@ -8,6 +8,9 @@ fn lines(path: &str, alias: &str, password: &str) -> Vec<String> {
     vec![key("path", path), key("alias", alias), key("password", password)]
 }
 
+/// A password of the key that is wrong.
+const KEY_PASSWORD: &str = "oauth2.server.jwt.keystore.key-password = guessed";
+
 fn pkcs12(name: &str) -> String {
     format!("{}/../crypto/tests/pkcs12/{name}", env!("CARGO_MANIFEST_DIR"))
 }
@@ -28,6 +31,15 @@ fn the_key_of_a_keystore_signs_under_its_alias_and_outlives_a_restart() {
 }
 
 #[test]
+fn the_password_of_the_key_opens_it_where_it_is_not_that_of_the_file() {
+    let mut lines = lines(&pkcs12("java.p12"), "dhis2", "of the file");
+    lines.push("oauth2.server.jwt.keystore.key-password = changeit".to_owned());
+    let server = Home::new(&lines).serve();
+    assert!(server.get("/oauth2/jwks").text.contains("\"kid\":\"dhis2\""));
+    server.stop();
+}
+
+#[test]
 fn a_keystore_that_cannot_be_used_stops_the_start_and_names_the_key_to_change() {
     let java = pkcs12("java.p12");
     for (lines, key, why) in [
@@ -35,6 +47,11 @@ fn a_keystore_that_cannot_be_used_stops_the_start_and_names_the_key_to_change() 
         (lines(&java, "other", "changeit"), "keystore.alias", "dhis2"),
         (lines(&java, "", "changeit"), "keystore.alias", "name the key"),
         (lines(&java, "dhis2", "guessed"), "keystore.password", "does not open"),
+        (
+            [lines(&java, "dhis2", "changeit"), vec![KEY_PASSWORD.to_owned()]].concat(),
+            "keystore.key-password",
+            "does not open",
+        ),
         (lines(&pkcs12("old.p12"), "ec", "changeit"), "keystore.path", "Java 17"),
         (lines(&pkcs12("README.md"), "ec", "changeit"), "keystore.path", "not a PKCS #12 file"),
         (

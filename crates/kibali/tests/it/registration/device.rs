@@ -232,6 +232,32 @@ both!(
 );
 
 both!(
+    fn a_refresh_token_of_a_device_lives_as_long_as_the_operator_says_from_each_use_on(t) {
+        let t = &t.another(3, |settings| settings.registered_refresh_seconds = 600).await;
+        let mut browser = signed_in(t).await;
+        let initial = enrolled(&mut browser).await;
+        let told = register(t, &initial, &android(json!({}))).await.json();
+        let id = told["client_id"].as_str().unwrap();
+        let path = format!("/oauth2/authorize?response_type=code&client_id={id}&redirect_uri={DEVICE}&scope=openid+profile+username&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256");
+        let code = parameter(browser.open_once(&path).await.location().unwrap(), "code").unwrap();
+        let redeem = [
+            ("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", DEVICE),
+            ("code_verifier", VERIFIER),
+        ];
+        let mut held = token(t, id, 1, &redeem).await.json()["refresh_token"].as_str().unwrap().to_owned();
+        for number in 2..4 {
+            t.clock.advance_seconds(599);
+            let answer = token(t, id, number, &[("grant_type", "refresh_token"), ("refresh_token", &held)]).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            held = answer.json()["refresh_token"].as_str().unwrap().to_owned();
+        }
+        t.clock.advance_seconds(600);
+        let late = token(t, id, 4, &[("grant_type", "refresh_token"), ("refresh_token", &held)]).await;
+        assert_eq!((late.status, &late.json()["error"]), (400, &json!("invalid_grant")));
+    }
+);
+
+both!(
     fn whoever_may_change_settings_only_has_nobodys_codes_sent_to_a_page_of_theirs(t) {
         const PAGE: &str = "https://evil.example/cb";
         seed_tuner(t).await;
