@@ -193,7 +193,7 @@ fn list(body: &Map<String, Value>, name: &str, wrong: Wrong) -> Result<Option<Ve
 pub fn is_listed(patterns: &[String], address: &str) -> bool {
     let address = address.to_lowercase();
     let strange = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '#');
-    if address.contains(strange) {
+    if address.contains(strange) || is_web_without_host(&address) {
         return false;
     }
     let (place, path) = parts(&address);
@@ -203,6 +203,12 @@ pub fn is_listed(patterns: &[String], address: &str) -> bool {
             let (of_place, of_path) = parts(&pattern);
             fits(of_place, place) && fits(of_path, path)
         })
+}
+
+/// A browser takes any number of slashes for two, and then finds a host where nobody looked for one.
+fn is_web_without_host(address: &str) -> bool {
+    let rest = ["http:", "https:"].iter().find_map(|scheme| address.strip_prefix(scheme));
+    rest.is_some_and(|rest| rest.strip_prefix("//").is_none_or(|place| place.starts_with('/')))
 }
 
 /// Scheme and host; and the rest, with its slash or question mark.
@@ -359,6 +365,13 @@ mod tests {
             ("javascript:alert(1)", false),
         ] {
             assert_eq!(is_listed(&list, address), listed, "{address}");
+        }
+        // A browser goes to evil.example.
+        for address in
+            ["http:/127.0.0.1:1@evil.example/cb", "http:127.0.0.1@evil.example", "http:///evil.example/cb"]
+        {
+            let wide = ["http:/*", "http:*", "http:///*"].map(str::to_owned);
+            assert!(!is_listed(&wide, address), "{address}");
         }
         assert!(fits("*a*b", "xxaxxb") && !fits("*a*b", "xxbxxa") && fits("", "") && !fits("?", ""));
     }

@@ -154,7 +154,7 @@ impl App {
         &self.running.client_keys
     }
 
-    /// The grants of clients that act by themselves.
+    /// What is remembered of grants.
     #[must_use]
     pub(crate) fn granted(&self) -> &Granted {
         &self.running.granted

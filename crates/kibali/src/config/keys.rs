@@ -1,7 +1,6 @@
 //! The keys of `kibali.conf`: one table, from which files, the environment and the documentation are read.
 
 use super::Config;
-use super::near::distance;
 use super::values;
 
 /// What a value does to the configuration; the error says what to write instead.
@@ -374,28 +373,9 @@ pub(super) fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
 }
 
-/// The key that `name` was probably meant to be.
-pub(super) fn meant(name: &str) -> Option<&'static Key> {
-    let near = KEYS.iter().map(|key| (distance(name, key.name), key));
-    near.filter(|(far, _)| *far <= name.len().div_ceil(3)).min_by_key(|(far, _)| *far).map(|(_, key)| key)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_slip_of_the_pen_finds_the_key_that_was_meant() {
-        for (typed, wanted) in [
-            ("server.base.ulr", Some("server.base.url")),
-            ("server.baseurl", Some("server.base.url")),
-            ("proxy.trustet", Some("proxy.trusted")),
-            ("connection.usename", Some("connection.username")),
-            ("filestore.provider", None),
-        ] {
-            assert_eq!(meant(typed).map(|key| key.name), wanted, "{typed}");
-        }
-    }
 
     #[test]
     fn every_default_in_the_table_is_the_value_that_holds() {

@@ -166,7 +166,7 @@ impl Config {
         for line in lines {
             let place = format!("{file} line {}", line.number);
             let Some(key) = keys::find(&line.key) else {
-                let meant = keys::meant(&line.key).map(|key| format!("; did you mean {}?", key.name));
+                let meant = near::meant(&line.key).map(|key| format!("; did you mean {}?", key.name));
                 let why = format!("there is no key {}{}", line.key, meant.unwrap_or_default());
                 return Err(wrong(place, why));
             };

@@ -276,24 +276,25 @@ pub struct FurtherTokens {
 pub const FURTHER_SECONDS: i64 = 60;
 
 impl FurtherTokens {
-    /// Adds them.
+    /// Adds them. True: the grant has so many now that somebody should [make room](MakeRoom) in it.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn add(&self, store: &Store) -> Result<(), StoreError> {
+    pub async fn add(&self, store: &Store) -> Result<bool, StoreError> {
         let who = Who { user: Some(self.user), client: Some(self.client), address: Some(&self.address) };
         let event = audit::row(self.event, who, &self.detail, self.now);
         let rows = added(self.grant, &self.tokens, None, self.now).and(audit::INSERT, event);
-        if are_too_many(&store.append(rows).await?)? {
-            store.write(MakeRoom { grant: self.grant, now: self.now }).await?;
-        }
-        Ok(())
+        are_too_many(&store.append(rows).await?)
     }
 }
 
-struct MakeRoom {
-    grant: i64,
-    now: Timestamp,
+/// Takes away the oldest access tokens of a grant.
+#[derive(Debug, Clone, Copy)]
+pub struct MakeRoom {
+    /// The grant.
+    pub grant: i64,
+    /// When.
+    pub now: Timestamp,
 }
 
 impl Write for MakeRoom {

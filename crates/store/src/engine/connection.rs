@@ -1,9 +1,8 @@
 //! Connections: one that reads, one that writes.
 
-use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres, Transaction};
-
-use super::sqlite::{Lent, Sqlite, apart};
+use super::pool::Lent;
+use super::postgres::Postgres;
+use super::sqlite::{Sqlite, apart};
 use super::{Row, Statement, StoreError, Value};
 use crate::fresh::Change;
 
@@ -18,15 +17,14 @@ pub enum Engine {
 
 /// Every way a connection is held; dropping one returns it, rolled back where it was in a transaction.
 pub(super) enum Held {
-    SqliteReader(Lent),
+    SqliteReader(Lent<Sqlite>),
     SqliteWriter(Box<Sqlite>),
-    PostgresReader(PoolConnection<Postgres>),
-    PostgresTransaction(Transaction<'static, Postgres>),
+    Postgres(Lent<Postgres>),
 }
 
 enum Borrowed<'c> {
     Sqlite(&'c mut Sqlite),
-    Postgres(&'c mut PgConnection),
+    Postgres(&'c mut Postgres),
 }
 
 /// How long a statement may take.
@@ -43,15 +41,14 @@ impl Held {
         Ok(match self {
             Self::SqliteReader(lent) => Borrowed::Sqlite(lent.connection()?),
             Self::SqliteWriter(connection) => Borrowed::Sqlite(connection),
-            Self::PostgresReader(connection) => Borrowed::Postgres(connection),
-            Self::PostgresTransaction(transaction) => Borrowed::Postgres(transaction),
+            Self::Postgres(lent) => Borrowed::Postgres(lent.connection()?),
         })
     }
 
     fn engine(&self) -> Engine {
         match self {
             Self::SqliteReader(_) | Self::SqliteWriter(_) => Engine::Sqlite,
-            Self::PostgresReader(_) | Self::PostgresTransaction(_) => Engine::Postgres,
+            Self::Postgres(_) => Engine::Postgres,
         }
     }
 
@@ -65,10 +62,7 @@ impl Held {
         match self.borrow()? {
             Borrowed::Sqlite(connection) if length == Length::Short => connection.rows(sql, &values),
             Borrowed::Sqlite(connection) => apart(|| connection.rows(sql, &values)),
-            Borrowed::Postgres(connection) => {
-                let rows = connection.fetch_all(bound(sql, values)).await?;
-                Ok(rows.into_iter().map(Row::Postgres).collect())
-            }
+            Borrowed::Postgres(connection) => connection.rows(sql, values).await,
         }
     }
 
@@ -76,9 +70,7 @@ impl Held {
         refuse_nul(&values)?;
         match self.borrow()? {
             Borrowed::Sqlite(connection) => connection.run(sql, &values),
-            Borrowed::Postgres(connection) => {
-                Ok(connection.execute(bound(sql, values)).await?.rows_affected())
-            }
+            Borrowed::Postgres(connection) => connection.run(sql, values).await,
         }
     }
 
@@ -86,29 +78,9 @@ impl Held {
     pub(super) async fn script(&mut self, sql: &str) -> Result<(), StoreError> {
         match self.borrow()? {
             Borrowed::Sqlite(connection) => connection.script(sql),
-            Borrowed::Postgres(connection) => {
-                Ok(connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.map(drop)?)
-            }
+            Borrowed::Postgres(connection) => connection.script(sql).await,
         }
     }
-
-    pub(super) async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::PostgresTransaction(transaction) => Ok(transaction.commit().await?),
-            Self::SqliteReader(_) | Self::SqliteWriter(_) | Self::PostgresReader(_) => Ok(()),
-        }
-    }
-}
-
-type PgQuery = sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments>;
-
-fn bound(sql: &str, values: Vec<Value>) -> PgQuery {
-    let query = sqlx::query(AssertSqlSafe(sql.to_owned()));
-    values.into_iter().fold(query, |query, value| match value {
-        Value::Int(value) => query.bind(value),
-        Value::Text(value) => query.bind(value),
-        Value::Bytes(value) => query.bind(value),
-    })
 }
 
 /// PostgreSQL has no text with U+0000; SQLite, which would take it, refuses it all the same.

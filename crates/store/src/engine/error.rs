@@ -63,8 +63,6 @@ impl From<sqlx::Error> for StoreError {
                 let name = inner.constraint().map_or_else(|| inner.message().to_owned(), str::to_owned);
                 Self::Duplicate(name)
             }
-            sqlx::Error::PoolClosed => Self::Closed,
-            sqlx::Error::PoolTimedOut => Self::Busy,
             _ => Self::Postgres(error),
         }
     }

@@ -3,6 +3,8 @@
 mod append;
 mod connection;
 mod error;
+mod pool;
+mod postgres;
 mod row;
 mod sqlite;
 mod statement;

@@ -3,19 +3,15 @@
 //! A message to a thread of the connection and back costs several times what a short statement does.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags};
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
+use super::pool::Connect;
 use super::{Row, StoreError, Value};
 
-/// How long a caller waits for a connection.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 100;
 
@@ -26,7 +22,11 @@ const WRITES: &str = "pragma journal_mode = wal; pragma synchronous = full; prag
 const READS: &str = "pragma query_only = on; pragma cache_size = -1024;";
 
 /// A connection.
-pub(super) struct Sqlite(Connection);
+pub(crate) struct Sqlite {
+    raw: Connection,
+    /// It is in a transaction that reads.
+    snapshot: bool,
+}
 
 impl Sqlite {
     /// The connection that writes; makes the file when it is absent.
@@ -42,7 +42,7 @@ impl Sqlite {
         connection.busy_timeout(lock_patience)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         connection.execute_batch(pragmas)?;
-        Ok(Self(connection))
+        Ok(Self { raw: connection, snapshot: false })
     }
 
     pub(super) fn rows(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
@@ -62,20 +62,27 @@ impl Sqlite {
         let mut rows = statement.raw_query();
         while rows.next()?.is_some() {}
         drop(rows);
-        Ok(self.0.changes())
+        Ok(self.raw.changes())
     }
 
     /// Runs a text of several statements, without values.
     pub(super) fn script(&self, sql: &str) -> Result<(), StoreError> {
-        Ok(self.0.execute_batch(sql)?)
+        Ok(self.raw.execute_batch(sql)?)
     }
 
-    pub(super) fn close(self) -> Result<(), StoreError> {
-        self.0.close().map_err(|(_, error)| error.into())
+    /// From now on all its statements see one state.
+    pub(super) fn hold_still(&mut self) -> Result<(), StoreError> {
+        self.run("begin", &[])?;
+        self.snapshot = true;
+        Ok(())
+    }
+
+    pub(super) fn leave(self) -> Result<(), StoreError> {
+        self.raw.close().map_err(|(_, error)| error.into())
     }
 
     fn prepared(&self, sql: &str, values: &[Value]) -> Result<CachedStatement<'_>, StoreError> {
-        let mut statement = self.0.prepare_cached(sql)?;
+        let mut statement = self.raw.prepare_cached(sql)?;
         for place in 1..=statement.parameter_count() {
             // SQLite takes `$2` for a name, and counts names in the order in which they appear.
             let number =
@@ -108,106 +115,34 @@ pub(super) fn apart<T>(call: impl FnOnce() -> T) -> T {
     }
 }
 
-/// Connections that read one file, made as they are needed.
-#[derive(Clone)]
-pub(crate) struct Pool {
-    shared: Arc<Shared>,
-    room: Arc<Semaphore>,
-    most: u32,
+/// Where connections that read lead.
+pub(crate) struct Reads {
+    pub(super) path: PathBuf,
+    pub(super) lock_patience: Duration,
 }
 
-struct Shared {
-    path: PathBuf,
-    lock_patience: Duration,
-    idle: Mutex<Vec<Sqlite>>,
-}
+impl Connect for Sqlite {
+    type To = Reads;
 
-impl Shared {
-    fn take(&self) -> Option<Sqlite> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-}
-
-impl Pool {
-    pub(super) fn new(path: &Path, most: u32, lock_patience: Duration) -> Self {
-        let shared = Arc::new(Shared { path: path.to_owned(), lock_patience, idle: Mutex::default() });
-        Self { shared, room: Arc::new(Semaphore::new(most as usize)), most }
+    async fn connect(to: &Reads) -> Result<Self, StoreError> {
+        Self::open(&to.path, READS, to.lock_patience)
     }
 
-    /// A connection of one's own, until it is dropped.
-    pub(super) async fn lend(&self) -> Result<Lent, StoreError> {
-        let place = timeout(PATIENCE, Arc::clone(&self.room).acquire_owned()).await;
-        let place = place.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)?;
-        let connection = match self.shared.take() {
-            Some(connection) => connection,
-            None => Sqlite::open(&self.shared.path, READS, self.shared.lock_patience)?,
-        };
-        Ok(Lent {
-            connection: Some(connection),
-            shared: Arc::clone(&self.shared),
-            snapshot: false,
-            _place: place,
-        })
+    async fn lives(&mut self) -> bool {
+        true
     }
 
-    /// Lends no more, and closes every connection when it has come back. One that does not within `patience` is not
-    /// waited for: it only reads.
-    pub(super) async fn close(&self, patience: Duration) {
-        let all = timeout(patience, self.room.acquire_many(self.most)).await;
-        self.room.close();
-        drop(all);
-        while let Some(connection) = self.shared.take() {
-            if let Err(error) = connection.close() {
-                tracing::warn!(%error, "a connection that reads did not close cleanly");
-            }
-        }
-    }
-}
-
-/// A connection on loan; dropping it gives it back.
-pub(super) struct Lent {
-    connection: Option<Sqlite>,
-    shared: Arc<Shared>,
-    /// It is in a transaction.
-    snapshot: bool,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Lent {
-    /// From now on all its statements see one state.
-    pub(super) fn hold_still(&mut self) -> Result<(), StoreError> {
-        self.connection()?.run("begin", &[])?;
-        self.snapshot = true;
-        Ok(())
+    /// One that cannot leave its transaction is no use to the next.
+    fn is_at_rest(&mut self) -> bool {
+        self.snapshot = self.snapshot && self.run("rollback", &[]).is_err();
+        !self.snapshot
     }
 
-    pub(super) fn connection(&mut self) -> Result<&mut Sqlite, StoreError> {
-        self.connection.as_mut().ok_or(StoreError::Closed)
+    async fn settle(&mut self) -> bool {
+        false
     }
-}
 
-impl Drop for Lent {
-    fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
-        // One that cannot leave its transaction is no use to the next.
-        if !self.snapshot || connection.run("rollback", &[]).is_ok() {
-            self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
-    use super::*;
-
-    #[tokio::test]
-    async fn a_reader_that_does_not_come_back_is_not_waited_for_when_the_store_closes() {
-        let pool = Pool::new(Path::new("read by nobody"), 2, PATIENCE);
-        let reads = Arc::clone(&pool.room).acquire_owned().await.unwrap();
-        timeout(PATIENCE, pool.close(Duration::from_millis(1))).await.unwrap();
-        assert!(matches!(pool.lend().await, Err(StoreError::Closed)));
-        drop(reads);
-        assert!(matches!(pool.lend().await, Err(StoreError::Closed)));
+    async fn close(self) -> Result<(), StoreError> {
+        self.leave()
     }
 }

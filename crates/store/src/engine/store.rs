@@ -5,20 +5,19 @@ use std::str::FromStr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection as _, Executor, PgPool};
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
 use tokio::sync::watch;
 
 use super::connection::{Held, Length};
-use super::sqlite::{PATIENCE, Pool, Sqlite};
+use super::pool::{PATIENCE, Pool};
+use super::postgres::Postgres;
+use super::sqlite::{Reads, Sqlite};
 use super::writer::{Told, Writer};
 use super::{Append, Engine, Reader, Row, StoreError, Tx, Write};
 use crate::door::changes;
 use crate::fresh::{Feed, follow};
 use crate::migrate;
-
-/// A connection to PostgreSQL that was idle for longer is asked whether it still lives before it is used.
-const RECENT: Duration = Duration::from_secs(1);
 
 /// Where the data lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +66,8 @@ pub struct Store {
 /// Where readers come from.
 #[derive(Clone)]
 pub(crate) enum Readers {
-    Sqlite(Pool),
-    Postgres(PgPool),
+    Sqlite(Pool<Sqlite>),
+    Postgres(Pool<Postgres>),
 }
 
 impl Store {
@@ -93,7 +92,7 @@ impl Store {
     async fn connect(location: &Location, options: StoreOptions) -> Result<Self, StoreError> {
         match location {
             Location::Sqlite(path) => Self::connect_sqlite(path, options).await,
-            Location::Postgres(url) => Self::connect_postgres(url, options).await,
+            Location::Postgres(url) => Self::connect_postgres(url, options),
         }
     }
 
@@ -101,17 +100,18 @@ impl Store {
         // The writer connects first: it makes the file and sets the journal mode.
         let mut held = Held::SqliteWriter(Box::new(Sqlite::writer(path, options.lock_patience)?));
         require_durable(&mut held).await?;
-        let pool = Pool::new(path, options.connections.saturating_add(1), options.lock_patience);
+        let reads = Reads { path: path.to_owned(), lock_patience: options.lock_patience };
+        let pool = Pool::new(reads, options.connections.saturating_add(1));
         let told = Told::default();
         let writer = Writer::sqlite(Tx::new(held), told.clone())?;
         Ok(Self { readers: Readers::Sqlite(pool), writer, told, closing: watch::channel(false).0 })
     }
 
-    async fn connect_postgres(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
+    fn connect_postgres(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
         let connect = PgConnectOptions::from_str(url)?.disable_statement_logging();
-        let writes = connections(options.connections).connect_with(connect.clone()).await?;
+        let writes = Pool::new(connect.clone(), options.connections);
         let reads = connect.options([("default_transaction_read_only", "on")]);
-        let reads = connections(options.connections.saturating_add(1)).connect_lazy_with(reads);
+        let reads = Pool::new(reads, options.connections);
         let told = Told::default();
         let writer = Writer::Postgres { pool: writes, told: told.clone() };
         Ok(Self { readers: Readers::Postgres(reads), writer, told, closing: watch::channel(false).0 })
@@ -142,13 +142,13 @@ impl Store {
         let held = match &self.readers {
             Readers::Sqlite(pool) => {
                 let mut lent = pool.lend().await?;
-                lent.hold_still()?;
+                lent.connection()?.hold_still()?;
                 Held::SqliteReader(lent)
             }
             Readers::Postgres(pool) => {
-                let mut transaction = Box::pin(pool.begin()).await?;
-                transaction.execute("set transaction isolation level repeatable read read only").await?;
-                Held::PostgresTransaction(transaction)
+                let mut lent = pool.lend().await?;
+                lent.connection()?.begin("begin isolation level repeatable read read only").await?;
+                Held::Postgres(lent)
             }
         };
         Ok(Reader { held })
@@ -206,30 +206,17 @@ impl Store {
         self.closing.closed().await;
         match &self.readers {
             Readers::Sqlite(pool) => pool.close(PATIENCE).await,
-            Readers::Postgres(pool) => pool.close().await,
+            Readers::Postgres(pool) => pool.close(PATIENCE).await,
         }
         self.writer.close().await;
     }
-}
-
-/// Connections to PostgreSQL, at most so many, made as they are needed.
-fn connections(most: u32) -> PgPoolOptions {
-    PgPoolOptions::new()
-        .max_connections(most)
-        .acquire_timeout(PATIENCE)
-        // A connection used a moment ago is taken to live: asking first would double what a short read costs.
-        .test_before_acquire(false)
-        .before_acquire(|connection, about| {
-            Box::pin(async move { Ok(about.idle_for < RECENT || connection.ping().await.is_ok()) })
-        })
 }
 
 impl Readers {
     pub(crate) async fn reader(&self) -> Result<Reader, StoreError> {
         let held = match self {
             Self::Sqlite(pool) => Held::SqliteReader(pool.lend().await?),
-            // On the heap: to connect is large, and would make the future of every request as large on either engine.
-            Self::Postgres(pool) => Held::PostgresReader(Box::pin(pool.acquire()).await?),
+            Self::Postgres(pool) => Held::Postgres(pool.lend().await?),
         };
         Ok(Reader { held })
     }

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt;
-use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::connection::{Held, Length};
+use super::pool::{PATIENCE, Pool};
+use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::{Append, Row, StoreError, Tx};
 use crate::fresh::{Change, Feed};
@@ -96,7 +97,7 @@ pub(super) enum Writer {
     },
     Postgres {
         /// Connections that read and write.
-        pool: PgPool,
+        pool: Pool<Postgres>,
         /// What is told of commits.
         told: Told,
     },
@@ -141,7 +142,7 @@ impl Writer {
                 let _ = jobs.send(Message::Close).await;
                 done.closed().await;
             }
-            Self::Postgres { pool, .. } => pool.close().await,
+            Self::Postgres { pool, .. } => pool.close(PATIENCE).await,
         }
     }
 
@@ -175,11 +176,19 @@ impl Writer {
 }
 
 /// In a task of its own: a caller that goes away must not leave a change half made.
-fn begin_write<W: Write>(pool: PgPool, told: Told, write: W) -> JoinHandle<Result<W::Output, StoreError>> {
+fn begin_write<W: Write>(
+    pool: Pool<Postgres>,
+    told: Told,
+    write: W,
+) -> JoinHandle<Result<W::Output, StoreError>> {
     tokio::spawn(async move { write_with_retry(&pool, &told, write).await })
 }
 
-async fn write_with_retry<W: Write>(pool: &PgPool, told: &Told, write: W) -> Result<W::Output, StoreError> {
+async fn write_with_retry<W: Write>(
+    pool: &Pool<Postgres>,
+    told: &Told,
+    write: W,
+) -> Result<W::Output, StoreError> {
     let mut attempt = 1;
     loop {
         match write_once(pool, told, &write).await {
@@ -189,18 +198,30 @@ async fn write_with_retry<W: Write>(pool: &PgPool, told: &Told, write: W) -> Res
     }
 }
 
-async fn write_once<W: Write>(pool: &PgPool, told: &Told, write: &W) -> Result<W::Output, StoreError> {
-    let mut tx = Tx::new(Held::PostgresTransaction(pool.begin().await?));
-    let output = write.apply(&mut tx).await?;
-    let committed = tx.held.commit().await;
+async fn write_once<W: Write>(
+    pool: &Pool<Postgres>,
+    told: &Told,
+    write: &W,
+) -> Result<W::Output, StoreError> {
+    let mut lent = pool.lend().await?;
+    lent.connection()?.begin("begin").await?;
+    let mut tx = Tx::new(Held::Postgres(lent));
+    let output = write.apply(&mut tx).await;
+    let Held::Postgres(lent) = &mut tx.held else { return Err(StoreError::Closed) };
+    if output.is_err() {
+        // Where that fails as well, the server does it when the connection is gone.
+        let _ = lent.connection()?.end("rollback").await;
+        return output;
+    }
+    let committed = lent.connection()?.end("commit").await;
     told.committed(&tx.changes);
-    committed.map(|()| output)
+    committed.and(output)
 }
 
 /// One statement is a transaction by itself: it stands whole or not at all, also where its caller has gone.
-async fn append(pool: &PgPool, told: &Told, rows: Append) -> Result<Vec<Row>, StoreError> {
+async fn append(pool: &Pool<Postgres>, told: &Told, rows: Append) -> Result<Vec<Row>, StoreError> {
     let (sql, values) = rows.into_one();
-    let found = Held::PostgresReader(pool.acquire().await?).rows(&sql, values, Length::Short).await;
+    let found = Held::Postgres(pool.lend().await?).rows(&sql, values, Length::Short).await;
     told.committed(&[]);
     found
 }
@@ -232,7 +253,7 @@ fn write_batches(mut tx: Tx, mut waiting: mpsc::Receiver<Message>, told: &Told) 
         }
     }
     if let Held::SqliteWriter(connection) = tx.held
-        && let Err(error) = connection.close()
+        && let Err(error) = connection.leave()
     {
         tracing::warn!(%error, "the writer's connection did not close cleanly");
     }

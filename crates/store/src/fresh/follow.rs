@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::PgListener;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -115,8 +116,7 @@ impl Follower {
             }
             Readers::Postgres(pool) => {
                 if self.notices && self.listener.is_none() {
-                    let mut listener = PgListener::connect_with(pool).await?;
-                    listener.ignore_pool_close_event(true);
+                    let mut listener = PgListener::connect_with(&one(pool.to())).await?;
                     listener.listen(changes::CHANNEL).await?;
                     self.listener = Some(listener);
                 }
@@ -142,6 +142,11 @@ impl Follower {
             (None, None) => sleep(UNTOLD).await,
         }
     }
+}
+
+/// sqlx has listeners of its own pools only: one with a single connection.
+fn one(to: &PgConnectOptions) -> PgPool {
+    PgPoolOptions::new().max_connections(1).connect_lazy_with(to.clone())
 }
 
 /// A counter that moves whenever another connection commits (SQLite's `pragma data_version`).

@@ -1,10 +1,13 @@
-//! The grants of clients that act by themselves, remembered for a minute: such a client asks for token after token, and
-//! nobody allows anything anew.
+//! Further tokens of grants that stand: of clients that act by themselves, whose grants are remembered for a minute, and
+//! of refresh tokens that stay. Nobody allows anything anew.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kibali_model::{ObjectId, Timestamp};
 use kibali_store::door::changes::Topic;
 use kibali_store::door::grants::{ISSUED, IssueGrant, NewGrant, issued};
-use kibali_store::door::tokens::{FURTHER_SECONDS, FurtherTokens, NewTokens};
+use kibali_store::door::tokens::{FURTHER_SECONDS, FurtherTokens, MakeRoom, NewTokens};
 use kibali_store::fresh::{Cached, Change, Feed, RestsOn};
 
 use crate::{App, Refusal};
@@ -12,8 +15,12 @@ use crate::{App, Refusal};
 /// Grants remembered, a few hundred bytes each.
 const GRANTS: usize = 1000;
 
-/// What is remembered.
-pub(crate) struct Granted(Cached<Like, Standing>);
+/// What is remembered of grants.
+pub(crate) struct Granted {
+    standing: Cached<Like, Standing>,
+    /// In which room is being made: whoever asks meanwhile does not wait for it.
+    making: Mutex<HashSet<i64>>,
+}
 
 /// What two grants are alike in that are one.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -68,7 +75,27 @@ impl RestsOn for Standing {
 
 impl Granted {
     pub(crate) fn new(feed: &Feed) -> Self {
-        Self(Cached::new(feed, GRANTS))
+        Self { standing: Cached::new(feed, GRANTS), making: Mutex::default() }
+    }
+
+    /// Adds tokens to a grant that stands.
+    pub(super) async fn add(&self, app: &App, further: FurtherTokens) -> Result<(), Refusal> {
+        if further.add(&app.store).await?
+            && let Some(_making) = self.making(further.grant)
+        {
+            app.store.write(MakeRoom { grant: further.grant, now: further.now }).await?;
+        }
+        Ok(())
+    }
+
+    fn making(&self, grant: i64) -> Option<Making<'_>> {
+        let begun = self.in_making().insert(grant);
+        // Not made where it is not begun here: dropping it would end what somebody else began.
+        begun.then(|| Making { of: self, grant })
+    }
+
+    fn in_making(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.making.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds tokens to the grant that is like this one, or grants it. False, and nothing is granted, where its user's
@@ -81,21 +108,33 @@ impl Granted {
         now: Timestamp,
     ) -> Result<bool, Refusal> {
         let like = Like::of(&grant);
-        let mark = self.0.mark();
-        let standing = self.0.get(&like).filter(|it| now.seconds_since(it.used) < FURTHER_SECONDS);
+        let mark = self.standing.mark();
+        let standing = self.standing.get(&like).filter(|it| now.seconds_since(it.used) < FURTHER_SECONDS);
         let NewGrant { user, client, grant_type, .. } = grant;
         if let Some(Standing { grant: id, .. }) = standing {
             let (detail, address) = (issued(id, grant_type), grant.address);
             let further =
                 FurtherTokens { grant: id, user, client, tokens, event: ISSUED, detail, address, now };
-            further.add(&app.store).await?;
+            self.add(app, further).await?;
             return Ok(true);
         }
         let at_most = app.settings.password_grants_per_user;
         let granted = app.store.write(IssueGrant { grant, tokens, proof: None, at_most, now }).await?;
         if let Some(grant) = granted {
-            self.0.remember(mark, like, Standing { grant, user, client, used: now });
+            self.standing.remember(mark, like, Standing { grant, user, client, used: now });
         }
         Ok(granted.is_some())
+    }
+}
+
+/// Room is being made in a grant, until this is dropped.
+struct Making<'g> {
+    of: &'g Granted,
+    grant: i64,
+}
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        self.of.in_making().remove(&self.grant);
     }
 }

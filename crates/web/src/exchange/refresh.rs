@@ -112,7 +112,7 @@ impl Asking<'_> {
             address: self.address.to_string(),
             now: self.now,
         };
-        Ok(further.add(&self.app.store).await?)
+        self.app.granted().add(self.app, further).await
     }
 
     /// The token, where it stands in its family, and its user's account.

@@ -1,5 +1,6 @@
 //! Clients that act as a user (rules of the door 4).
 
+use futures_util::future::join_all;
 use kibali_model::{Clock, SigningAlgorithm};
 use kibali_store::door::audit;
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, import};
@@ -193,5 +194,20 @@ both!(
         assert_eq!((ended.status, opens(&one).await, opens(&two).await), (204, 401, 401));
         let three = token().await;
         assert_eq!((opens(&three).await, grants(t).await), (200, 2));
+    }
+);
+
+both!(
+    fn scripts_that_ask_at_once_all_get_their_tokens_and_fill_no_table(t) {
+        caching(&t.app).await;
+        bound(t).await;
+        for _ in 0..5 {
+            let answers = join_all((0..40).map(|_| ask(t))).await;
+            assert!(answers.iter().all(|answer| answer.status == 200), "{}", answers[0].text());
+        }
+        let sql = "select cast(count(*) as bigint) from access_token";
+        let rows = t.app.store.reader().await.unwrap().rows_composed(sql, Vec::new()).await.unwrap();
+        // Whoever asks while room is made does not wait for it.
+        assert!((50..=150).contains(&rows[0].int(0).unwrap()), "{rows:?}");
     }
 );
