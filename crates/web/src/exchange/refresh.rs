@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kibali_crypto::{SealKey, Secret, sha256};
 use kibali_model::Timestamp;
 use kibali_oauth::family::{self, Facts, Presenter, Spent, Verdict};
-use kibali_oauth::{Parameters, narrowed};
+use kibali_oauth::{Parameters, as_granted, narrowed};
 use kibali_store::door::accounts::Account;
 use kibali_store::door::families::{
     self, Becomes, EndCopied, Line, REFRESHED, Refresh, Refreshed, Successor,
@@ -64,6 +64,7 @@ impl Asking<'_> {
             }
             Verdict::Keep | Verdict::Rotate | Verdict::Repeat => {}
         }
+        as_granted(self.resource, found.resource.as_deref())?;
         let account = account.ok_or(Refusal::RefreshTokenUnknown)?;
         let order = Order {
             sign_in: found.sign_in.clone(),

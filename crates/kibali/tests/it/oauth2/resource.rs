@@ -101,12 +101,15 @@ both!(
             let tokens = redeem(&code(OTHER).await, OTHER).await.json();
             assert_eq!((audience(t, &tokens).await, opens(t, &tokens).await), (json!(OTHER), false), "{token}");
             let refresh = [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())];
+            refused(&ask(t, token, app, &refresh, OURS).await, "a refresh for another");
             for resource in [OTHER, ""] {
                 let again = ask(t, token, app, &refresh, resource).await.json();
                 assert_eq!((audience(t, &again).await, opens(t, &again).await), (json!(OTHER), false), "{token} {resource}");
             }
             let plain = redeem(&code("").await, "").await.json();
             assert!(opens(t, &plain).await);
+            let refresh = [("grant_type", "refresh_token"), ("refresh_token", plain["refresh_token"].as_str().unwrap())];
+            refused(&ask(t, token, app, &refresh, OTHER).await, "a refresh for what was never granted");
         }
     }
 );
