@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use kibali_model::ApiVersion;
 use kibali_web::audit::Head;
 
@@ -96,8 +96,36 @@ pub(crate) enum Client {
     Invite(ClientInvite),
     /// Show every client
     List(Settings),
+    /// Make a new secret for a client and show it, this once
+    Secret(ClientSecret),
     /// Remove a client: all its tokens are refused from now on
     Remove(Named),
+}
+
+/// `kibali client secret`.
+#[derive(Debug, Args)]
+pub(crate) struct ClientSecret {
+    /// The client ID
+    pub(crate) client_id: String,
+    /// How long the old secret works on
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    pub(crate) old_secret: OldSecretWorks,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// How long an old secret works on.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum OldSecretWorks {
+    /// A day
+    #[value(name = "24h")]
+    Day,
+    /// A week
+    #[value(name = "7d")]
+    Week,
+    /// Not at all
+    #[value(name = "now")]
+    Ends,
 }
 
 /// `kibali client invite`.

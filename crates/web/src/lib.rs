@@ -8,6 +8,7 @@ pub mod api;
 pub mod audit;
 mod authorize;
 pub mod body;
+pub mod clients;
 mod exchange;
 mod factor;
 pub mod guard;

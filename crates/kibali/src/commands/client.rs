@@ -2,13 +2,15 @@
 
 use kibali_metadata::import::{ImportParams, ImportStrategy, parse_payload};
 use kibali_model::{ClientProfile, ClientSettings, Dialect, GrantType};
+use kibali_store::door::clients::{self, Registered};
 use kibali_web::App;
 use kibali_web::api::objects::{self, operator_principal};
+use kibali_web::clients::{OldSecret, lines, renew};
 use kibali_web::registration::{Invitation, invite};
 use serde_json::{Map, Value, json};
 
 use super::{Absent, accepted, close, list, one, open, text};
-use crate::cli::{Client, ClientAdd, ClientInvite, Named};
+use crate::cli::{Client, ClientAdd, ClientInvite, ClientSecret, Named, OldSecretWorks};
 use crate::failure::Failure;
 use crate::terminal::{self, Table};
 
@@ -21,6 +23,7 @@ pub(crate) async fn run(command: Client) -> Result<(), Failure> {
         Client::Add(add) => (&add.settings, Absent::Make),
         Client::Invite(invite) => (&invite.settings, Absent::Refuse),
         Client::List(settings) => (settings, Absent::Refuse),
+        Client::Secret(secret) => (&secret.settings, Absent::Refuse),
         Client::Remove(named) => (&named.settings, Absent::Refuse),
     };
     let app = open(settings, absent).await?.speaking(Dialect::Modern);
@@ -28,6 +31,7 @@ pub(crate) async fn run(command: Client) -> Result<(), Failure> {
         Client::Add(client) => add(&app, client).await,
         Client::Invite(wanted) => invited(&app, wanted).await,
         Client::List(_) => show(&app).await,
+        Client::Secret(wanted) => secret(&app, wanted).await,
         Client::Remove(named) => remove(&app, named).await,
     };
     close(&app).await;
@@ -42,26 +46,40 @@ async fn add(app: &App, client: &ClientAdd) -> Result<(), Failure> {
     let batch = parse_payload(&app.registry, &payload, &params, &mut || app.new_uid());
     let done = objects::run(app, &operator_principal(), &batch, params, false).await?;
     accepted(&done.plan.report)?;
-    let Some(made) = done.secrets.first() else {
-        terminal::say(format!("Client {id} is registered. It has no secret"));
-        return Ok(());
+    let made = done.secrets.first().map(|made| made.secret.expose());
+    let mut text = match made {
+        Some(secret) => format!("Client {id} is registered. Its secret is shown only now:\n\n  {secret}"),
+        None => format!("Client {id} is registered. It has no secret"),
     };
-    let secret = made.secret.expose();
-    let mut text = format!("Client {id} is registered. Its secret is shown only now:\n\n  {secret}");
-    let has = |grant: GrantType| client.grant.iter().any(|name| name == grant.as_str());
-    if has(GrantType::Password) {
-        let token = app.settings.absolute("/uaa/oauth/token");
-        text = format!(
-            "{text}\n\nTry it, with the name and password of a user:\n\n  \
-             curl -u {id}:{secret} -d grant_type=password -d username=USER -d password=PASSWORD {token}"
-        );
-    }
-    if has(GrantType::ClientCredentials) {
-        let token = app.settings.absolute("/oauth2/token");
-        text =
-            format!("{text}\n\nTry it:\n\n  curl -u {id}:{secret} -d grant_type=client_credentials {token}");
+    let (_, registered) = registered(app, id).await?;
+    for line in lines(&app.settings, &registered.registration, "USER", made.map(String::as_str)) {
+        text = format!("{text}\n\n{}:\n\n  {}", line.title, line.text);
     }
     terminal::say(text);
+    Ok(())
+}
+
+/// The client with this client ID, and its identifier.
+async fn registered(app: &App, id: &str) -> Result<(String, Registered), Failure> {
+    let missing = || Failure::Said(format!("there is no client {id}; see them with: kibali client list"));
+    let mut reader = app.store.reader().await?;
+    let found = clients::by_client_id(&mut reader, id).await?.ok_or_else(missing)?;
+    let uid = found.client.uid.to_string();
+    let registered = clients::by_uid(&mut reader, &uid).await?.ok_or_else(missing)?;
+    Ok((uid, registered))
+}
+
+async fn secret(app: &App, wanted: &ClientSecret) -> Result<(), Failure> {
+    let id = &wanted.client_id;
+    let (uid, found) = registered(app, id).await?;
+    let old = match wanted.old_secret {
+        OldSecretWorks::Day => OldSecret::Day,
+        OldSecretWorks::Week => OldSecret::Week,
+        OldSecretWorks::Ends => OldSecret::Ends,
+    };
+    let made = renew(app, &operator_principal(), (&uid, &found.registration), old).await?;
+    let (secret, told) = (made.secret.expose(), made.told);
+    terminal::say(format!("The new secret of client {id} is shown only now:\n\n  {secret}\n\n{told}"));
     Ok(())
 }
 
@@ -147,10 +165,7 @@ async fn show(app: &App) -> Result<(), Failure> {
 
 async fn remove(app: &App, named: &Named) -> Result<(), Failure> {
     let name = &named.name;
-    let clients = list(app, "oAuth2Clients", &["id", "clientId"]).await?;
-    let found = clients.iter().find(|client| text(client, "clientId") == name);
-    let missing = || Failure::Said(format!("there is no client {name}; see them with: kibali client list"));
-    let id = text(found.ok_or_else(missing)?, "id");
+    let (id, _) = registered(app, name).await?;
     let params = ImportParams { strategy: ImportStrategy::Delete, ..ImportParams::default() };
     let payload = one("oAuth2Clients", json!({ "id": id }));
     accepted(&objects::import(app, &operator_principal(), &payload, params).await?)?;

@@ -3,10 +3,10 @@
 use askama::Template;
 use axum::extract::{RawQuery, State};
 
-use super::clients::quoted;
 use super::frame::Frame;
 use super::page::Page;
 use super::parts::Copy;
+use crate::clients::quoted;
 use crate::exchange::BodyForm;
 use crate::{App, Refusal, Settings};
 

@@ -68,7 +68,7 @@ both! {
         let home = Home::on(&t.location());
         let server = home.serve();
         let said = home.done(&["client", "add", "script", "--grant", "password"], "");
-        let secret = said.lines().map(str::trim).find(|line| line.len() == 36).expect("the secret");
+        let secret = line_of_36(&said);
         let ask = || {
             let headers = [
                 ("Authorization", &*basic("script", secret)),
@@ -108,6 +108,52 @@ both! {
         let words = ["client", "add", "other", "--grant", "client_credentials", "--acts-as", "nobody"];
         assert!(home.refused(&words, "").contains("there is no user nobody"));
     }
+}
+
+both! {
+    fn a_command_shows_lines_that_a_shell_reads_and_makes_a_new_secret(t) {
+        let home = Home::on(&t.location());
+        let said = home.done(&["client", "add", "it's$HOME;ls", "--grant", "password"], "");
+        let secret = line_of_36(&said).to_owned();
+        let line = said.lines().map(str::trim).find(|line| line.starts_with("curl")).expect("a line");
+        // As the shell parts it, with a curl that says what it was given.
+        let script = format!("curl() {{ for word; do echo \"$word\"; done; }}; {line}");
+        let words = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        let words = String::from_utf8(words.stdout).unwrap();
+        assert_eq!(words.lines().nth(1), Some(format!("it's$HOME;ls:{secret}").as_str()), "{words}");
+
+        home.done(&["client", "add", "script", "--grant", "client_credentials", "--acts-as", ADMIN], "");
+        let renew = |words: &[&str], told: &str| {
+            let said = home.done(&[&["client", "secret", "script"], words].concat(), "");
+            assert!(said.contains(told), "{said}");
+            line_of_36(&said).to_owned()
+        };
+        renew(&["--old-secret", "7d"], "The old secret keeps working for 7 days.");
+        let first = renew(&[], "The old secret keeps working for 24 hours.");
+        let second = renew(&["--old-secret", "now"], "The old secret no longer works.");
+        let third = renew(&[], "The old secret keeps working for 24 hours.");
+        let server = home.serve();
+        let ask = |secret: &str| {
+            let headers = [
+                ("Authorization", &*basic("script", secret)),
+                ("Content-Type", "application/x-www-form-urlencoded"),
+            ];
+            server.ask("POST", "/oauth2/token", &headers, "grant_type=client_credentials").status
+        };
+        assert_eq!((ask(&third), ask(&second), ask(&first)), (200, 200, 401));
+        assert!(home.refused(&["client", "secret", "absent"], "").contains("there is no client absent"));
+        assert!(home.refused(&["client", "secret", "script", "--old-secret", "1h"], "").contains("7d"));
+        home.done(&["client", "add", "phone", "--grant", "authorization_code", "--authentication", "none",
+            "--redirect-uri", "org.example.app:/cb"], "");
+        assert!(home.refused(&["client", "secret", "phone"], "").contains("has no secret"));
+        let log = server.stop();
+        assert!(!log.contains(&third), "{log}");
+    }
+}
+
+/// The secret among what was said.
+fn line_of_36(said: &str) -> &str {
+    said.lines().map(str::trim).find(|line| line.len() == 36).expect("the secret")
 }
 
 async fn kept(t: &kibali_testkit::TestApp, id: &str) -> kibali_model::Client {

@@ -1,11 +1,13 @@
 //! A client secret is shown once, in answer to making it.
 
+use kibali_model::Clock;
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD, CLIENT, CLIENT_SECRET};
 use kibali_testkit::{Browser, Page, TestApp, both};
 use serde_json::json;
 
 use super::clients::{add, text_of};
 use super::{CLIENTS, admin, assert_page};
+use crate::oauth2::{SECRET, register};
 
 const DEMO: &str = "/settings/oauth2-clients/e0jkVfDkSMT";
 
@@ -100,5 +102,46 @@ both!(
         assert!(works(t, other).await && !works(t, CLIENT_SECRET).await);
         let called = t.get("/api/me").bearer(token["access_token"].as_str().unwrap()).send().await;
         assert_eq!(called.status, 200);
+    }
+);
+
+both!(
+    fn a_new_secret_lets_no_secret_live_longer(t) {
+        let works = async |secret: &str| {
+            let fields = [("token", "unknown")];
+            t.post("/oauth2/revoke").basic("app", secret).form(&fields).send().await.status == 200
+        };
+        let first = SECRET;
+        let end = t.clock.now().plus_seconds(3600);
+        register(t, "app", json!({ "clientSecretExpiresAt": end.to_dhis2() })).await;
+        let shown = async |id: &str| {
+            let path = format!("/api/42/oAuth2Clients?filter=clientId:eq:{id}&fields=*");
+            t.get(&path).basic(ADMIN, ADMIN_PASSWORD).send().await.json()["oAuth2Clients"][0].clone()
+        };
+        let address = async |id: &str| format!("{CLIENTS}/{}", shown(id).await["id"].as_str().unwrap());
+        let make = async || {
+            let mut browser = admin(t).await;
+            let page = browser.open(&address("app").await).await;
+            let form = page.form("/secret").fill("overlap", "86400");
+            browser.submit(&page, &form).await.answer
+        };
+        let made = make().await;
+        assert!(made.text().contains("The old secret keeps working until it expires."), "{}", made.text());
+        let second = text_of(&made, "client-secret");
+        assert!(works(first).await && works(&second).await);
+        t.clock.advance_seconds(3600);
+        assert!(!works(first).await && !works(&second).await, "both end on the day that was said");
+
+        let made = make().await;
+        assert_eq!(made.status, 409, "a new one would not work either: {}", made.text());
+
+        let none = json!({ "clientAuthenticationMethods": "none", "clientSecret": null });
+        register(t, "phone", none).await;
+        let mut browser = admin(t).await;
+        let csrf = browser.open("/apps").await.form("/logout").value("csrf").unwrap().to_owned();
+        let path = format!("{}/secret", address("phone").await);
+        let fields = [("csrf", csrf.as_str()), ("overlap", "0")];
+        let refused = browser.send(browser.request("POST", &path).form(&fields)).await;
+        assert_eq!(refused.status, 409, "a client that has no secret gets none: {}", refused.text());
     }
 );

@@ -83,7 +83,7 @@ both!(
         let form = page.form(NEW).fill("name", "Web").fill("cid", "web").fill("redirectUris", "https://web.example/cb");
         let page = browser.submit(&page, &tick(form, &["authorization_code"])).await;
         let text = page.answer.text();
-        for setting in ["Authorization Code", "https://example.org/dhis/uaa/oauth/authorize", "https://web.example/cb"] {
+        for setting in ["Authorization Code", "https://example.org/dhis/oauth2/authorize", "https://web.example/cb"] {
             assert!(text.contains(setting), "{setting} in {text}");
         }
         let page = browser.open(&new).await;

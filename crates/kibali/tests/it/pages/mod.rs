@@ -1,5 +1,6 @@
 //! The pages, as somebody with a browser meets them.
 
+mod client_connect;
 mod client_secret;
 mod clients;
 mod hostile;

@@ -1,33 +1,28 @@
-//! Ready to paste: the curl lines and the Postman settings of a client.
+//! Ready to paste: the lines of a client, and its settings in Postman.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use kibali_model::GrantType;
+use kibali_model::ClientProfile;
 
 use super::super::parts::Copy;
 use super::Registered;
+use super::postman::Postman;
 use crate::Settings;
+use crate::clients::{Proves, lines};
 
 /// The panel beside a client.
 #[derive(Template)]
 #[template(path = "connect.html")]
 pub(super) struct Connect {
-    knows_secret: bool,
-    password: bool,
-    /// Something of `/oauth2` can be pasted.
-    modern: bool,
-    curl_token: Copy,
-    curl_call: Copy,
-    /// For a client that works alone.
-    curl_alone: Option<Copy>,
-    /// For one that people sign in to: where they begin, and what the code is exchanged by.
-    code: Option<(Copy, Copy)>,
-    redirect: Option<String>,
-    authorize_url: String,
-    token_url: String,
-    client_id: String,
-    secret: String,
-    scope: String,
+    /// There is a place for the secret, which is not known.
+    lacks_secret: bool,
+    /// It signs to prove itself: for whom, as the claim says.
+    signs_for: Option<String>,
+    /// Its tokens are bound to a key.
+    bound: bool,
+    /// Each with its heading.
+    lines: Vec<(&'static str, Copy)>,
+    postman: Option<Postman>,
 }
 
 impl HtmlSafe for Connect {}
@@ -41,81 +36,18 @@ impl Connect {
         secret: Option<&str>,
     ) -> Self {
         let registered = &client.registration;
-        let client_id = registered.client_id.as_str();
-        let has = |grant| registered.grants(grant);
-        let token_url = settings.absolute("/uaa/oauth/token");
-        let modern_url = settings.absolute("/oauth2/token");
-        let call_url = settings.absolute("/api/me");
-        let shown = secret.unwrap_or("CLIENT_SECRET");
-        let credentials = quoted(&format!("{client_id}:{shown}"));
-        let curl_token = format!(
-            "curl -u {credentials} -d grant_type=password --data-urlencode {} --data-urlencode 'password=PASSWORD' {}",
-            quoted(&format!("username={username}")),
-            quoted(&token_url)
-        );
-        let curl_call = format!("curl -H 'Authorization: Bearer ACCESS_TOKEN' {}", quoted(&call_url));
-        // A client without a secret says who it is in the form.
-        let who = match registered.has_secret() {
-            true => format!("-u {credentials}"),
-            false => format!("--data-urlencode {}", quoted(&format!("client_id={client_id}"))),
-        };
-        let alone = has(GrantType::ClientCredentials).then(|| {
-            let line = format!("curl {who} -d grant_type=client_credentials {}", quoted(&modern_url));
-            Copy::new("curl-alone", "curl line that asks for a token as the user it works as", line)
-        });
-        let redirect = registered.redirect_uris.first().cloned();
-        let code = redirect.as_ref().filter(|_| has(GrantType::AuthorizationCode)).map(|redirect| {
-            let scope = registered.scopes.join(" ");
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("response_type", "code")
-                .append_pair("client_id", client_id)
-                .append_pair("redirect_uri", redirect)
-                .append_pair("scope", &scope)
-                .append_pair("state", "STATE")
-                .append_pair("code_challenge_method", "S256")
-                .append_pair("code_challenge", "CHALLENGE")
-                .finish();
-            let begin = format!("{}?{query}", settings.absolute("/oauth2/authorize"));
-            let line = format!(
-                "curl {who} -d grant_type=authorization_code -d code=CODE -d code_verifier=VERIFIER --data-urlencode {} {}",
-                quoted(&format!("redirect_uri={redirect}")),
-                quoted(&modern_url)
-            );
-            (
-                Copy::new("authorize-url", "address where people begin", begin),
-                Copy::new("curl-code", "curl line that exchanges the code", line),
-            )
-        });
-        let password = has(GrantType::Password);
+        let lines = lines(settings, registered, username, secret);
+        let proves = Proves::of(registered);
+        let shows_secret = matches!(proves, Proves::Header | Proves::Form);
         Self {
-            knows_secret: secret.is_some(),
-            password,
-            modern: alone.is_some() || code.is_some(),
-            curl_token: Copy::new("curl-token", "curl line that asks for a token", curl_token),
-            curl_call: Copy::new("curl-call", "curl line that calls the Web API", curl_call),
-            curl_alone: alone,
-            code,
-            redirect,
-            authorize_url: settings.absolute("/uaa/oauth/authorize"),
-            token_url,
-            client_id: client_id.to_owned(),
-            secret: shown.to_owned(),
-            scope: if password { "ALL".to_owned() } else { registered.scopes.join(" ") },
+            lacks_secret: secret.is_none() && shows_secret && !lines.is_empty(),
+            signs_for: (proves == Proves::Assertion && !lines.is_empty()).then(|| settings.issuer()),
+            bound: registered.profile == ClientProfile::Fapi2,
+            lines: lines
+                .into_iter()
+                .map(|line| (line.title, Copy::new(line.id, line.label, line.text)))
+                .collect(),
+            postman: Postman::of(settings, registered, secret),
         }
-    }
-}
-
-/// `text` as one word of a POSIX shell.
-pub(in crate::pages) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_pasted_line_runs_nothing_but_curl() {
-        assert_eq!(quoted("a'; rm -rf ~; '"), r"'a'\''; rm -rf ~; '\'''");
     }
 }

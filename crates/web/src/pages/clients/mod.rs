@@ -9,13 +9,13 @@ mod fields;
 mod form;
 mod handlers;
 mod manager;
+mod postman;
 #[cfg(test)]
 pub(super) mod samples;
 mod secret;
 mod views;
 mod wanted;
 
-pub(super) use connect::quoted;
 pub(super) use manager::may_manage;
 
 use axum::Router;

@@ -2,7 +2,7 @@
 
 use askama::{Result, Template};
 use kibali_metadata::client::Registration;
-use kibali_model::ObjectId;
+use kibali_model::{ClientProfile, GrantType, ObjectId};
 
 use super::Registered;
 use super::chart::Chart;
@@ -45,6 +45,11 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
     modern.registration.grant_types =
         ["authorization_code", "refresh_token", "client_credentials"].map(str::to_owned).to_vec();
     let code_only = Connect::new(&settings(), text, &modern, None);
+    let mut signing = client.clone();
+    signing.registration.profile = ClientProfile::Fapi2;
+    let grants = [GrantType::DeviceCode, GrantType::TokenExchange];
+    signing.registration.grant_types = grants.map(|grant| grant.as_str().to_owned()).to_vec();
+    let to_sign = Connect::new(&settings(), text, &signing, None);
     let busy: Vec<i64> = (1..=30).map(|day| day * 37 % 23).collect();
     let typed = Typed::of(&client);
     let taken = vec![
@@ -100,6 +105,20 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
                 has_secret: true,
                 chart: Chart::new(&busy),
                 connect: code_only,
+            }
+            .render(),
+        ),
+        (
+            "client-edit-signing",
+            Edit {
+                frame: &page_frame,
+                uid: "oDemoClient",
+                heading: text,
+                form: ClientForm::editing(&page_frame, &signing, &Typed::of(&signing), Vec::new()),
+                overlaps: overlaps(),
+                has_secret: false,
+                chart: Chart::new(&[]),
+                connect: to_sign,
             }
             .render(),
         ),

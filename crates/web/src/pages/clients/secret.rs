@@ -2,53 +2,34 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use kibali_crypto::{Secret, new_client_secret};
-use kibali_metadata::import::ImportParams;
-use serde_json::{Map, Value};
+use kibali_crypto::Secret;
 
 use super::connect::Connect;
-use super::handlers::{TITLE, update};
+use super::handlers::TITLE;
 use super::manager::{Manager, ManagerForm};
-use super::{CLIENTS, PLURAL, Registered, spoken, views};
-use crate::api::objects;
+use super::{CLIENTS, Registered, views};
+use crate::clients::{OldSecret, renew};
 use crate::pages::page::Page;
 use crate::pages::parts::{Choice, Copy};
 use crate::pages::redirect;
 use crate::{App, Refusal};
 
-/// How long the old secret may work on (rules of the door 6).
-struct Overlap {
-    seconds: i64,
-    value: &'static str,
-    label: &'static str,
-    told: &'static str,
+/// How the form calls a choice, and what is written beside it.
+const fn shown(old: OldSecret) -> (&'static str, &'static str) {
+    match old {
+        OldSecret::Day => ("86400", "for 24 hours"),
+        OldSecret::Week => ("604800", "for 7 days"),
+        OldSecret::Ends => ("0", "not at all"),
+    }
 }
 
-/// The usual choice first.
-const OVERLAPS: [Overlap; 3] = [
-    Overlap {
-        seconds: 24 * 3600,
-        value: "86400",
-        label: "for 24 hours",
-        told: "The old secret keeps working for 24 hours.",
-    },
-    Overlap {
-        seconds: 7 * 24 * 3600,
-        value: "604800",
-        label: "for 7 days",
-        told: "The old secret keeps working for 7 days.",
-    },
-    Overlap { seconds: 0, value: "0", label: "not at all", told: "The old secret no longer works." },
-];
-
-/// The choices of the form.
+/// The choices of the form, the usual one first.
 pub(super) fn overlaps() -> Vec<Choice> {
-    let choice = |(number, overlap): (usize, &Overlap)| Choice {
-        value: overlap.value,
-        label: overlap.label,
-        on: number == 0,
+    let choice = |(number, old)| {
+        let (value, label) = shown(old);
+        Choice { value, label, on: number == 0 }
     };
-    OVERLAPS.iter().enumerate().map(choice).collect()
+    OldSecret::EVERY.into_iter().enumerate().map(choice).collect()
 }
 
 /// `GET /settings/oauth2-clients/{uid}/secret`: a secret is shown in answer to making it, never again.
@@ -68,21 +49,11 @@ pub(super) async fn make(
     form: ManagerForm,
 ) -> Result<Page, Refusal> {
     let (manager, wanted) = (&form.manager, form.checked()?.text("overlap"));
-    let chosen = OVERLAPS.iter().find(|overlap| overlap.value == wanted);
-    let overlap =
-        chosen.ok_or_else(|| Refusal::bad_request("Choose how long the old secret keeps working"))?;
+    let chosen = OldSecret::EVERY.into_iter().find(|old| shown(*old).0 == wanted);
+    let old = chosen.ok_or_else(|| Refusal::bad_request("Choose how long the old secret keeps working"))?;
     let client = manager.client(&app, &uid).await?;
-    let made = new_client_secret(&*app.random);
-    let object = Map::from_iter([
-        ("id".to_owned(), Value::from(client.uid.as_str())),
-        ("clientSecret".to_owned(), Value::from(made.expose().as_str())),
-    ]);
-    let params = ImportParams { old_secret_seconds: overlap.seconds, ..update() };
-    let done = objects::change_one(&spoken(&app), &manager.0.principal, PLURAL, &object, params).await?;
-    if let Some(fault) = done.faults.first() {
-        return Err(Refusal::conflict_code(fault.code.as_str(), fault.message()));
-    }
-    page(&app, manager, &client, &made, "New client secret made", Some(overlap.told))
+    let made = renew(&app, &manager.0.principal, (&client.uid, &client.registration), old).await?;
+    page(&app, manager, &client, &made.secret, "New client secret made", Some(made.told))
 }
 
 /// The page.

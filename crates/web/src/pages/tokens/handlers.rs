@@ -9,7 +9,7 @@ use super::TOKENS;
 use super::form::{TokenForm, Typed, refused};
 use super::views::{Delete, List, Made, New, Table, name};
 use crate::api::api_tokens::{delete as delete_token, make as make_token, own};
-use crate::pages::clients::quoted;
+use crate::clients::quoted;
 use crate::pages::page::Page;
 use crate::pages::parts::Problem;
 use crate::pages::redirect;
