@@ -102,6 +102,19 @@ both!(
 );
 
 both!(
+    fn a_token_that_names_this_server_is_not_told_to_be_for_another(t) {
+        make_ordinary(t, &[]).await;
+        let ours = t.app.settings.absolute("/api");
+        let fields = [("grant_type", "password"), ("username", ORDINARY.0), ("password", ORDINARY.1), ("resource", &ours)];
+        let answer = t.post("/uaa/oauth/token").basic(CLIENT, CLIENT_SECRET).form(&fields).send().await.json();
+        let setting = t.post("/api/systemSettings/applicationTitle?value=x");
+        let found = refused(t, 403, setting.bearer(answer["access_token"].as_str().unwrap())).await;
+        assert_eq!(found.chain[1].finding, "live");
+        assert_eq!((broken(&found).0, found.change.as_str()), ("authority", "give the role Ordinary the authority F_SYSTEM_SETTING"));
+    }
+);
+
+both!(
     fn sharing_that_does_not_reach_is_named_with_its_object(t) {
         make_ordinary(t, &["F_DATAELEMENTGROUP_PUBLIC_ADD"]).await;
         let group = json!({

@@ -130,6 +130,17 @@ pub struct FoundToken {
     pub act: Option<String>,
 }
 
+/// What has become of what a grant was obtained with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// It holds.
+    Stands,
+    /// The password has changed since.
+    PasswordMoved,
+    /// A password, and what was proved beside it, is not enough any longer.
+    PasswordNotEnough,
+}
+
 impl FoundToken {
     /// How many columns it takes.
     pub(super) const COLUMNS: usize = 20;
@@ -163,10 +174,20 @@ impl FoundToken {
     /// is not enough (rules of the door 6, 10).
     #[must_use]
     pub fn stands(&self, account: &Account, now: Timestamp) -> bool {
-        let by_password = self.grant_type == Some(GrantType::Password);
+        !self.ended && account.is_open(now) && self.rests_on(account) == Basis::Stands
+    }
+
+    /// Does what the grant was obtained with still hold, as its user's `account` is now?
+    #[must_use]
+    pub fn rests_on(&self, account: &Account) -> Basis {
         let enough = account.password_suffices() || (self.sign_in.has_factor() && account.factor_suffices());
-        let still = self.credential_version == account.credential_version && enough;
-        !self.ended && account.is_open(now) && (!by_password || still)
+        match self.grant_type {
+            Some(GrantType::Password) if self.credential_version != account.credential_version => {
+                Basis::PasswordMoved
+            }
+            Some(GrantType::Password) if !enough => Basis::PasswordNotEnough,
+            _ => Basis::Stands,
+        }
     }
 }
 

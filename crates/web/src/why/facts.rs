@@ -2,10 +2,10 @@
 
 use kibali_metadata::Kind;
 use kibali_metadata::language::Fields;
-use kibali_model::{Access, Credential, GrantType, ObjectId, Principal, Sharing, Timestamp};
+use kibali_model::{Access, Credential, ObjectId, Principal, Sharing, Timestamp};
 use kibali_store::Reader;
 use kibali_store::door::past::EndedWhy;
-use kibali_store::door::tokens::FoundToken;
+use kibali_store::door::tokens::{Basis, FoundToken};
 use kibali_store::door::{accounts, api_tokens, clients, past, principals, sessions, tokens};
 use serde_json::Value;
 
@@ -87,11 +87,11 @@ pub(super) async fn read(app: &App, refused: &Refused) -> Result<Facts, Refusal>
         Presented::Nothing | Presented::Unreadable => None,
         Presented::Bearer(hash) => {
             let found = tokens::find_access(&mut reader, *hash).await?;
-            of_token(&mut reader, *hash, found, refused.at, &mut facts).await?
+            of_token(app, &mut reader, *hash, found, refused.at, &mut facts).await?
         }
         Presented::RefreshToken(hash) => {
             let found = tokens::find_refresh(&mut reader, *hash).await?;
-            of_token(&mut reader, *hash, found, refused.at, &mut facts).await?
+            of_token(app, &mut reader, *hash, found, refused.at, &mut facts).await?
         }
         Presented::ApiToken(hash) => {
             let found = api_tokens::find(&mut reader, *hash).await?;
@@ -145,6 +145,7 @@ async fn state(
 
 /// The state of an access token or refresh token; its user.
 async fn of_token(
+    app: &App,
     reader: &mut Reader,
     hash: tokens::Hash,
     found: Option<FoundToken>,
@@ -155,23 +156,21 @@ async fn of_token(
         facts.token = Some(state(reader, hash, None, at).await?);
         return Ok(None);
     };
-    facts.client = clients::named(reader, found.client).await?.map(|(_, client_id)| client_id);
+    facts.client.clone_from(&found.client_id);
     facts.scopes = Some(found.scopes.to_string());
-    let state = match found.resource {
+    let state = match found.resource.as_ref().filter(|resource| !app.settings.is_ours(resource)) {
         _ if at >= found.expires => TokenState::Expired(found.expires),
         _ if found.ended => TokenState::Ended,
         _ if found.client_uid.is_none() => TokenState::ClientGone,
-        Some(resource) => TokenState::ForResource(resource),
+        Some(resource) => TokenState::ForResource(resource.clone()),
         None => TokenState::Live,
     };
     facts.token = Some(state);
-    if let Some(account) = accounts::by_user(reader, found.user).await?
-        && found.grant_type == Some(GrantType::Password)
-    {
-        let state = if found.credential_version == account.credential_version {
-            (!account.password_suffices()).then_some(AccountState::PasswordNotEnough)
-        } else {
-            Some(AccountState::PasswordMoved)
+    if let Some(account) = accounts::by_user(reader, found.user).await? {
+        let state = match found.rests_on(&account) {
+            Basis::Stands => None,
+            Basis::PasswordMoved => Some(AccountState::PasswordMoved),
+            Basis::PasswordNotEnough => Some(AccountState::PasswordNotEnough),
         };
         facts.account = state.map(|state| AccountFacts { username: account.username, state });
     }
