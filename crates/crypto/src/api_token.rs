@@ -1,5 +1,5 @@
 //! Personal access tokens in DHIS2's two formats, each with a checksum that tells a mistyped one from a wrong
-//! one (oauth2-modern reference 4.4).
+//! one (modern reference 4.4).
 
 use kibali_model::ApiTokenType;
 

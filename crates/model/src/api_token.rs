@@ -1,4 +1,4 @@
-//! Personal access tokens: their two formats, and what limits the use of one (oauth2-modern reference 4.4).
+//! Personal access tokens: their two formats, and what limits the use of one (modern reference 4.4).
 
 use std::net::IpAddr;
 

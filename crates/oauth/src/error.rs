@@ -1,7 +1,7 @@
 //! Why a request is refused, as values. What each looks like on the wire is the web's table.
 
 /// A refusal of the token endpoint (legacy reference 3.7), of revocation, or of the authorization page
-/// (4.3).
+/// (legacy reference 4.3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OAuthError {
     /// No client credentials, an unknown client, or a wrong secret: one answer.

@@ -1,6 +1,6 @@
 //! Protocol decisions of OAuth2: pure functions of a request, the facts and the time.
 //!
-//! Both generations of DHIS2's authorization server are here, over one model (legacy reference 3, 4, 7, modern
+//! Both generations of DHIS2's authorization server are here, over one model (legacy reference 3, 4, modern
 //! reference 1, 3, under rules of the door 2, 3, 5): what differs between them is told by a `Dialect`. This
 //! crate reads parameters and decides; it hashes nothing, stores nothing, and answers nobody. No refusal
 //! repeats a value that was sent.

@@ -1,4 +1,4 @@
-//! What a client that registers itself says of itself (RFC 7591 section 2; oauth2-modern reference 3.8), and where the
+//! What a client that registers itself says of itself (RFC 7591 section 2; modern reference 3.8), and where the
 //! clients of people's devices may send codes.
 //!
 //! Such a client works for the person at it and for nobody else: it gets the grants that ask a person, and no other

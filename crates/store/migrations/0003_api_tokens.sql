@@ -1,4 +1,4 @@
--- Personal access tokens (oauth2-modern reference 4.4), stored as SHA-256 only.
+-- Personal access tokens (modern reference 4.4), stored as SHA-256 only.
 
 create table api_token (
   id          {int} primary key not null,

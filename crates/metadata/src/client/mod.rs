@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use crate::import::{Code, Fault};
 use crate::kind::{ClientColumn, Property};
 
-/// The client of DHIS2's own that registers others; nobody else may be called so (oauth2-modern reference 2.5).
+/// The client of DHIS2's own that registers others; nobody else may be called so (modern reference 2.5).
 pub const RESERVED: &str = "system-dcr-registrar-client";
 
 /// A registered client, but its secrets. Names that this Kibali does not know are kept.

@@ -1,4 +1,4 @@
-//! `clientSettings` and `tokenSettings`: texts that hold JSON with Java's type names in it (oauth2-modern reference
+//! `clientSettings` and `tokenSettings`: texts that hold JSON with Java's type names in it (modern reference
 //! 2.4). They are taken with and without those names, and shown with them.
 
 use kibali_model::{ClientSettings, PRIVATE_KEY_MEMBERS, TokenFormat, TokenSettings};
@@ -205,7 +205,7 @@ mod tests {
 
     use super::*;
 
-    /// DHIS2's own defaults (oauth2-modern reference 2.4).
+    /// DHIS2's own defaults (modern reference 2.4).
     const DHIS2: &str = r#"{"@class":"java.util.Collections$UnmodifiableMap",
         "settings.token.reuse-refresh-tokens":true,
         "settings.token.x509-certificate-bound-access-tokens":false,

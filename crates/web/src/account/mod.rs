@@ -60,7 +60,7 @@ pub(crate) struct Wrong {
     pub(crate) text: String,
 }
 
-/// The properties a person fills in, and how DHIS2 says that one is wrong (oauth2-modern reference 5.6).
+/// The properties a person fills in, and how DHIS2 says that one is wrong (modern reference 5.6).
 const PROPERTIES: [(&str, &str); 6] = [
     ("username", "Username is not specified or invalid"),
     ("firstName", "First name is not specified or invalid"),

@@ -1,5 +1,5 @@
 //! `/api/oAuth2Authorizations` and `/api/oAuth2AuthorizationConsents`: live grants and remembered consents in DHIS2's
-//! fields (oauth2-modern reference 2.7), never a token. For `ALL` alone; here they can be ended, too.
+//! fields (modern reference 2.7), never a token. For `ALL` alone; here they can be ended, too.
 
 use axum::Router;
 use axum::extract::{Path, Query, State};

@@ -1,4 +1,4 @@
-//! `/api/auth/enrollDevice`: somebody signs in on a device, which then registers itself (oauth2-modern reference 3.8).
+//! `/api/auth/enrollDevice`: somebody signs in on a device, which then registers itself (modern reference 3.8).
 
 use axum::Router;
 use axum::extract::{FromRequestParts as _, Request, State};

@@ -1,4 +1,4 @@
-//! A token for an authorization code (legacy reference 4.4).
+//! A token for an authorization code (legacy reference 4.2).
 
 use kibali_crypto::{pkce_s256, sha256};
 use kibali_model::GrantType;

@@ -1,4 +1,4 @@
-//! `/connect/register`: clients that register and manage themselves (RFC 7591, 7592; oauth2-modern reference 3.8).
+//! `/connect/register`: clients that register and manage themselves (RFC 7591, 7592; modern reference 3.8).
 
 use axum::extract::{RawQuery, Request, State};
 use axum::response::Response;

@@ -106,7 +106,7 @@ pub fn form_post_page(settings: &Settings, answer: &Answer) -> Response {
 }
 
 /// Goes with a refusal that is told on a page of its own: a client's request cannot be answered at its redirect URI
-/// (oauth2-legacy reference 4.3), or its sign-out.
+/// (legacy reference 4.3), or its sign-out.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestPage {
     /// What was asked for, in the bar.

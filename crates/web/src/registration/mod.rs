@@ -1,4 +1,4 @@
-//! Clients that register themselves (RFC 7591, 7592; oauth2-modern reference 3.8): who may, and what they become.
+//! Clients that register themselves (RFC 7591, 7592; modern reference 3.8): who may, and what they become.
 //!
 //! A person's device enrols: the person signs in on it, and it gets an initial access token that works once, within a
 //! minute. Administrators invite: a token for so many clients, for so long. Nobody else registers, unless the operator

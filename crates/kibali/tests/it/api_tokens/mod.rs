@@ -1,4 +1,4 @@
-//! Personal access tokens (rules of the door 1, 6, 7, 8, 10; oauth2-modern reference 4.4).
+//! Personal access tokens (rules of the door 1, 6, 7, 8, 10; modern reference 4.4).
 
 mod ends;
 mod rest;

@@ -1,4 +1,4 @@
-//! Live grants and remembered consents, for administrators; no metadata (oauth2-modern reference 2.7, 2.8).
+//! Live grants and remembered consents, for administrators; no metadata (modern reference 2.7, 2.8).
 
 use kibali_model::ObjectId;
 use kibali_store::door::accounts;

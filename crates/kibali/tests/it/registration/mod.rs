@@ -1,4 +1,4 @@
-//! Clients that register themselves (RFC 7591, 7592; oauth2-modern reference 3.8).
+//! Clients that register themselves (RFC 7591, 7592; modern reference 3.8).
 
 mod device;
 mod invited;

@@ -1,4 +1,4 @@
-//! What a client may be (oauth2-modern reference 2.2, and what Kibali adds).
+//! What a client may be (modern reference 2.2, and what Kibali adds).
 
 use kibali_testkit::both;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! Accounts of people who are not signed in, and their addresses: `/api/auth/*` as the newer login app calls
-//! them, `/api/account/*` as older pages did (oauth2-modern reference 5.6).
+//! them, `/api/account/*` as older pages did (modern reference 5.6).
 
 mod forms;
 mod json;

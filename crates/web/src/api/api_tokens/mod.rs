@@ -1,5 +1,5 @@
 //! `/api/apiTokens`, also called `/api/apiToken`: the caller's own personal access tokens (web-api reference 4.10,
-//! oauth2-modern reference 4.4). They live in a table of their own, outside the metadata engine.
+//! modern reference 4.4). They live in a table of their own, outside the metadata engine.
 
 mod change;
 mod keep;

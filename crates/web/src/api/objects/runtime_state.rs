@@ -1,5 +1,5 @@
 //! What OAuth2 keeps while it runs is no metadata: an import that holds any of it is refused whole (E6023,
-//! oauth2-modern reference 2.8).
+//! modern reference 2.8).
 
 use kibali_metadata::import::{
     Code, ErrorReport, Fault, ImportReport, ObjectReport, Stats, Status, TypeReport,

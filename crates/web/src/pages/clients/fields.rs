@@ -10,7 +10,7 @@ use super::form::Typed;
 use super::wanted::{May, Proof};
 use super::{CLIENTS, PLURAL, Registered};
 
-/// Characters that the fields of name and client ID take (oauth2-legacy reference 2.1).
+/// Characters that the fields of name and client ID take (legacy reference 2.1).
 const NAME_LENGTH: usize = 230;
 
 /// A grant type as the pages show it.

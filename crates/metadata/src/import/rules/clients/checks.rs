@@ -1,4 +1,4 @@
-//! What a client may be: what DHIS2 validates (oauth2-modern reference 2.2), and what Kibali adds.
+//! What a client may be: what DHIS2 validates (modern reference 2.2), and what Kibali adds.
 //!
 //! Only what a change brings is looked at: values that are there already, from another time or another dialect, can be
 //! sent again.

@@ -18,7 +18,7 @@ const PUBLIC_DAYS: i64 = 30;
 /// Longest name.
 const NAME: usize = 230;
 
-/// Completes each client, holds it against the rules of the door 3, and its change against rule 4.
+/// Completes each client, and holds it, and what changes of it, against the rules of the door 3 and 4.
 pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<Needs>> {
     let mut writing = Vec::new();
     for at in concerned.iter().copied() {
