@@ -1,5 +1,6 @@
 //! The rules of the house: what crates may know of each other, what may be built in, how files look.
 
+mod citations;
 mod constant_time;
 mod crates;
 mod edges;

@@ -15,19 +15,19 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn document(name: &str) -> String {
+pub(super) fn document(name: &str) -> String {
     std::fs::read_to_string(root().join("docs").join(name)).unwrap()
 }
 
 /// Names in backquotes that look like a test's.
-fn named(text: &str) -> BTreeSet<&str> {
+pub(super) fn named(text: &str) -> BTreeSet<&str> {
     let in_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     let quoted = text.split('`').skip(1).step_by(2);
     quoted.filter(|name| name.matches('_').count() >= 2 && name.bytes().all(in_name)).collect()
 }
 
 /// The tests of every crate: functions under `#[test]` or in `both!`, and those that `on_both!` lists.
-fn tests() -> BTreeSet<String> {
+pub(super) fn tests() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     sources(&root().join("crates"), &mut found);
     found
