@@ -46,12 +46,14 @@ async fn each_runs_on_both_engines() {
 }
 
 /// Statements that may read a table whole: it stays short, or a `limit` ends the scan, or all of it is
-/// counted.
-const MAY_SCAN: [&str; 25] = [
+/// counted. `grant.children_of_object` reads by two indexes where there are rows; where there are none, PostgreSQL finds
+/// it as cheap to begin with all that live.
+const MAY_SCAN: [&str; 26] = [
     "account.any",
     "account.last_moved",
     "audit.newest",
     "client.live_tokens",
+    "grant.children_of_object",
     "held.consents",
     "live_grant.all",
     "live_grant.horizon",
