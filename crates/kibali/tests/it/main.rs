@@ -6,6 +6,7 @@
 mod account;
 mod accounts;
 mod api_tokens;
+mod appends;
 mod audit;
 mod bad_input;
 mod binary;

@@ -23,31 +23,60 @@ impl Append {
         self
     }
 
-    /// All of them as one statement that PostgreSQL takes, with the values of all.
-    pub(super) fn into_one(self) -> (String, Vec<Value>) {
-        let (statement, mut values) = self.first;
-        let mut sql = format!("with first as ({})", statement.sql);
-        for (number, (statement, more)) in self.more.into_iter().enumerate() {
-            sql.push_str(&format!(", more{number} as ("));
-            renumber(&mut sql, statement.sql, values.len());
-            sql.push(')');
-            values.extend(more);
-        }
-        sql.push_str(" select * from first");
-        (sql, values)
+    /// Do both consist of the same statements?
+    pub(super) fn has_shape_of(&self, other: &Self) -> bool {
+        self.statements()
+            .map(|statement| statement.name)
+            .eq(other.statements().map(|statement| statement.name))
+    }
+
+    fn statements(&self) -> impl Iterator<Item = &Statement> {
+        std::iter::once(&self.first).chain(&self.more).map(|(statement, _)| statement)
     }
 }
 
-/// Writes a statement whose first value stands behind `before` others.
-fn renumber(to: &mut String, sql: &str, before: usize) {
-    let mut parts = sql.split('$');
+/// All of them as one statement that PostgreSQL takes, with the values of all. Each row of its answer ends with the
+/// number of the one that it belongs to.
+pub(super) fn together<'a>(all: impl Iterator<Item = &'a Append>) -> (String, Vec<Value>) {
+    let (mut parts, mut answer, mut values) = (String::new(), String::new(), Vec::new());
+    for (number, append) in all.enumerate() {
+        let (begin, or) = if number == 0 { ("with ", " ") } else { (", ", " union all ") };
+        parts.push_str(&format!("{begin}first{number} as ("));
+        answer.push_str(&format!("{or}select *, cast({number} as bigint) from first{number}"));
+        add(&mut parts, &append.first, &mut values);
+        for (place, more) in append.more.iter().enumerate() {
+            parts.push_str(&format!(", more{number}_{place} as ("));
+            add(&mut parts, more, &mut values);
+        }
+    }
+    (parts + &answer, values)
+}
+
+/// Writes a statement whose first value stands behind those that are there.
+fn add(to: &mut String, (statement, more): &(Statement, Vec<Value>), values: &mut Vec<Value>) {
+    let mut parts = statement.sql.split('$');
     to.push_str(parts.next().unwrap_or_default());
     for part in parts {
         let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
         let (number, rest) = part.split_at(end);
-        let number = number.parse::<usize>().map_or(0, |number| number + before);
-        to.push_str(&format!("${number}{rest}"));
+        let number = number.parse::<usize>().map_or(0, |number| number + values.len());
+        to.push('$');
+        to.push_str(&number.to_string());
+        to.push_str(rest);
     }
+    to.push(')');
+    values.extend_from_slice(more);
+}
+
+/// The answer to what was asked [together], for each of the `many`.
+pub(super) fn apart(rows: Vec<Row>, many: usize) -> Result<Vec<Vec<Row>>, StoreError> {
+    let mut answers: Vec<Vec<Row>> = std::iter::repeat_with(Vec::new).take(many).collect();
+    for row in rows {
+        let number = usize::try_from(row.int(row.width().saturating_sub(1))?).ok();
+        let answer = number.and_then(|number| answers.get_mut(number));
+        answer.ok_or_else(|| StoreError::Corrupt("an answer to nobody".to_owned()))?.push(row);
+    }
+    Ok(answers)
 }
 
 impl Write for Append {
@@ -65,6 +94,7 @@ impl Write for Append {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
     use super::*;
     use crate::values;
 
@@ -72,14 +102,27 @@ mod tests {
     fn statements_become_one_and_each_keeps_its_values() {
         let one = Statement::new("one", "insert into a (x, y) values ($1, $2) returning x");
         let two = Statement::new("two", "insert into b (x, y, z) values ($2, $1, $1)");
-        let all = Append::new(one, values![1, 2]).and(two, values!["3", "4"]).and(two, values![5, 6]);
-        let (sql, values) = all.into_one();
+        let first = Append::new(one, values![1, 2]).and(two, values!["3", "4"]).and(two, values![5, 6]);
+        let second = Append::new(one, values![7, 8]);
+        let (sql, values) = together([&first, &second].into_iter());
         assert_eq!(
             sql,
-            "with first as (insert into a (x, y) values ($1, $2) returning x), \
-             more0 as (insert into b (x, y, z) values ($4, $3, $3)), \
-             more1 as (insert into b (x, y, z) values ($6, $5, $5)) select * from first"
+            "with first0 as (insert into a (x, y) values ($1, $2) returning x), \
+             more0_0 as (insert into b (x, y, z) values ($4, $3, $3)), \
+             more0_1 as (insert into b (x, y, z) values ($6, $5, $5)), \
+             first1 as (insert into a (x, y) values ($7, $8) returning x) \
+             select *, cast(0 as bigint) from first0 union all select *, cast(1 as bigint) from first1"
         );
-        assert_eq!(values, values![1, 2, "3", "4", 5, 6]);
+        assert_eq!(values, values![1, 2, "3", "4", 5, 6, 7, 8]);
+    }
+
+    #[test]
+    fn an_answer_goes_to_whom_its_last_column_names() {
+        use rusqlite::types::Value::Integer;
+        let row = |value, number| Row::Sqlite(Box::new([Integer(value), Integer(number)]));
+        let answers = apart(vec![row(7, 1), row(8, 0), row(9, 1)], 3).unwrap();
+        let read = |rows: &Vec<Row>| rows.iter().map(|row| row.int(0).unwrap()).collect::<Vec<_>>();
+        assert_eq!(answers.iter().map(read).collect::<Vec<_>>(), [vec![8], vec![7, 9], vec![]]);
+        assert!(apart(vec![row(7, 3)], 3).is_err());
     }
 }

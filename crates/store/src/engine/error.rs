@@ -54,6 +54,21 @@ impl StoreError {
         let Self::Postgres(sqlx::Error::Database(error)) = self else { return false };
         matches!(error.code().as_deref(), Some("40001" | "40P01"))
     }
+
+    /// The database understood the statement and refused it: nothing of it stands.
+    pub(super) const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Duplicate(_) | Self::Postgres(sqlx::Error::Database(_)))
+    }
+
+    /// What each of those is told whose writes failed together.
+    pub(super) fn for_each(&self) -> Self {
+        match self {
+            Self::Busy => Self::Busy,
+            Self::Closed => Self::Closed,
+            Self::Duplicate(name) => Self::Duplicate(name.clone()),
+            error => Self::NotCommitted(error.to_string()),
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

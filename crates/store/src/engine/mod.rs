@@ -1,10 +1,13 @@
 //! The two engines behind one set of types: connections, statements, rows, and the single writer.
 
 mod append;
+mod appends;
+mod batches;
 mod connection;
 mod error;
 mod pool;
 mod postgres;
+mod queue;
 mod row;
 mod sqlite;
 mod statement;

@@ -30,6 +30,14 @@ macro_rules! read {
 }
 
 impl Row {
+    /// How many columns it has.
+    pub(super) fn width(&self) -> usize {
+        match self {
+            Self::Sqlite(row) => row.len(),
+            Self::Postgres(row) => row.len(),
+        }
+    }
+
     /// The whole number in column `at`, none for null.
     ///
     /// # Errors

@@ -113,7 +113,7 @@ impl Store {
         let reads = connect.options([("default_transaction_read_only", "on")]);
         let reads = Pool::new(reads, options.connections);
         let told = Told::default();
-        let writer = Writer::Postgres { pool: writes, told: told.clone() };
+        let writer = Writer::postgres(writes, told.clone());
         Ok(Self { readers: Readers::Postgres(reads), writer, told, closing: watch::channel(false).0 })
     }
 
@@ -191,7 +191,8 @@ impl Store {
     }
 
     /// Adds rows that rest on nothing else, and answers once they are durable with what the first statement returns. On
-    /// PostgreSQL all of it is one message, where a [`Write`] takes one for each statement and two for its transaction.
+    /// PostgreSQL all of it is one message, which those who come meanwhile share, where a [`Write`] takes one for each
+    /// statement and two for its transaction.
     ///
     /// # Errors
     /// The database failed or a unique index refused.
