@@ -48,12 +48,23 @@ macro_rules! refresh_token {
 pub(super) use refresh_token;
 
 const FIND_REFRESH: Statement = Statement::new("refresh_token.find", refresh_token!("", ""));
+macro_rules! insert_access {
+    ($name:literal, $returning:literal) => {
+        Statement::new(
+            $name,
+            concat!(
+                "insert into access_token (hash, grant_id, created, expires, refresh, scope, jkt)
+                 values ($1, $2, $3, $4, $5, $6, $7) returning ",
+                $returning
+            ),
+        )
+    };
+}
+const INSERT_ACCESS: Statement = insert_access!("access_token.insert", "grant_id");
 /// Answers how many its grant has. One engine counts the new one among them, the other does not; no matter.
-const INSERT_ACCESS: Statement = Statement::new(
-    "access_token.insert",
-    "insert into access_token (hash, grant_id, created, expires, refresh, scope, jkt)
-     values ($1, $2, $3, $4, $5, $6, $7)
-     returning (select count(*) from access_token of_grant where of_grant.grant_id = $2)",
+const INSERT_ACCESS_COUNTED: Statement = insert_access!(
+    "access_token.insert_counted",
+    "(select count(*) from access_token of_grant where of_grant.grant_id = $2)"
 );
 const INSERT_REFRESH: Statement = Statement::new(
     "refresh_token.insert",
@@ -75,6 +86,7 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     FIND_ACCESS,
     FIND_REFRESH,
     INSERT_ACCESS,
+    INSERT_ACCESS_COUNTED,
     INSERT_REFRESH,
     DELETE_SURPLUS,
     DELETE_ACCESS,
@@ -84,7 +96,7 @@ pub(crate) const STATEMENTS: &[Statement] = &[
 
 /// Access tokens within one grant, about so many at most. A client that refreshes without end fills no table, and ten
 /// tabs that ask again and again lose none that they use.
-const ACCESS_TOKENS_PER_GRANT: i64 = 100;
+pub const ACCESS_TOKENS_PER_GRANT: i64 = 100;
 /// How many stay, the newest, when there are more. They go fifty at a time, since every node is told.
 const STAYING: i64 = 50;
 
@@ -239,26 +251,32 @@ pub(super) async fn insert(
     successor: Option<Hash>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let added = added(grant, tokens, successor, now).apply(tx).await?;
-    if are_too_many(&added)? { make_room(tx, grant, now).await } else { Ok(()) }
+    let added = added(INSERT_ACCESS_COUNTED, grant, tokens, successor, now).apply(tx).await?;
+    if count(&added)? > ACCESS_TOKENS_PER_GRANT { make_room(tx, grant, now).await } else { Ok(()) }
 }
 
 /// The rows of new tokens.
-fn added(grant: i64, tokens: &NewTokens, successor: Option<Hash>, now: Timestamp) -> Append {
+fn added(
+    insert_access: Statement,
+    grant: i64,
+    tokens: &NewTokens,
+    successor: Option<Hash>,
+    now: Timestamp,
+) -> Append {
     let successor = successor.map(|hash| hash.to_vec());
     let scope = tokens.narrowed.as_ref().map(Scopes::to_string);
     let jkt = tokens.jkt.as_deref();
     let access = values![tokens.access.hash, grant, now, tokens.access.expires, successor, scope, jkt];
-    let added = Append::new(INSERT_ACCESS, access);
+    let added = Append::new(insert_access, access);
     match tokens.refresh {
         Some(refresh) => added.and(INSERT_REFRESH, values![refresh.hash, grant, now, refresh.expires, jkt]),
         None => added,
     }
 }
 
-/// Of the answer of [`INSERT_ACCESS`].
-fn are_too_many(added: &[Row]) -> Result<bool, StoreError> {
-    Ok(added.first().map_or(Ok(0), |row| row.int(0))? > ACCESS_TOKENS_PER_GRANT)
+/// What [`INSERT_ACCESS_COUNTED`] answers.
+fn count(added: &[Row]) -> Result<i64, StoreError> {
+    added.first().map_or(Ok(0), |row| row.int(0))
 }
 
 /// Takes away the oldest access tokens of a grant.
@@ -297,15 +315,27 @@ pub struct FurtherTokens {
 pub const FURTHER_SECONDS: i64 = 60;
 
 impl FurtherTokens {
-    /// Adds them. True: the grant has so many now that somebody should [make room](MakeRoom) in it.
+    /// Adds them.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn add(&self, store: &Store) -> Result<bool, StoreError> {
+    pub async fn add(&self, store: &Store) -> Result<(), StoreError> {
+        store.append(self.rows(INSERT_ACCESS)).await.map(drop)
+    }
+
+    /// Adds them and answers how many access tokens the grant has, which costs more: above
+    /// [`ACCESS_TOKENS_PER_GRANT`] somebody should [make room](MakeRoom) in it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn add_and_count(&self, store: &Store) -> Result<i64, StoreError> {
+        count(&store.append(self.rows(INSERT_ACCESS_COUNTED)).await?)
+    }
+
+    fn rows(&self, insert_access: Statement) -> Append {
         let who = Who { user: Some(self.user), client: Some(self.client), address: Some(&self.address) };
         let event = audit::row(self.event, who, &self.detail, self.now);
-        let rows = added(self.grant, &self.tokens, None, self.now).and(audit::INSERT, event);
-        are_too_many(&store.append(rows).await?)
+        added(insert_access, self.grant, &self.tokens, None, self.now).and(audit::INSERT, event)
     }
 }
 

@@ -2,12 +2,15 @@
 //! of refresh tokens that stay. Nobody allows anything anew.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kibali_model::{ObjectId, Timestamp};
 use kibali_store::door::changes::Topic;
 use kibali_store::door::grants::{ISSUED, IssueGrant, NewGrant, issued};
-use kibali_store::door::tokens::{FURTHER_SECONDS, FurtherTokens, MakeRoom, NewTokens};
+use kibali_store::door::tokens::{
+    ACCESS_TOKENS_PER_GRANT, FURTHER_SECONDS, FurtherTokens, MakeRoom, NewTokens,
+};
 use kibali_store::fresh::{Cached, Change, Feed, RestsOn};
 
 use crate::{App, Refusal};
@@ -18,6 +21,7 @@ const GRANTS: usize = 1000;
 /// What is remembered of grants.
 pub(crate) struct Granted {
     standing: Cached<Like, Standing>,
+    counted: Cached<i64, Count>,
     /// In which room is being made: whoever asks meanwhile does not wait for it.
     making: Mutex<HashSet<i64>>,
 }
@@ -73,19 +77,47 @@ impl RestsOn for Standing {
     }
 }
 
+/// How many access tokens a grant has: those that were there when they were counted, and those that this node has
+/// added since.
+#[derive(Clone)]
+struct Count {
+    grant: i64,
+    tokens: Arc<AtomicI64>,
+}
+
+impl RestsOn for Count {
+    fn rests_on(&self, change: &Change) -> bool {
+        matches!(change.topic, Topic::Token | Topic::Grant) && change.touches(ObjectId(self.grant))
+    }
+}
+
 impl Granted {
     pub(crate) fn new(feed: &Feed) -> Self {
-        Self { standing: Cached::new(feed, GRANTS), making: Mutex::default() }
+        let (standing, counted) = (Cached::new(feed, GRANTS), Cached::new(feed, GRANTS));
+        Self { standing, counted, making: Mutex::default() }
     }
 
     /// Adds tokens to a grant that stands.
     pub(super) async fn add(&self, app: &App, further: FurtherTokens) -> Result<(), Refusal> {
-        if further.add(&app.store).await?
+        if self.add_and_count(app, &further).await? > ACCESS_TOKENS_PER_GRANT
             && let Some(_making) = self.making(further.grant)
         {
+            // They are counted anew when everybody was told that some have gone.
             app.store.write(MakeRoom { grant: further.grant, now: further.now }).await?;
         }
         Ok(())
+    }
+
+    async fn add_and_count(&self, app: &App, further: &FurtherTokens) -> Result<i64, Refusal> {
+        let (mark, grant) = (self.counted.mark(), further.grant);
+        if let Some(Count { tokens, .. }) = self.counted.get(&grant) {
+            further.add(&app.store).await?;
+            return Ok(tokens.fetch_add(1, Ordering::Relaxed) + 1);
+        }
+        let count = further.add_and_count(&app.store).await?;
+        let tokens = Arc::new(AtomicI64::new(count));
+        self.counted.remember(mark, grant, Count { grant, tokens });
+        Ok(count)
     }
 
     fn making(&self, grant: i64) -> Option<Making<'_>> {
