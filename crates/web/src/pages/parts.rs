@@ -41,7 +41,8 @@ impl Problems {
     }
 }
 
-/// One of several, to be ticked.
+/// One of several, to be ticked or picked.
+#[derive(Debug)]
 pub(super) struct Choice {
     pub(super) value: &'static str,
     pub(super) label: &'static str,
@@ -96,6 +97,19 @@ impl Field {
     }
 }
 
+/// A labelled list of choices, of which one is picked.
+#[derive(Debug, Template)]
+#[template(path = "select.html")]
+pub(super) struct Select {
+    /// `id` and `name` of the control.
+    pub(super) id: &'static str,
+    /// What it is called, above the control.
+    pub(super) label: &'static str,
+    pub(super) choices: Vec<Choice>,
+    /// What is wrong with what was picked.
+    pub(super) error: Option<String>,
+}
+
 /// Text to copy, with a button where JavaScript runs.
 #[derive(Debug, Template)]
 #[template(path = "copy.html")]
@@ -143,4 +157,5 @@ impl std::fmt::Display for Moment {
 // These parts are templates themselves: what they hold is escaped where they are rendered.
 impl HtmlSafe for Problems {}
 impl HtmlSafe for Field {}
+impl HtmlSafe for Select {}
 impl HtmlSafe for Copy {}

@@ -204,7 +204,7 @@ fn every_control_has_a_label_and_every_description_exists() {
             let id = attribute(control, "id").unwrap_or_else(|| panic!("{name}: {control}"));
             assert!(html.contains(&format!("<label for=\"{id}\">")), "{name}: no label for {id}");
         }
-        for tag in tags(&html, &["input", "textarea"]) {
+        for tag in tags(&html, &["input", "textarea", "select"]) {
             for id in attribute(tag, "aria-describedby").unwrap_or_default().split(' ') {
                 assert!(id.is_empty() || html.contains(&format!("id=\"{id}\"")), "{name}: {id}");
             }

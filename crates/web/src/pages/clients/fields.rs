@@ -5,9 +5,9 @@ use askama::filters::HtmlSafe;
 use kibali_model::{ClientProfile, GrantType, TokenFormat};
 
 use super::super::frame::Frame;
-use super::super::parts::{Choice, Field, Problem, Problems};
+use super::super::parts::{Choice, Field, Problem, Problems, Select};
 use super::form::Typed;
-use super::wanted::{May, Proof};
+use super::wanted::May;
 use super::{CLIENTS, PLURAL, Registered};
 
 /// Characters that the fields of name and client ID take (legacy reference 2.1).
@@ -86,11 +86,10 @@ pub(super) struct ClientForm<'a> {
     /// Something under *More* is wrong, or not as usual.
     open: bool,
     scopes: Field,
-    proof: Vec<Choice>,
-    proof_error: Option<String>,
+    proof: Select,
     jwks: Field,
     jwks_uri: Field,
-    profile: Vec<Choice>,
+    profile: Select,
     consent: bool,
     takes_otp: bool,
     rotate: bool,
@@ -98,7 +97,7 @@ pub(super) struct ClientForm<'a> {
     logout_uri: Field,
     access_seconds: Field,
     refresh_seconds: Field,
-    format: Vec<Choice>,
+    format: Select,
 }
 
 impl HtmlSafe for ClientForm<'_> {}
@@ -148,6 +147,7 @@ impl<'a> ClientForm<'a> {
             autocomplete: "off",
             ..Field::default()
         };
+        let select = |id: &'static str, label, choices| Select { id, label, choices, error: problems.of(id) };
         let several = |field: Field| Field { multiline: true, ..field };
         let rare = |grant: &GrantType| matches!(grant, GrantType::DeviceCode | GrantType::TokenExchange);
         let (more_grants, usual_grants): (Vec<_>, Vec<_>) = GrantType::EVERY.iter().copied().partition(rare);
@@ -207,12 +207,7 @@ impl<'a> ClientForm<'a> {
                 "With spaces between: ALL, username, api:read, openid, profile, email.",
                 &typed.scopes,
             ),
-            proof: Proof::EVERY
-                .into_iter()
-                .filter(|proof| *proof != Proof::AsIs || typed.proof == Proof::AsIs)
-                .map(|proof| Choice { value: proof.as_str(), label: proof.label(), on: proof == typed.proof })
-                .collect(),
-            proof_error: problems.of("proof"),
+            proof: select("proof", "It proves itself", typed.proof.choices()),
             jwks: several(field(
                 "jwks",
                 "Public keys",
@@ -225,7 +220,7 @@ impl<'a> ClientForm<'a> {
                 "Instead of the set; https only.",
                 &typed.jwks_uri,
             ),
-            profile: profiles(client.is_none(), &typed.profile),
+            profile: select("profile", "Rules for it", profiles(client.is_none(), &typed.profile)),
             consent: typed.consent,
             takes_otp: typed.takes_otp,
             rotate: typed.rotate,
@@ -253,17 +248,19 @@ impl<'a> ClientForm<'a> {
                 "Empty: as long as is usual.",
                 &typed.refresh_seconds,
             ),
-            format: [
-                ("", "As is usual where they are asked for"),
-                (TokenFormat::Jwt.as_str(), "JWT"),
-                (TokenFormat::Opaque.as_str(), "Opaque"),
-            ]
-            .into_iter()
-            .map(|(value, label)| Choice { value, label, on: value == typed.format })
-            .collect(),
+            format: select("format", "Form of access tokens", formats(&typed.format)),
             problems,
         }
     }
+}
+
+fn formats(chosen: &str) -> Vec<Choice> {
+    let known = [
+        ("", "As is usual where they are asked for"),
+        (TokenFormat::Jwt.as_str(), "JWT"),
+        (TokenFormat::Opaque.as_str(), "Opaque"),
+    ];
+    known.into_iter().map(|(value, label)| Choice { value, label, on: value == chosen }).collect()
 }
 
 fn profiles(is_new: bool, chosen: &str) -> Vec<Choice> {

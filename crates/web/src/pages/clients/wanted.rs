@@ -3,6 +3,7 @@
 use kibali_metadata::client::Registration;
 use kibali_model::{ClientAuthentication, GrantType};
 
+use super::super::parts::Choice;
 use super::form::Typed;
 
 /// What a client may do.
@@ -135,6 +136,14 @@ impl Proof {
             Self::SignedSecret => "By signing with its secret (client_secret_jwt)",
             Self::AsIs => "As it is registered now",
         }
+    }
+
+    /// What there is to choose from; the last only where it is so.
+    pub(super) fn choices(self) -> Vec<Choice> {
+        let offered = Self::EVERY.into_iter().filter(|proof| *proof != Self::AsIs || self == Self::AsIs);
+        offered
+            .map(|proof| Choice { value: proof.as_str(), label: proof.label(), on: proof == self })
+            .collect()
     }
 
     /// The methods; none: those registered stay.
