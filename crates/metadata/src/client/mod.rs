@@ -20,6 +20,8 @@ use crate::kind::{ClientColumn, Property};
 
 /// The client of DHIS2's own that registers others; nobody else may be called so (modern reference 2.5).
 pub const RESERVED: &str = "system-dcr-registrar-client";
+/// Clients whose tokens one client may exchange, at most.
+pub const MOST_EXCHANGED: usize = 50;
 
 /// A registered client, but its secrets. Names that this Kibali does not know are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -58,6 +58,7 @@ both!(
             "categories": categories.iter().map(|n| json!({ "id": format!("categoryX{n:02}") })).collect::<Vec<_>>() });
         let translated = |list: Value| new(json!({ "translations": list }));
         let uris: Vec<String> = (0..51).map(|n| format!("https://a.example/{n}")).collect();
+        let ids: Vec<String> = (0..51).map(|n| format!("app-{n}")).collect();
         let client = |changes: Value| with(json!({ "name": "Client", "cid": "client", "grantTypes": ["password"] }), changes);
         for (path, body, code, property) in [
             ("dataElements", new(json!({ "shortName": null })), "E4000", "shortName"),
@@ -68,6 +69,8 @@ both!(
             ("users", with(user(), json!({ "password": "weak" })), "E4005", "password"),
             ("users", with(user(), json!({ "password": "Password_123" })), "E4005", "password"),
             ("oAuth2Clients", client(json!({ "redirectUris": uris })), "E4007", "redirectUris"),
+            ("oAuth2Clients", client(json!({ "exchangesFor": ids })), "E4007", "exchangesFor"),
+            ("oAuth2Clients", client(json!({ "exchangesFor": ["demo", "a".repeat(231)] })), "E4027", "exchangesFor"),
             ("dataElements", new(json!({ "optionSet": { "id": "optionSet01" } })), "E1115", "valueType"),
             ("dataElements", new(json!({ "valueType": "MULTI_TEXT" })), "E1116", "optionSet"),
             ("organisationUnits", with(unit("unitNew0001", None), json!({ "closedDate": "1999-12-31" })), "E4013", "closedDate"),
@@ -103,6 +106,11 @@ both!(
             let message = refused(&send(t, "POST", &path, body.clone()).await, code, property, &format!("{path} {body}"));
             assert!(message.len() > 20 && !message.contains('{'), "{code}: {message}");
         }
+        let payload = json!({ "oAuth2Clients": [client(json!({ "exchangesFor": ids }))] });
+        let answer = send(t, "POST", "/api/metadata?importReportMode=ERRORS_NOT_OWNER", payload).await;
+        assert_eq!((answer.status, codes(&answer)), (409, vec!["E4007".to_owned()]), "{}", answer.text());
+        let most = send(t, "POST", "/api/oAuth2Clients", client(json!({ "cid": "most", "exchangesFor": &ids[1..] }))).await;
+        told(&most, 201, "as many as may be");
         // Translations are dropped from a POST; a PUT takes them.
         told(&send(t, "POST", "/api/dataElements", element("dataElemNew", "New")).await, 201, "new");
         let path = "/api/dataElements/dataElemNew";

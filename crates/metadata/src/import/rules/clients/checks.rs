@@ -6,7 +6,7 @@
 use kibali_model::{ClientAuthentication, ClientProfile, GrantType};
 
 use super::{name_of, proves_key};
-use crate::client::{RESERVED, Registration, refused};
+use crate::client::{MOST_EXCHANGED, RESERVED, Registration, refused};
 use crate::import::item::Edit;
 use crate::import::plan::Draft;
 use crate::import::{Code, Fault, shape};
@@ -15,6 +15,8 @@ use crate::kind::{ClientColumn, Storage};
 /// Most addresses of one client, and characters of each.
 const ADDRESSES: usize = 50;
 const ADDRESS_LENGTH: usize = 2000;
+/// Characters of a client ID, at most.
+const ID_LENGTH: usize = 230;
 /// The scopes there are.
 const SCOPES: [&str; 6] = ["ALL", "api:read", "email", "openid", "profile", "username"];
 /// What DHIS2 keeps for itself, and all that begin with it and a point.
@@ -41,16 +43,18 @@ pub(super) fn faults(draft: &Draft<'_>, allowed: &[String]) -> Vec<Fault> {
     let address = |text: &str| address(text, allowed);
     each(ClientColumn::RedirectUris, |client| &client.redirect_uris, &address);
     each(ClientColumn::PostLogoutRedirectUris, |client| &client.post_logout_redirect_uris, &address);
-    for (column, list) in [
-        (ClientColumn::RedirectUris, &client.redirect_uris),
-        (ClientColumn::PostLogoutRedirectUris, &client.post_logout_redirect_uris),
+    for (column, list, most) in [
+        (ClientColumn::RedirectUris, &client.redirect_uris, ADDRESSES),
+        (ClientColumn::PostLogoutRedirectUris, &client.post_logout_redirect_uris, ADDRESSES),
+        (ClientColumn::ExchangesFor, &client.exchanges_for, MOST_EXCHANGED),
     ] {
-        if list.len() > ADDRESSES {
-            let (most, count) = (ADDRESSES.to_string(), list.len().to_string());
+        if list.len() > most {
+            let (most, count) = (most.to_string(), list.len().to_string());
             let name = names(column);
             faults.push(Fault::new(Code::E4007, [name, "0", &most, &count]).at(name));
         }
     }
+    exchanged(draft, client, before, &mut faults);
     let clear = clear_address(client, before);
     faults.extend(clear.map(|why| refused(names(ClientColumn::RedirectUris), &why)));
     if client.proves_by(ClientAuthentication::None) && client.authentication.len() > 1 {
@@ -88,6 +92,22 @@ fn identity(
     }
     if id.chars().any(|c| c.is_whitespace() || c.is_control() || c == ':') {
         faults.push(Fault::new(Code::E4027, [id, "client id (no spaces, no colon)", name]).at(name));
+    }
+}
+
+/// Of a client whose tokens it may exchange is told what can be a client ID.
+fn exchanged(
+    draft: &Draft<'_>,
+    client: &Registration,
+    before: Option<&Registration>,
+    faults: &mut Vec<Fault>,
+) {
+    let name = name_of(&draft.item.kind, ClientColumn::ExchangesFor);
+    let is_new = |id: &&String| !before.is_some_and(|before| before.exchanges_for.contains(id));
+    let is_id = |id: &str| id.chars().count() <= ID_LENGTH;
+    if let Some(id) = client.exchanges_for.iter().filter(is_new).find(|id| !is_id(id)) {
+        let shown = shape::shown(&id.as_str().into());
+        faults.push(Fault::new(Code::E4027, [&*shown, "client ID", name]).at(name));
     }
 }
 
