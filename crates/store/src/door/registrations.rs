@@ -189,8 +189,10 @@ impl Write for InsertInitialAccess {
 pub struct DeleteInitialAccess {
     /// Which.
     pub uid: String,
-    /// Who does it.
-    pub by: ObjectId,
+    /// Who does it; none: whoever runs the installation.
+    pub by: Option<ObjectId>,
+    /// From where; none on the command line.
+    pub address: Option<String>,
     /// When.
     pub now: Timestamp,
 }
@@ -202,7 +204,7 @@ impl Write for DeleteInitialAccess {
         if tx.run(DELETE, values![self.uid.as_str()]).await? == 0 {
             return Ok(false);
         }
-        let who = Who { user: Some(self.by), ..Who::default() };
+        let who = Who { user: self.by, client: None, address: self.address.as_deref() };
         audit::record(tx, "initial_access_token.deleted", who, json!({ "token": self.uid }), self.now)
             .await?;
         Ok(true)

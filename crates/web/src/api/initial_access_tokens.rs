@@ -6,13 +6,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
 use http::StatusCode;
 use kibali_model::{Authorities, Principal};
-use kibali_store::door::registrations::{self, DeleteInitialAccess, InitialAccess};
+use kibali_store::door::registrations::{self, InitialAccess};
 use serde_json::{Value, json};
 
 use super::answer;
 use crate::body::Json;
 use crate::identity::{Caller, ClientAddress};
-use crate::registration::{Invitation, REGISTER, invite};
+use crate::registration::{Invitation, REGISTER, invite, take_back};
 use crate::{App, Refusal};
 
 const PATH: &str = "/initialAccessTokens";
@@ -54,14 +54,14 @@ async fn create(
 async fn remove(
     State(app): State<App>,
     Caller(caller): Caller,
+    address: ClientAddress,
     Path(uid): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     require_superuser(&caller)?;
-    let delete = DeleteInitialAccess { uid: uid.clone(), by: caller.user, now: app.now() };
-    if app.store.write(delete).await? {
-        return Ok(StatusCode::NO_CONTENT);
+    match take_back(&app, Some((&caller, address)), uid.clone()).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Refusal::ObjectNotFound { kind: "Initial access token", uid }),
     }
-    Err(Refusal::ObjectNotFound { kind: "Initial access token", uid })
 }
 
 fn read(body: &Value) -> Result<Invitation, Refusal> {

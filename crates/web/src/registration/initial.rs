@@ -6,7 +6,7 @@ use kibali_crypto::{Secret, new_token, sha256};
 use kibali_metadata::import::is_redirect;
 use kibali_model::{Principal, Uid};
 use kibali_oauth::keys;
-use kibali_store::door::registrations::{InitialAccess, InsertInitialAccess, Way};
+use kibali_store::door::registrations::{DeleteInitialAccess, InitialAccess, InsertInitialAccess, Way};
 use serde_json::{Map, json};
 
 use crate::api::settings::stored::Stored;
@@ -116,6 +116,21 @@ pub async fn invite(
     let write = InsertInitialAccess { hash: sha256(token.expose()), token: kept.clone(), address };
     app.store.write(write).await?;
     Ok(Invited { kept, token })
+}
+
+/// Takes an initial access token back, in the name of `by` or of whoever runs the installation; false where there was
+/// none. The caller has asked whether they may.
+///
+/// # Errors
+/// The database failed.
+pub async fn take_back(
+    app: &App,
+    by: Option<(&Principal, ClientAddress)>,
+    uid: String,
+) -> Result<bool, Refusal> {
+    let address = by.map(|(_, address)| address.to_string());
+    let by = by.map(|(principal, _)| principal.user);
+    Ok(app.store.write(DeleteInitialAccess { uid, by, address, now: app.now() }).await?)
 }
 
 fn check(invitation: &Invitation, listed: &[String]) -> Result<(), Refusal> {

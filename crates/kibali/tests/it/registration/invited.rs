@@ -1,5 +1,6 @@
 //! Administrators let clients register; nobody else does.
 
+use kibali_store::door::audit::newest;
 use kibali_testkit::both;
 use kibali_testkit::seed::import;
 use serde_json::json;
@@ -47,6 +48,10 @@ both!(
         let listed = admin(t.get("/api/initialAccessTokens")).send().await.json();
         let id = listed["initialAccessTokens"][0]["id"].as_str().unwrap().to_owned();
         assert_eq!(admin(t.delete(&format!("/api/initialAccessTokens/{id}"))).send().await.status, 204);
+        let trail = newest(&mut t.app.store.reader().await.unwrap(), 2).await.unwrap();
+        let [gone, made] = &trail[..] else { panic!("{trail:?}") };
+        assert_eq!((&*gone.name, &*made.name), ("initial_access_token.deleted", "initial_access_token.made"));
+        assert!(gone.address.is_some() && gone.address == made.address && gone.user == made.user, "{gone:?}");
         assert_eq!(register(t, &token, &body).await.status, 401);
         assert_eq!(admin(t.delete(&format!("/api/initialAccessTokens/{id}"))).send().await.status, 404);
 
