@@ -5,6 +5,7 @@ use kibali_testkit::{Answer, Browser, Form, Page, TestApp, both};
 use serde_json::{Value, json};
 
 use super::{CLIENTS, ORDINARY, admin, assert_page, make_ordinary, signed_in};
+use crate::why::{broken, explained};
 
 const NEW: &str = "/settings/oauth2-clients/new";
 const DEMO: &str = "/settings/oauth2-clients/e0jkVfDkSMT";
@@ -194,7 +195,8 @@ both!(
         for (page, action, sent) in [(new, NEW, 201), (edit, DEMO, 200)] {
             let form = page.form(action).fill("name", "Typed at length").fill("cid", "typed");
             let again = browser.submit(&page, &form).await;
-            assert_eq!(again.answer.status, 403);
+            let found = explained(t, 403, &again.answer).await;
+            assert!(broken(&found).0 == "request" && found.change.contains("open the page anew"), "{}", found.change);
             assert!(again.answer.text().contains("This form has expired."), "{}", again.answer.text());
             let form = again.form(action);
             assert_eq!((form.value("name"), form.value("cid")), (Some("Typed at length"), Some("typed")));

@@ -98,7 +98,7 @@ pub(super) async fn add(State(app): State<App>, form: ManagerForm) -> Result<Res
     let (manager, typed) = (&form.manager, Typed::read(form.typed()));
     if form.checked().is_err() {
         let page = show_new(&app, manager, &typed, vec![expired()])?;
-        return Ok(page.status(StatusCode::FORBIDDEN).into_response());
+        return Ok(page.refusing(Refusal::FormExpired).into_response());
     }
     let create = ImportParams { strategy: ImportStrategy::Create, ..ImportParams::default() };
     match change(&app, manager, &typed, None, create).await? {
@@ -158,7 +158,7 @@ pub(super) async fn save(
     let (client, object) = manager.client_and_object(&app, &uid).await?;
     if form.checked().is_err() {
         let page = show_edit(&app, manager, &client, &typed, vec![expired()]).await?;
-        return Ok(page.status(StatusCode::FORBIDDEN).into_response());
+        return Ok(page.refusing(Refusal::FormExpired).into_response());
     }
     let replace = ImportParams { strategy: ImportStrategy::Update, ..ImportParams::default() };
     match change(&app, manager, &typed, Some((&object, &client)), replace).await? {

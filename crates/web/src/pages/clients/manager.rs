@@ -2,7 +2,6 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::request::Parts;
 use kibali_metadata::language::Fields;
 use kibali_model::Principal;
@@ -15,7 +14,6 @@ use crate::pages::body::Form;
 use crate::pages::error::Message;
 use crate::pages::page::Page;
 use crate::pages::visitor::{Visitor, VisitorForm};
-use crate::why::Told;
 use crate::{App, Refusal};
 
 /// May the caller open these pages? The rule is the Web API's own.
@@ -101,7 +99,6 @@ fn may_not(app: &App, visitor: &Visitor) -> Response {
         detail: None,
         request_id: None,
     };
-    let mut page = Page::render(&message).map(|page| page.status(StatusCode::FORBIDDEN)).into_response();
-    page.extensions_mut().insert(Told(Refusal::Lacks(&["F_OAUTH2_CLIENT_MANAGE"])));
-    page
+    let lacks = Refusal::Lacks(&["F_OAUTH2_CLIENT_MANAGE"]);
+    Page::render(&message).map(|page| page.refusing(lacks)).into_response()
 }
