@@ -172,6 +172,9 @@ pub(crate) struct ClientAdd {
     /// With client_credentials: the user it works as, by user name
     #[arg(long, value_name = "USER")]
     pub(crate) acts_as: Option<String>,
+    /// With token exchange: the client whose tokens it may exchange, by client ID; more than once for more
+    #[arg(long, value_name = "CLIENT")]
+    pub(crate) exchanges_for: Vec<String>,
     /// Its public keys, a file with a JWK set
     #[arg(long, value_name = "FILE", conflicts_with = "jwks_uri")]
     pub(crate) jwks: Option<PathBuf>,

@@ -118,6 +118,10 @@ async fn object(app: &App, client: &ClientAdd) -> Result<Map<String, Value>, Fai
     if let Some(profile) = &client.profile {
         put("profile", json!(profile));
     }
+    exchanged(app, client).await?;
+    if !client.exchanges_for.is_empty() {
+        put("exchangesFor", json!(client.exchanges_for));
+    }
     if let Some(username) = &client.acts_as {
         let users = list(app, "users", &["id", "username"]).await?;
         let user = users.iter().find(|user| text(user, "username") == username);
@@ -129,6 +133,21 @@ async fn object(app: &App, client: &ClientAdd) -> Result<Map<String, Value>, Fai
         Value::Object(object) => Ok(object),
         _ => Err(Failure::Said("a client is an object".to_owned())),
     }
+}
+
+/// The clients whose tokens it exchanges are named, and there are such clients: else it would exchange nothing.
+async fn exchanged(app: &App, client: &ClientAdd) -> Result<(), Failure> {
+    let exchanges = client.grant.iter().any(|grant| grant == GrantType::TokenExchange.as_str());
+    if exchanges && client.exchanges_for.is_empty() {
+        return Err(Failure::Said(
+            "a client exchanges the tokens of clients that are named; name them with --exchanges-for CLIENT"
+                .to_owned(),
+        ));
+    }
+    for id in client.exchanges_for.iter().filter(|id| **id != client.client_id) {
+        registered(app, id).await?;
+    }
+    Ok(())
 }
 
 async fn invited(app: &App, wanted: &ClientInvite) -> Result<(), Failure> {

@@ -151,6 +151,20 @@ both! {
     }
 }
 
+both! {
+    fn a_client_that_exchanges_tokens_is_made_by_command(t) {
+        let home = Home::on(&t.location());
+        let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+        let add = ["client", "add", "service", "--grant", exchange];
+        assert!(home.refused(&add, "").contains("--exchanges-for CLIENT"));
+        let absent = home.refused(&[&add[..], &["--exchanges-for", "absent"]].concat(), "");
+        assert!(absent.contains("there is no client absent"), "{absent}");
+        let said = home.done(&[&add[..], &["--exchanges-for", CLIENT, "--exchanges-for", "service"]].concat(), "");
+        assert!(said.contains("subject_token=SUBJECT_TOKEN"), "{said}");
+        assert_eq!(kept(t, "service").await.exchanges_for.iter().collect::<Vec<_>>(), [CLIENT, "service"]);
+    }
+}
+
 /// The secret among what was said.
 fn line_of_36(said: &str) -> &str {
     said.lines().map(str::trim).find(|line| line.len() == 36).expect("the secret")

@@ -13,6 +13,20 @@ use super::{CLIENTS, PLURAL, Registered};
 /// Characters that the fields of name and client ID take (legacy reference 2.1).
 const NAME_LENGTH: usize = 230;
 
+/// The fields under *More*, and those under *Lifetimes and signatures*.
+const MORE: [&str; 8] = [
+    "exchangesFor",
+    "scopes",
+    "proof",
+    "jwks",
+    "jwksUri",
+    "profile",
+    "postLogoutRedirectUris",
+    "backchannelLogoutUri",
+];
+const RARE: [&str; 6] =
+    ["accessSeconds", "refreshSeconds", "codeSeconds", "deviceCodeSeconds", "secretExpires", "assertion"];
+
 /// A grant type as the pages show it.
 #[derive(Debug)]
 pub(super) struct Grant {
@@ -83,8 +97,11 @@ pub(super) struct ClientForm<'a> {
     redirect_uris: Field,
     acts_as: Field,
     may: Vec<Choice>,
+    exchanges_for: Field,
     /// Something under *More* is wrong, or not as usual.
     open: bool,
+    /// Something under *Lifetimes and signatures* is wrong.
+    open_rare: bool,
     scopes: Field,
     proof: Select,
     jwks: Field,
@@ -97,7 +114,12 @@ pub(super) struct ClientForm<'a> {
     logout_uri: Field,
     access_seconds: Field,
     refresh_seconds: Field,
+    code_seconds: Field,
+    device_code_seconds: Field,
+    secret_expires: Field,
     format: Select,
+    signature: Select,
+    assertion: Select,
 }
 
 impl HtmlSafe for ClientForm<'_> {}
@@ -125,18 +147,8 @@ impl<'a> ClientForm<'a> {
         typed: &Typed,
         problems: Vec<Problem>,
     ) -> Self {
-        let folded = [
-            "scopes",
-            "proof",
-            "jwks",
-            "jwksUri",
-            "profile",
-            "postLogoutRedirectUris",
-            "backchannelLogoutUri",
-            "accessSeconds",
-            "refreshSeconds",
-        ];
-        let open = problems.iter().any(|problem| folded.contains(&problem.field)) || typed.may == May::Scopes;
+        let wrong = |fields: &[&str]| problems.iter().any(|problem| fields.contains(&problem.field));
+        let (open, open_rare) = (wrong(&MORE) || typed.may == May::Scopes, wrong(&RARE));
         let problems = Problems::new(problems);
         let field = |id: &'static str, label: &'static str, hint: &'static str, value: &str| Field {
             id,
@@ -148,6 +160,7 @@ impl<'a> ClientForm<'a> {
             ..Field::default()
         };
         let select = |id: &'static str, label, choices| Select { id, label, choices, error: problems.of(id) };
+        let seconds = |id, label, value| field(id, label, "", value);
         let several = |field: Field| Field { multiline: true, ..field };
         let rare = |grant: &GrantType| matches!(grant, GrantType::DeviceCode | GrantType::TokenExchange);
         let (more_grants, usual_grants): (Vec<_>, Vec<_>) = GrantType::EVERY.iter().copied().partition(rare);
@@ -200,7 +213,14 @@ impl<'a> ClientForm<'a> {
                 .into_iter()
                 .map(|may| Choice { value: may.as_str(), label: may.label(), on: may == typed.may })
                 .collect(),
+            exchanges_for: several(field(
+                "exchangesFor",
+                "Client IDs whose tokens it may exchange",
+                "One per line, for the token exchange: it gets tokens for tokens of these clients only.",
+                &typed.exchanges_for,
+            )),
             open,
+            open_rare,
             scopes: field(
                 "scopes",
                 "Scopes",
@@ -236,19 +256,27 @@ impl<'a> ClientForm<'a> {
                 "When somebody signs out here, or is signed out, this server calls it; https only.",
                 &typed.logout_uri,
             ),
-            access_seconds: field(
-                "accessSeconds",
-                "Access tokens live, in seconds",
-                "Empty: as long as is usual.",
-                &typed.access_seconds,
-            ),
-            refresh_seconds: field(
+            access_seconds: seconds("accessSeconds", "Access tokens live, in seconds", &typed.access_seconds),
+            refresh_seconds: seconds(
                 "refreshSeconds",
                 "Refresh tokens live, in seconds",
-                "Empty: as long as is usual.",
                 &typed.refresh_seconds,
             ),
+            code_seconds: seconds("codeSeconds", "Codes live, in seconds", &typed.code_seconds),
+            device_code_seconds: seconds(
+                "deviceCodeSeconds",
+                "Codes of devices live, in seconds",
+                &typed.device_code_seconds,
+            ),
+            secret_expires: field(
+                "secretExpires",
+                "Its secret works until",
+                "A day, like 2027-01-31, by UTC. Empty: until there is a new one.",
+                &typed.secret_expires,
+            ),
             format: select("format", "Form of access tokens", formats(&typed.format)),
+            signature: select("signature", "Tokens are signed with", typed.signature.for_tokens()),
+            assertion: select("assertion", "It signs its own proof with", typed.assertion.for_assertions()),
             problems,
         }
     }

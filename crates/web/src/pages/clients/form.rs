@@ -1,13 +1,16 @@
-//! The form of a client: what was typed, what is wrong with it, and how it is shown again.
+//! The form of a client: what was typed, what is missing from it, and the object that it asks for.
 
-use kibali_metadata::import::{Code, Fault};
-use kibali_model::{ClientProfile, GrantType, TokenFormat};
+use kibali_model::{ClientProfile, GrantType, Timestamp, TokenFormat, TokenSettings};
 use serde_json::{Map, Value};
 
 use super::super::parts::Problem;
 use super::Registered;
+use super::signature::Signature;
 use super::wanted::{May, Proof, scopes_of};
 use crate::pages::body::Form;
+
+/// What is said of a time that is none.
+const SECONDS: &str = "Enter a number of seconds, or nothing.";
 
 /// What was typed. Texts as they came, so that they can be shown again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,10 +41,19 @@ pub(super) struct Typed {
     pub(super) logout_uri: String,
     pub(super) access_seconds: String,
     pub(super) refresh_seconds: String,
+    pub(super) code_seconds: String,
+    pub(super) device_code_seconds: String,
     /// The form of access tokens; empty: that of the endpoint.
     pub(super) format: String,
     /// A refresh token is replaced when it is used.
     pub(super) rotate: bool,
+    /// What its tokens are signed with, and what its assertions are.
+    pub(super) signature: Signature,
+    pub(super) assertion: Signature,
+    /// The clients whose tokens it may exchange, one a line.
+    pub(super) exchanges_for: String,
+    /// When its secret stops working; empty: never.
+    pub(super) secret_expires: String,
 }
 
 impl Typed {
@@ -68,6 +80,12 @@ impl Typed {
             refresh_seconds: text("refreshSeconds"),
             format: text("format"),
             rotate: form.text("rotate") == "on",
+            code_seconds: text("codeSeconds"),
+            device_code_seconds: text("deviceCodeSeconds"),
+            signature: Signature::from_name(form.text("signature")),
+            assertion: Signature::from_name(form.text("assertion")),
+            exchanges_for: form.text("exchangesFor").to_owned(),
+            secret_expires: text("secretExpires"),
         }
     }
 
@@ -102,6 +120,12 @@ impl Typed {
             refresh_seconds: seconds(registered.tokens.refresh_seconds),
             format: registered.tokens.format.map(TokenFormat::as_str).unwrap_or_default().to_owned(),
             rotate: !registered.tokens.reuse_refresh_tokens,
+            code_seconds: seconds(registered.tokens.code_seconds),
+            device_code_seconds: seconds(registered.tokens.device_code_seconds),
+            signature: Signature::of_tokens(registered.tokens.algorithm.as_deref()),
+            assertion: Signature::of_assertions(registered.settings.assertion_algorithm.as_deref()),
+            exchanges_for: registered.exchanges_for.join("\n"),
+            secret_expires: registered.secret_expires.map(written).unwrap_or_default(),
         }
     }
 
@@ -113,7 +137,8 @@ impl Typed {
     /// What is missing from the form; what a client may be is for the metadata engine to say, to which an
     /// empty field of a client that exists is no change.
     pub(super) fn problems(&self) -> Vec<Problem> {
-        let whole = |text: &str| text.is_empty() || text.parse::<u32>().is_ok();
+        let whole = |text: &str| text.is_empty() || text.parse::<u32>().is_ok_and(|seconds| seconds > 0);
+        let exchanges = self.grants(GrantType::TokenExchange);
         let wrong = [
             (self.name.is_empty(), "name", "Enter a name."),
             (self.client_id.is_empty(), "cid", "Enter a client ID."),
@@ -127,8 +152,30 @@ impl Typed {
                 "actsAs",
                 "Enter the user name of the user it works as.",
             ),
-            (!whole(&self.access_seconds), "accessSeconds", "Enter a number of seconds, or nothing."),
-            (!whole(&self.refresh_seconds), "refreshSeconds", "Enter a number of seconds, or nothing."),
+            (
+                exchanges && lines(&self.exchanges_for).is_empty(),
+                "exchangesFor",
+                "Enter a client ID: the token exchange is for tokens of these clients only.",
+            ),
+            (
+                exchanges && self.proof == Proof::Nothing,
+                "proof",
+                "Choose another proof: only a client that proves itself exchanges tokens.",
+            ),
+            (
+                !self.assertion.fits(self.proof, &self.profile),
+                "assertion",
+                "Choose another algorithm: with how it proves itself and the rules for it, this one proves nothing.",
+            ),
+            (!whole(&self.access_seconds), "accessSeconds", SECONDS),
+            (!whole(&self.refresh_seconds), "refreshSeconds", SECONDS),
+            (!whole(&self.code_seconds), "codeSeconds", SECONDS),
+            (!whole(&self.device_code_seconds), "deviceCodeSeconds", SECONDS),
+            (
+                !self.secret_expires.is_empty() && Timestamp::from_dhis2(&self.secret_expires).is_none(),
+                "secretExpires",
+                "Enter a day, like 2027-01-31, or nothing.",
+            ),
         ];
         let wrong = wrong.into_iter().filter(|(is_wrong, ..)| *is_wrong);
         wrong.map(|(_, field, text)| Problem { field, text: text.to_owned() }).collect()
@@ -164,6 +211,9 @@ impl Typed {
         }
         put("takesOtp", self.takes_otp.into());
         put("backchannelLogoutUri", Some(self.logout_uri.as_str()).filter(|uri| !uri.is_empty()).into());
+        put("exchangesFor", lines(&self.exchanges_for).into_iter().collect());
+        let expires = Timestamp::from_dhis2(&self.secret_expires);
+        put("clientSecretExpiresAt", expires.map(Timestamp::to_dhis2).into());
         put("actsAs", user.map_or(Value::Null, |user| serde_json::json!({ "id": user })));
         if !self.profile.is_empty() {
             put("profile", self.profile.as_str().into());
@@ -173,6 +223,7 @@ impl Typed {
         settings.require_consent = self.consent;
         settings.jwks = text(&self.jwks);
         settings.jwks_uri = text(&self.jwks_uri);
+        self.assertion.write(&mut settings.assertion_algorithm);
         // Whether PKCE is asked for is the profile's to say; one that it was asked of by hand goes on.
         settings.require_proof_key |= match self.profile.as_str() {
             "" => !self.grants(GrantType::Password),
@@ -189,8 +240,11 @@ impl Typed {
         tokens.refresh_seconds = self.refresh_seconds.parse().ok();
         tokens.format = TokenFormat::from_name(&self.format);
         tokens.reuse_refresh_tokens = !self.rotate;
+        tokens.code_seconds = self.code_seconds.parse().ok();
+        tokens.device_code_seconds = self.device_code_seconds.parse().ok();
+        self.signature.write(&mut tokens.algorithm);
         // A new public client that nobody decided otherwise for is made as the registry makes them.
-        if !as_made || tokens.access_seconds.is_some() || tokens.format.is_some() {
+        if !as_made || tokens != TokenSettings::default() {
             put(
                 "tokenSettings",
                 kibali_metadata::client::token_text(&tokens, &registered.more_tokens).into(),
@@ -205,82 +259,15 @@ pub(super) fn lines(text: &str) -> Vec<&str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 
-/// Where the page shows what the engine says of a property.
-const FIELDS: [(&str, &str, &str); 12] = [
-    ("name", "name", "name"),
-    ("clientId", "cid", "client ID"),
-    ("authorizationGrantTypes", "grantTypes", ""),
-    ("redirectUris", "redirectUris", ""),
-    ("actsAs", "actsAs", ""),
-    ("scopes", "scopes", ""),
-    ("clientAuthenticationMethods", "proof", ""),
-    ("clientSettings", "jwks", ""),
-    ("tokenSettings", "accessSeconds", ""),
-    ("postLogoutRedirectUris", "postLogoutRedirectUris", ""),
-    ("backchannelLogoutUri", "backchannelLogoutUri", ""),
-    ("profile", "profile", ""),
-];
-
-/// The fields in the order of the page.
-pub(super) fn place_of(field: &str) -> Option<usize> {
-    FIELDS.iter().position(|(_, known, _)| *known == field)
-}
-
-/// What the engine found wrong, in the words of the page and at its field.
-pub(super) fn told(fault: &Fault) -> Problem {
-    let at = fault.property.as_deref();
-    let found = FIELDS.into_iter().find(|(property, ..)| at == Some(property));
-    let (property, field, label) = found.unwrap_or_default();
-    let arg = |number: usize| fault.args.get(number).map(String::as_str).unwrap_or_default();
-    let text = match (fault.code, field) {
-        (Code::E4000, "name" | "cid") if arg(0) == property => format!("Enter a {label}."),
-        // What DHIS2 refuses clients with: a sentence in the place of a property's name.
-        (Code::E4000, _) => arg(0).to_owned(),
-        (Code::E4001, "name" | "cid") => {
-            format!("The {label} must have {} characters or fewer; it has {}.", arg(1), arg(2))
-        }
-        (Code::E4002, "name" | "cid") if arg(3) == "0" => format!("Enter a {label}."),
-        (Code::E4002, "name" | "cid") => {
-            format!("The {label} must have {} characters or fewer; it has {}.", arg(2), arg(3))
-        }
-        (Code::E5003, "cid") => "This client ID is already taken.".to_owned(),
-        (Code::E5003, "name") => "Another client already has this name.".to_owned(),
-        (Code::E4027, "cid") => "A client ID has no spaces and no colon.".to_owned(),
-        (Code::E4007, "redirectUris" | "postLogoutRedirectUris") => {
-            format!("A client has at most {} of these addresses.", arg(2))
-        }
-        (Code::E3020, "actsAs") => {
-            "This client acts, or would act, as a user who may do what you may not: only somebody with all \
-             authorities of that user may change it."
-                .to_owned()
-        }
-        _ => fault.message(),
-    };
-    Problem { field, text }
+/// A time as the form shows it, to the millisecond: a day, where it begins one.
+fn written(at: Timestamp) -> String {
+    let text = at.to_dhis2();
+    text.strip_suffix("T00:00:00.000").unwrap_or(&text).to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_fault_is_told_at_its_field_in_plain_words() {
-        for (fault, field, text) in [
-            (Fault::new(Code::E4000, ["clientId"]).at("clientId"), "cid", "Enter a client ID."),
-            (Fault::new(Code::E4000, ["Only so."]).at("authorizationGrantTypes"), "grantTypes", "Only so."),
-            (
-                Fault::new(Code::E5003, ["clientId", "demo", "x"]).at("clientId"),
-                "cid",
-                "This client ID is already taken.",
-            ),
-            (Fault::new(Code::E4002, ["name", "1", "230", "0"]).at("name"), "name", "Enter a name."),
-            (Fault::new(Code::E5003, ["code", "A", "x"]).at("code"), "", ""),
-        ] {
-            let problem = told(&fault);
-            assert_eq!(problem.field, field);
-            assert!(problem.text.starts_with(text), "{}", problem.text);
-        }
-    }
 
     #[test]
     fn a_code_needs_somewhere_to_go_and_a_robot_somebody_to_be() {

@@ -3,6 +3,7 @@
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
+use kibali_metadata::client::MOST_EXCHANGED;
 use kibali_metadata::import::{ImportMode, ImportParams, ImportStrategy, MergeMode};
 use kibali_metadata::language::Fields;
 use kibali_model::Timestamp;
@@ -13,8 +14,9 @@ use serde_json::{Map, Value};
 use super::chart::Chart;
 use super::connect::Connect;
 use super::fields::{ClientForm, grants};
-use super::form::{Typed, place_of, told};
+use super::form::{Typed, lines};
 use super::manager::{Manager, ManagerForm};
+use super::told::{place_of, told};
 use super::views::{Delete, Edit, List, New, Row};
 use super::{CLIENTS, PLURAL, Registered, secret, spoken};
 use crate::api::objects::{self, Changed};
@@ -236,6 +238,9 @@ async fn change(
             problems.push(Problem { field: "actsAs", text });
         }
     }
+    if problems.is_empty() {
+        problems.extend(unknown(app, typed, stored.map(|(_, client)| client)).await?);
+    }
     let mode = if problems.is_empty() { ImportMode::Commit } else { ImportMode::Validate };
     let params = ImportParams { mode, ..params };
     let object = typed.object(stored, user.as_deref());
@@ -258,6 +263,25 @@ fn day(at: Timestamp) -> String {
 /// How many tokens live; beyond a thousand nobody reads the difference.
 fn live(count: i64) -> String {
     if count > 1000 { "over 1,000".to_owned() } else { count.to_string() }
+}
+
+/// A client that there is not, among those whose tokens it may exchange: a name that was misspelt exchanges nothing.
+/// It may be this one, and one that was named before may be gone; that they are too many is for the engine to say.
+async fn unknown(app: &App, typed: &Typed, stored: Option<&Registered>) -> Result<Option<Problem>, Refusal> {
+    let before = stored.map_or(&[][..], |client| &client.registration.exchanges_for);
+    let known = |id: &str| id == typed.client_id || before.iter().any(|known| known == id);
+    let named = lines(&typed.exchanges_for);
+    if named.len() > MOST_EXCHANGED {
+        return Ok(None);
+    }
+    let mut reader = app.store.reader().await?;
+    for id in named.into_iter().filter(|id| !known(id)) {
+        if clients::by_client_id(&mut reader, id).await?.is_none() {
+            let text = format!("There is no client with the ID {id}.");
+            return Ok(Some(Problem { field: "exchangesFor", text }));
+        }
+    }
+    Ok(None)
 }
 
 fn saved(app: &App, done: &str) -> Response {

@@ -13,6 +13,8 @@ mod postman;
 #[cfg(test)]
 pub(super) mod samples;
 mod secret;
+mod signature;
+mod told;
 mod views;
 mod wanted;
 
