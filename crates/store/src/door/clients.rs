@@ -7,6 +7,7 @@ use kibali_model::{Client, ClientProfile, ClientSettings, ObjectId, Timestamp, T
 
 use serde_json::{Map, Value};
 
+use crate::objects::people::pattern;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
 macro_rules! columns {
@@ -58,7 +59,23 @@ const NAMED: Statement = Statement::new(
     "select o.name, c.client_id from client c join object o on o.id = c.object where c.object = $1",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[BY_CLIENT_ID, BY_UID, NAMED, REPLACE_VERIFIER];
+// Every client is asked for where $2 is 2; else those that registered themselves, where it is 1, or the others. Both
+// engines agree on `lower` for ASCII, and other letters of a client ID are found as they are written.
+macro_rules! sought {
+    () => {
+        " from object o join client c on c.object = o.id
+          where o.kind = 'oAuth2Client' and (o.name_key like $1 escape '!' or lower(c.client_id) like $1 escape '!')
+            and cast($2 as bigint) in (2, case when exists (select 1 from registration r where r.client = c.object) then 1 else 0 end)"
+    };
+}
+const SOUGHT: Statement = Statement::new(
+    "client.sought",
+    concat!("select o.uid", sought!(), " order by o.name_key, o.uid limit $3 offset $4"),
+);
+const SOUGHT_COUNT: Statement = Statement::new("client.sought_count", concat!("select count(*)", sought!()));
+
+pub(crate) const STATEMENTS: &[Statement] =
+    &[BY_CLIENT_ID, BY_UID, NAMED, REPLACE_VERIFIER, SOUGHT, SOUGHT_COUNT];
 
 /// A client and the verifiers of its secrets.
 #[derive(Debug, Clone)]
@@ -204,6 +221,55 @@ impl Write for ReplaceVerifier {
 pub async fn named(reader: &mut Reader, client: ObjectId) -> Result<Option<(String, String)>, StoreError> {
     let Some(row) = reader.row(NAMED, values![client]).await? else { return Ok(None) };
     Ok(Some((row.text_opt(0)?.unwrap_or_default(), row.text(1)?)))
+}
+
+/// Which clients are sought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Those that somebody added here.
+    Added,
+    /// Those that registered themselves: devices, mostly.
+    Registered,
+    /// All of them.
+    Every,
+}
+
+/// Clients that are sought.
+#[derive(Debug, Clone, Copy)]
+pub struct Sought<'a> {
+    /// What their name or their `client_id` holds, folded already; empty: anything.
+    pub key: &'a str,
+    /// Which.
+    pub sort: Sort,
+}
+
+impl Sought<'_> {
+    fn number(self) -> i64 {
+        match self.sort {
+            Sort::Added => 0,
+            Sort::Registered => 1,
+            Sort::Every => 2,
+        }
+    }
+
+    /// The identifiers of `limit` of them, by name, beginning with number `from`. Who may see them is for the caller to
+    /// ask.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn some(self, reader: &mut Reader, from: i64, limit: i64) -> Result<Vec<String>, StoreError> {
+        let values = values![pattern(self.key), self.number(), limit, from];
+        reader.rows(SOUGHT, values).await?.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// How many they are.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count(self, reader: &mut Reader) -> Result<i64, StoreError> {
+        let row = reader.row(SOUGHT_COUNT, values![pattern(self.key), self.number()]).await?;
+        row.map_or(Ok(0), |row| row.int(0))
+    }
 }
 
 fn list(json: &str) -> Result<Vec<String>, StoreError> {

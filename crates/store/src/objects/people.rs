@@ -44,7 +44,7 @@ pub async fn search(reader: &mut Reader, key: &str, limit: i64) -> Result<Vec<Na
 }
 
 /// A pattern that finds `key` anywhere, letter by letter.
-fn pattern(key: &str) -> String {
+pub(crate) fn pattern(key: &str) -> String {
     let mut pattern = String::from("%");
     for letter in key.chars() {
         if matches!(letter, '%' | '_' | '!') {

@@ -362,7 +362,7 @@ both!(
         kibali_web::identity::flush(&t.app).await.unwrap();
         t.clock.advance_seconds(60);
         let list = browser.open(CLIENTS).await.answer.text();
-        assert!(list.contains("data-label=\"Live tokens\">3<") && list.contains("<span class=\"when\">2026-01-15<"), "{list}");
+        assert!(list.contains("?client=demo\">3<") && list.contains("<span class=\"when\">2026-01-15<"), "{list}");
         let page = browser.open(DEMO).await.answer.text();
         assert!(page.contains("<svg class=\"chart\"") && page.contains("3 in all; 3 on the busiest day."), "{page}");
     }

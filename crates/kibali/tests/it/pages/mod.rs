@@ -1,6 +1,7 @@
 //! The pages, as somebody with a browser meets them.
 
 mod client_connect;
+mod client_list;
 mod client_more;
 mod client_secret;
 mod clients;

@@ -82,22 +82,6 @@ pub(crate) fn may_read(app: &App, caller: &Principal, plural: &str) -> bool {
     kind(app, plural).is_ok_and(|kind| require_kind(caller, &kind).is_ok())
 }
 
-/// One page of the objects of a kind, by name, and how many there are on all pages.
-///
-/// # Errors
-/// As [`listed`].
-pub(crate) async fn page_of(
-    app: &App,
-    caller: &Principal,
-    plural: &str,
-    fields: &Fields,
-    (page, size): (u64, u64),
-) -> Result<(Vec<Value>, u64), Refusal> {
-    let (page, size) = (page.to_string(), size.to_string());
-    let pairs = [("page", &*page), ("pageSize", &size), ("order", "name:iasc"), ("order", "id:asc")];
-    listed(app, caller, plural, fields, &pairs).await
-}
-
 /// Every object of a kind that the caller may read, with these properties.
 ///
 /// # Errors

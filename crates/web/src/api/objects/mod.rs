@@ -36,7 +36,7 @@ pub use import::{
 };
 pub use inner::list_all;
 pub(crate) use inner::{
-    Changed, NotUpdated, change_one, find_by_name, find_user, may_read, one, page_of, share, update_one,
+    Changed, NotUpdated, change_one, find_by_name, find_user, may_read, one, share, update_one,
 };
 pub(crate) use list::root as api_root;
 pub(crate) use out::Turns;

@@ -1,23 +1,20 @@
-//! List, add, edit, delete.
+//! Add, edit, delete.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use kibali_metadata::client::MOST_EXCHANGED;
 use kibali_metadata::import::{ImportMode, ImportParams, ImportStrategy, MergeMode};
-use kibali_metadata::language::Fields;
-use kibali_model::Timestamp;
-use kibali_store::door::marks::Used;
 use kibali_store::door::{client_use, clients};
 use serde_json::{Map, Value};
 
 use super::chart::Chart;
 use super::connect::Connect;
-use super::fields::{ClientForm, grants};
+use super::fields::ClientForm;
 use super::form::{Typed, lines};
 use super::manager::{Manager, ManagerForm};
 use super::told::{place_of, told};
-use super::views::{Delete, Edit, List, New, Row};
+use super::views::{Delete, Edit, New};
 use super::{CLIENTS, PLURAL, Registered, secret, spoken};
 use crate::api::objects::{self, Changed};
 use crate::pages::page::Page;
@@ -25,64 +22,12 @@ use crate::pages::parts::Problem;
 use crate::pages::redirect;
 use crate::{App, Refusal};
 
-/// Clients on one page of the list.
-pub(super) const PAGE_SIZE: u64 = 12;
 /// The title of the bar.
 pub(super) const TITLE: &str = "Settings";
-
-/// What the list says has just been done, by the value of `done` in its address.
-const DONE: [(&str, &str); 2] = [("saved", "OAuth2 client saved"), ("deleted", "OAuth2 client deleted")];
 
 /// `GET /settings`: clients are all there is to set so far.
 pub(super) async fn settings(State(app): State<App>) -> Response {
     redirect(&app.settings, CLIENTS)
-}
-
-/// `GET /settings/oauth2-clients`.
-pub(super) async fn list(
-    State(app): State<App>,
-    manager: Manager,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Refusal> {
-    let visitor = &manager.0;
-    let parameter = |name: &str| {
-        let mut pairs = url::form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    };
-    let page =
-        parameter("page").and_then(|page| page.parse().ok()).filter(|page| (1..=1_000_000).contains(page));
-    let page: u64 = page.unwrap_or(1);
-    let fields = Fields::names(&["id"]);
-    let (clients, total) =
-        objects::page_of(&spoken(&app), &visitor.principal, PLURAL, &fields, (page, PAGE_SIZE)).await?;
-    let pages = total.div_ceil(PAGE_SIZE).max(1);
-    if page > pages {
-        return Ok(redirect(&app.settings, &format!("{CLIENTS}?page={pages}")));
-    }
-    let done = parameter("done");
-    let mut rows = Vec::new();
-    let mut reader = app.store.reader().await?;
-    for uid in clients.iter().filter_map(|client| client.get("id").and_then(Value::as_str)) {
-        let Some(client) = clients::by_uid(&mut reader, uid).await? else { continue };
-        let used = client_use::of_client(&mut reader, client.object, app.now()).await?;
-        rows.push(Row {
-            uid: uid.to_owned(),
-            name: client.name,
-            grants: grants(&client.registration.grant_types),
-            client_id: client.registration.client_id,
-            last_used: used.last.max(app.identity().last_use(&Used::Client(client.object))).map(day),
-            live_tokens: live(used.live_tokens),
-        });
-    }
-    drop(reader);
-    let list = List {
-        frame: visitor.frame(&app.settings, TITLE),
-        notice: DONE.into_iter().find(|(name, _)| done.as_deref() == Some(name)).map(|(_, text)| text),
-        rows,
-        page,
-        pages,
-    };
-    Ok(Page::render(&list)?.into_response())
 }
 
 /// `GET /settings/oauth2-clients/new`.
@@ -253,16 +198,6 @@ async fn change(
     }
     problems.sort_by_key(|problem| place_of(problem.field));
     Ok(if problems.is_empty() { Ok(done) } else { Err(problems) })
-}
-
-/// A day, as people write it in a log.
-fn day(at: Timestamp) -> String {
-    at.to_dhis2().split('T').next().unwrap_or_default().to_owned()
-}
-
-/// How many tokens live; beyond a thousand nobody reads the difference.
-fn live(count: i64) -> String {
-    if count > 1000 { "over 1,000".to_owned() } else { count.to_string() }
 }
 
 /// A client that there is not, among those whose tokens it may exchange: a name that was misspelt exchanges nothing.

@@ -8,6 +8,7 @@ mod connect;
 mod fields;
 mod form;
 mod handlers;
+mod list;
 mod manager;
 mod postman;
 #[cfg(test)]
@@ -36,7 +37,7 @@ pub(super) fn router() -> Router<App> {
     let at = |rest: &str| format!("{CLIENTS}{rest}");
     Router::new()
         .route("/settings", get(handlers::settings))
-        .route(CLIENTS, get(handlers::list))
+        .route(CLIENTS, get(list::show))
         .route(&at("/new"), get(handlers::new).post(handlers::add))
         .route(&at("/{uid}"), get(handlers::edit).post(handlers::save))
         .route(&at("/{uid}/secret"), get(secret::back).post(secret::make))

@@ -9,7 +9,7 @@ use super::chart::Chart;
 use super::connect::Connect;
 use super::fields::{ClientForm, grants};
 use super::form::Typed;
-use super::handlers::PAGE_SIZE;
+use super::list::{PAGE_SIZE, search, signed_in as tokens_of};
 use super::secret::overlaps;
 use super::views::{Delete, Edit, List, New, Row, Secret};
 use crate::pages::parts::{Copy, Problem};
@@ -32,13 +32,27 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
         acts_as: Some(text.to_owned()),
         registration,
     };
-    let row = |number: u64| Row {
+    let row = |number: i64| Row {
         uid: format!("oClient{number:04}"),
         name: format!("{text} {number}"),
         client_id: format!("{text}-{number}"),
         grants: grants(&names),
         last_used: Some("2026-01-15".to_owned()),
         live_tokens: "12".to_owned(),
+        signed_in: Some(tokens_of(text)),
+    };
+    let list = |find: &str, rows: Vec<Row>| List {
+        frame: frame(),
+        notice: None,
+        find: search(find),
+        is_search: !find.is_empty(),
+        is_registered: false,
+        registered: 0,
+        rows,
+        page: 1,
+        pages: 1,
+        previous: None,
+        next: None,
     };
     let connect = |secret| Connect::new(&settings(), text, &client, secret);
     let mut modern = client.clone();
@@ -59,15 +73,18 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
     let secret = "1e6db50c-0fee-11e5-98d0-3c15c2c6caf6";
     let page_frame = frame();
     vec![
-        ("clients-empty", List { frame: frame(), notice: None, rows: vec![], page: 1, pages: 1 }.render()),
+        ("clients-empty", list("", vec![]).render()),
+        ("clients-not-found", list(text, vec![]).render()),
         (
             "clients",
             List {
-                frame: frame(),
                 notice: Some("OAuth2 client deleted"),
-                rows: (1..=PAGE_SIZE).map(row).collect(),
+                registered: 1200,
                 page: 2,
                 pages: 3,
+                previous: Some("?page=1".to_owned()),
+                next: Some("?page=3".to_owned()),
+                ..list("", (1..=PAGE_SIZE).map(row).collect())
             }
             .render(),
         ),

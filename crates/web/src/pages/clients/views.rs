@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::super::frame::Frame;
-use super::super::parts::{Choice, Copy};
+use super::super::parts::{Choice, Copy, Field};
 use super::chart::Chart;
 use super::connect::Connect;
 use super::fields::{ClientForm, Grant};
@@ -15,9 +15,18 @@ pub(super) struct List {
     pub(super) frame: Frame,
     /// What has just been done.
     pub(super) notice: Option<&'static str>,
+    /// What is searched for, and whether anything is.
+    pub(super) find: Field,
+    pub(super) is_search: bool,
+    /// These are the ones that registered themselves; and how many those are.
+    pub(super) is_registered: bool,
+    pub(super) registered: i64,
     pub(super) rows: Vec<Row>,
-    pub(super) page: u64,
-    pub(super) pages: u64,
+    pub(super) page: i64,
+    pub(super) pages: i64,
+    /// The queries of the pages beside this one.
+    pub(super) previous: Option<String>,
+    pub(super) next: Option<String>,
 }
 
 /// One client of the list.
@@ -30,6 +39,8 @@ pub(super) struct Row {
     pub(super) last_used: Option<String>,
     /// How many of its access tokens work.
     pub(super) live_tokens: String,
+    /// The query of the page that shows whose they are, to those who may see it.
+    pub(super) signed_in: Option<String>,
 }
 
 /// *Add*.
