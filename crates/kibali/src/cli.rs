@@ -94,6 +94,10 @@ pub(crate) enum Client {
     Add(Box<ClientAdd>),
     /// Make an initial access token, by which somebody else registers a client at /connect/register
     Invite(ClientInvite),
+    /// Show the initial access tokens that work
+    Invitations(Settings),
+    /// Take back an initial access token: no client registers with it from now on
+    Uninvite(ClientUninvite),
     /// Show every client
     List(Settings),
     /// Make a new secret for a client and show it, this once
@@ -143,6 +147,15 @@ pub(crate) struct ClientInvite {
     /// The one address that its clients may have codes sent to; any when not given
     #[arg(long, value_name = "URI")]
     pub(crate) redirect_uri: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `kibali client uninvite`.
+#[derive(Debug, Args)]
+pub(crate) struct ClientUninvite {
+    /// The ID of the token, as `kibali client invitations` shows it
+    pub(crate) id: String,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

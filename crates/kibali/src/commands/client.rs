@@ -6,11 +6,10 @@ use kibali_store::door::clients::{self, Registered};
 use kibali_web::App;
 use kibali_web::api::objects::{self, operator_principal};
 use kibali_web::clients::{OldSecret, lines, renew};
-use kibali_web::registration::{Invitation, invite};
 use serde_json::{Map, Value, json};
 
-use super::{Absent, accepted, close, list, one, open, text};
-use crate::cli::{Client, ClientAdd, ClientInvite, ClientSecret, Named, OldSecretWorks};
+use super::{Absent, accepted, close, invitation, list, one, open, text};
+use crate::cli::{Client, ClientAdd, ClientSecret, Named, OldSecretWorks};
 use crate::failure::Failure;
 use crate::terminal::{self, Table};
 
@@ -22,6 +21,8 @@ pub(crate) async fn run(command: Client) -> Result<(), Failure> {
     let (settings, absent) = match &command {
         Client::Add(add) => (&add.settings, Absent::Make),
         Client::Invite(invite) => (&invite.settings, Absent::Refuse),
+        Client::Invitations(settings) => (settings, Absent::Refuse),
+        Client::Uninvite(uninvite) => (&uninvite.settings, Absent::Refuse),
         Client::List(settings) => (settings, Absent::Refuse),
         Client::Secret(secret) => (&secret.settings, Absent::Refuse),
         Client::Remove(named) => (&named.settings, Absent::Refuse),
@@ -29,7 +30,9 @@ pub(crate) async fn run(command: Client) -> Result<(), Failure> {
     let app = open(settings, absent).await?.speaking(Dialect::Modern);
     let done = match &command {
         Client::Add(client) => add(&app, client).await,
-        Client::Invite(wanted) => invited(&app, wanted).await,
+        Client::Invite(wanted) => invitation::make(&app, wanted).await,
+        Client::Invitations(_) => invitation::show(&app).await,
+        Client::Uninvite(wanted) => invitation::end(&app, &wanted.id).await,
         Client::List(_) => show(&app).await,
         Client::Secret(wanted) => secret(&app, wanted).await,
         Client::Remove(named) => remove(&app, named).await,
@@ -147,25 +150,6 @@ async fn exchanged(app: &App, client: &ClientAdd) -> Result<(), Failure> {
     for id in client.exchanges_for.iter().filter(|id| **id != client.client_id) {
         registered(app, id).await?;
     }
-    Ok(())
-}
-
-async fn invited(app: &App, wanted: &ClientInvite) -> Result<(), Failure> {
-    let invitation = Invitation {
-        name: wanted.name.clone(),
-        uses: wanted.uses,
-        seconds: wanted.hours.saturating_mul(3600),
-        redirect_url: wanted.redirect_uri.clone(),
-    };
-    let made = invite(app, None, invitation).await?;
-    let (uses, ends, token) = (made.kept.uses_left, made.kept.expires.to_dhis2(), made.token.expose());
-    let many = if uses == 1 { "one client".to_owned() } else { format!("{uses} clients") };
-    terminal::say(format!(
-        "The token lets {many} register until {ends}. It is shown only now:\n\n  {token}\n\nRegister with it:\n\n  \
-         curl -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\\n    \
-         -d '{{\"client_name\":\"NAME\",\"redirect_uris\":[\"https://app.example.org/callback\"]}}' {}",
-        app.settings.absolute("/connect/register")
-    ));
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod dev;
 mod device;
 mod error;
 mod frame;
+mod invitations;
 mod login;
 mod old_paths;
 mod own;
@@ -73,6 +74,7 @@ pub fn router() -> Router<App> {
         .merge(account::router())
         .merge(administration::router())
         .merge(clients::router())
+        .merge(invitations::router())
         .merge(tokens::router())
         .merge(old_paths::router())
         .merge(own::router())

@@ -18,6 +18,7 @@ use super::consent::{Ask, Consent, ConsentView};
 use super::dev::Callback;
 use super::error::Message;
 use super::frame::Frame;
+use super::invitations::samples as invitations;
 use super::login::{Login, Logout, Offers};
 use super::own::samples as own;
 use super::proof::Means;
@@ -154,6 +155,7 @@ fn pages(text: &str) -> Vec<(&'static str, String)> {
     ];
     pages.extend(account::pages(text, || anonymous("Account")));
     pages.extend(clients::pages(text));
+    pages.extend(invitations::pages(text));
     pages.extend(administration::pages(text));
     pages.extend(own::pages(text));
     pages.extend(tokens::pages(text));

@@ -9,14 +9,16 @@ use kibali_oauth::keys;
 use kibali_store::door::registrations::{DeleteInitialAccess, InitialAccess, InsertInitialAccess, Way};
 use serde_json::{Map, json};
 
+use super::REGISTER;
 use crate::api::settings::stored::Stored;
+use crate::clients::quoted;
 use crate::identity::ClientAddress;
-use crate::{App, Refusal};
+use crate::{App, Refusal, Settings};
 
 /// Longest life of an invitation, in seconds: 90 days.
-const LONGEST: i64 = 90 * 86_400;
+pub(crate) const LONGEST: i64 = 90 * 86_400;
 /// Clients that one invitation lets register, at most.
-const MOST: i64 = 10_000;
+pub(crate) const MOST: i64 = 10_000;
 /// Characters of a name, as the registry has it.
 const NAME: usize = 230;
 /// Longest life of a device's token, in seconds, whatever the setting says.
@@ -85,6 +87,19 @@ pub struct Invited {
     pub kept: InitialAccess,
     /// The token, told this once.
     pub token: Secret<String>,
+}
+
+impl Invited {
+    /// A line for a shell that registers a client with it.
+    #[must_use]
+    pub fn line(&self, settings: &Settings) -> String {
+        format!(
+            "curl -H {} -H 'Content-Type: application/json' -d {} {}",
+            quoted(&format!("Authorization: Bearer {}", self.token.expose())),
+            quoted(r#"{"client_name":"NAME","redirect_uris":["https://app.example.org/callback"]}"#),
+            quoted(&settings.absolute(REGISTER))
+        )
+    }
 }
 
 /// Makes an initial access token in the name of `by`, or of whoever runs the installation. The caller has asked

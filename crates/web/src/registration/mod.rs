@@ -10,5 +10,5 @@ mod told;
 
 pub(crate) use client::{Managed, REGISTER, managed, register, remove, replace};
 pub use initial::{Invitation, Invited, invite, take_back};
-pub(crate) use initial::{may_enrol, mint_for_device};
+pub(crate) use initial::{LONGEST, MOST, may_enrol, mint_for_device};
 pub(crate) use told::told;

@@ -10,6 +10,7 @@ use crate::sealed::tamper;
 use super::process::{Home, Server, basic};
 use crate::identity::ask_token;
 use crate::pages::ORDINARY;
+use crate::registration::register;
 use crate::two_factor::App;
 use crate::two_factor::passkeys::protected;
 
@@ -162,6 +163,26 @@ both! {
         let said = home.done(&[&add[..], &["--exchanges-for", CLIENT, "--exchanges-for", "service"]].concat(), "");
         assert!(said.contains("subject_token=SUBJECT_TOKEN"), "{said}");
         assert_eq!(kept(t, "service").await.exchanges_for.iter().collect::<Vec<_>>(), [CLIENT, "service"]);
+    }
+}
+
+both! {
+    fn an_initial_access_token_is_made_shown_and_taken_back_by_command(t) {
+        let home = Home::on(&t.location());
+        let said = home.done(&["client", "invite", "--name", "Partners", "--uses", "2", "--redirect-uri", "https://app.example.org/cb"], "");
+        let token = said.lines().skip_while(|line| !line.is_empty()).nth(1).expect("the token").trim().to_owned();
+        assert!(said.contains(&format!("curl -H 'Authorization: Bearer {token}'")), "{said}");
+        let id = said.rsplit(' ').next().expect("its ID").trim().to_owned();
+        let listed = home.done(&["client", "invitations"], "");
+        let row = listed.lines().find(|line| line.starts_with(&id)).expect("its row");
+        assert!(row.contains("Partners") && row.contains("https://app.example.org/cb") && !listed.contains(&token), "{listed}");
+        let body = json!({ "redirect_uris": ["https://app.example.org/cb"] });
+        assert_eq!(register(t, &token, &body).await.status, 201);
+        let gone = home.done(&["client", "uninvite", &id], "");
+        assert!(gone.contains("taken back"), "{gone}");
+        assert_eq!(register(t, &token, &body).await.status, 401);
+        assert!(!home.done(&["client", "invitations"], "").contains(&id));
+        assert!(home.refused(&["client", "uninvite", &id], "").contains("kibali client invitations"));
     }
 }
 

@@ -6,6 +6,7 @@ mod client_more;
 mod client_secret;
 mod clients;
 mod hostile;
+mod invitations;
 mod login;
 mod setup;
 mod tokens;

@@ -126,6 +126,7 @@ pub(super) async fn show(
     let list = List {
         frame: visitor.frame(&app.settings, TITLE),
         notice: asked.done,
+        may_invite: may_administer(&visitor.principal),
         find: search(&asked.find),
         is_search: !asked.find.is_empty(),
         is_registered: asked.registered,

@@ -44,6 +44,7 @@ pub(in crate::pages) fn pages(text: &str) -> Vec<(&'static str, Result<String>)>
     let list = |find: &str, rows: Vec<Row>| List {
         frame: frame(),
         notice: None,
+        may_invite: true,
         find: search(find),
         is_search: !find.is_empty(),
         is_registered: false,

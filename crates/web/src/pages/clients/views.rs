@@ -15,6 +15,8 @@ pub(super) struct List {
     pub(super) frame: Frame,
     /// What has just been done.
     pub(super) notice: Option<&'static str>,
+    /// To those who may make initial access tokens, the page of them is named.
+    pub(super) may_invite: bool,
     /// What is searched for, and whether anything is.
     pub(super) find: Field,
     pub(super) is_search: bool,
