@@ -148,9 +148,10 @@ fn people() -> Value {
     };
     let alone = |number: usize, name: &str, settings: Value| {
         let mut client = client(number, name, &["client_credentials"], settings);
-        client["actsAs"] = to('u', 1);
-        client["profile"] = "standard".into();
-        client["scopes"] = "username".into();
+        let more = [("actsAs", to('u', 1)), ("profile", "standard".into()), ("scopes", "username".into())];
+        let members = client.as_object_mut().into_iter();
+        members
+            .for_each(|members| members.extend(more.clone().map(|(name, value)| (name.to_owned(), value))));
         client
     };
     let reference = || json!({ "settings.token.access-token-format": "reference" });
