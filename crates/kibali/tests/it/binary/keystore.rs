@@ -34,7 +34,8 @@ fn the_key_of_a_keystore_signs_under_its_alias_and_outlives_a_restart() {
 fn the_password_of_the_key_opens_it_where_it_is_not_that_of_the_file() {
     let mut lines = lines(&pkcs12("java.p12"), "dhis2", "of the file");
     lines.push("oauth2.server.jwt.keystore.key-password = changeit".to_owned());
-    let server = Home::new(&lines).serve();
+    let home = Home::new(&lines);
+    let server = home.serve();
     assert!(server.get("/oauth2/jwks").text.contains("\"kid\":\"dhis2\""));
     server.stop();
 }

@@ -136,7 +136,8 @@ both! {
 
 #[test]
 fn a_slow_body_is_not_waited_for_where_its_sender_is_nobody() {
-    let server = Home::new(&[]).serve();
+    let home = Home::new(&[]);
+    let server = home.serve();
     for manner in [Manner::Trickle, Manner::Silence] {
         let (answer, _) =
             slowly(server.connect(), "/api/metadata", &[("Content-Type", "application/json")], manner);
