@@ -83,8 +83,7 @@ impl Asked {
 pub(super) fn search(find: &str) -> Field {
     Field {
         id: "find",
-        label: "Find",
-        hint: "A part of a name or of a client ID.".into(),
+        label: "Find by name or client ID",
         value: find.to_owned(),
         autocomplete: "off",
         ..Field::default()
