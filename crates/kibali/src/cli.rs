@@ -29,6 +29,9 @@ pub(crate) enum Command {
     /// The applications that may ask for tokens
     #[command(subcommand)]
     Client(Client),
+    /// The keys that tokens are signed with
+    #[command(subcommand)]
+    Key(Key),
     /// Import metadata from JSON files, as DHIS2 exports them
     Import(Import),
     /// Show why a call was refused, and what would allow it
@@ -209,6 +212,26 @@ pub(crate) struct ClientAdd {
     /// Where it is told that somebody signed out or was signed out; https only
     #[arg(long, value_name = "URL")]
     pub(crate) backchannel_logout_uri: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `kibali key`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Show every key, and what it is for
+    List(Settings),
+    /// Retire a key that somebody else may have: another signs at once, and tokens that it signed are refused
+    Retire(KeyRetire),
+}
+
+/// `kibali key retire`.
+#[derive(Debug, Args)]
+pub(crate) struct KeyRetire {
+    /// The name of the key, the kid of tokens
+    // Of those that Kibali makes, one in 64 begins with a hyphen.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) kid: String,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

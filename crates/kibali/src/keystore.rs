@@ -9,6 +9,10 @@ use kibali_web::App;
 use crate::config::Config;
 use crate::failure::Failure;
 
+/// What to do with the keystore whose key was retired.
+pub(crate) const RENEW: &str = "Put a new key into the keystore under another alias and name that one in \
+    oauth2.server.jwt.keystore.alias, or take the oauth2.server.jwt.keystore lines out of kibali.conf";
+
 /// A longer file is no keystore.
 const MOST_BYTES: usize = 1024 * 1024;
 
@@ -88,6 +92,14 @@ pub(crate) async fn import(config: &Config, app: &App) -> Result<(), Failure> {
     })?;
     match app.signer().import(alias, &key).await? {
         Imported::Kept | Imported::Known => Ok(()),
+        // Stopping would take the installation down with the first restart after a theft.
+        Imported::Retired => {
+            tracing::warn!(
+                alias,
+                "the key of the keystore was retired and signs nothing; keys are made instead. {RENEW}"
+            );
+            Ok(())
+        }
         Imported::NameTaken => Err(said(
             ALIAS,
             &format!(

@@ -52,6 +52,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(settings) => commands::serve(&settings).await,
         Command::User(user) => commands::user::run(user).await,
         Command::Client(client) => commands::client::run(client).await,
+        Command::Key(key) => commands::key::run(&key).await,
         Command::Import(import) => commands::import::run(&import).await,
         Command::Why(why) => commands::why::run(&why).await,
         Command::Audit(audit) => commands::audit::run(&audit).await,

@@ -4,7 +4,7 @@ use crate::door::{
     accounts, api_tokens, audit, changes, client_use, clients, codes, consents, cuts, devices, emails, ends,
     factors, families, grants, held, installation, keys, links, live_grants, logouts, mailed, marks,
     passkeys, password_uses, passwords, past, principals, protection, purge, pushed, questions,
-    registrations, seals, sessions, settings, setup_link, spent, tokens, trail,
+    registrations, retired, seals, sessions, settings, setup_link, spent, tokens, trail,
 };
 use crate::objects::{counts, people, readable_data, roles, write, write_side};
 use crate::{Statement, migrate};
@@ -47,6 +47,7 @@ pub fn statements() -> impl Iterator<Item = Statement> {
         purge::STATEMENTS,
         pushed::STATEMENTS,
         registrations::STATEMENTS,
+        retired::STATEMENTS,
         questions::STATEMENTS,
         seals::STATEMENTS,
         sessions::STATEMENTS,

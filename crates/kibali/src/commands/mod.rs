@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod import;
 mod invitation;
+pub(crate) mod key;
 pub(crate) mod user;
 pub(crate) mod why;
 

@@ -1,11 +1,15 @@
 //! The keys that tokens are signed with: shown, shared by all nodes, changed without losing a token.
 
+use std::time::{Duration, Instant};
+
 use kibali_crypto::jose::{Claims, Jwks, SigningKey};
 use kibali_crypto::{MasterKey, jose::Jws};
 use kibali_model::{Clock, SigningAlgorithm, Timestamp};
 use kibali_oauth::keys::{SHOWN_BEFORE_SECONDS, SIGNS_SECONDS};
+use kibali_store::door::audit::newest;
 use kibali_store::door::keys::{self, Imported, StoredKey};
 use kibali_testkit::{TestApp, both};
+use kibali_web::keys::{Retirement, SeenKey, Stands};
 use serde_json::{Value, json};
 
 use crate::freshness::caching;
@@ -213,6 +217,101 @@ both!(
         assert_ne!(Jws::read(&later).unwrap().kid(), Some("dhis2"));
         own.app.store.close().await;
         without.app.store.close().await;
+    }
+);
+
+both!(
+    fn a_retired_key_is_shown_nowhere_and_another_signs_at_once(t) {
+        let other = t.another(2, |_| {}).await;
+        caching(&t.app).await;
+        caching(&other.app).await;
+        let token = sign(t, SigningAlgorithm::Es256, 300).await;
+        assert!(is_checked(&shown(&other).await, &token));
+        let kid = Jws::read(&token).unwrap().kid().unwrap().to_owned();
+        let Ok(Retirement::Done { also, signs, .. }) = t.app.signer().retire(&kid, "somebody").await else { panic!() };
+        assert_eq!(also, Vec::<String>::new());
+
+        let set = shown(t).await;
+        assert!(!kids(&set).contains(&kid) && kids(&set).contains(&signs), "it is shown before it signs the first");
+        let next = sign(t, SigningAlgorithm::Es256, 300).await;
+        assert_eq!(Jws::read(&next).unwrap().kid(), Some(signs.as_str()));
+        assert_eq!(t.app.signer().own_claims(&token).await.unwrap(), None);
+        let since = Instant::now();
+        while kids(&shown(&other).await).contains(&kid) {
+            assert!(since.elapsed() < Duration::from_secs(5), "still shown elsewhere");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let next = sign(&other, SigningAlgorithm::Es256, 300).await;
+        assert_eq!(Jws::read(&next).unwrap().kid(), Some(signs.as_str()));
+        assert_eq!(other.app.signer().own_claims(&token).await.unwrap(), None);
+        assert!(stored(t).await.iter().all(|key| key.kid != kid), "its private half is gone");
+
+        let events = newest(&mut t.app.store.reader().await.unwrap(), 10).await.unwrap();
+        let told = events.iter().find(|event| event.name == "signing_key.retired").unwrap();
+        assert_eq!(told.detail, json!({ "kid": kid, "algorithm": "ES256", "by": "somebody" }));
+        assert_eq!(told.at, t.clock.now());
+        let at = t.clock.now();
+        t.clock.advance_seconds(DAY);
+        assert_eq!(t.app.signer().retire(&kid, "somebody").await, Ok(Retirement::Before(at)));
+        assert_eq!(t.app.signer().retire("no key", "somebody").await, Ok(Retirement::Unknown));
+        let seen = t.app.signer().seen().await.unwrap();
+        let stands = |kid: &str| seen.iter().find(|key| key.kid == kid).map(|key| key.stands);
+        assert_eq!((stands(&kid), stands(&signs)), (Some(Stands::Retired(at)), Some(Stands::Signs)));
+        other.app.store.close().await;
+    }
+);
+
+both!(
+    fn what_is_left_signs_when_a_key_is_retired(t) {
+        let es256 = SigningAlgorithm::Es256;
+        let signs = async || Jws::read(&sign(t, es256, 300).await).unwrap().kid().unwrap().to_owned();
+        let first = signs().await;
+        t.clock.advance_seconds(SIGNS_SECONDS - SHOWN_BEFORE_SECONDS);
+        t.app.signer().tend().await.unwrap();
+        let waits = |seen: Vec<SeenKey>| seen.into_iter().find(|key| matches!(key.stands, Stands::Waits(_)));
+        let second = waits(t.app.signer().seen().await.unwrap()).unwrap().kid;
+        t.app.signer().retire(&first, "somebody").await.unwrap();
+        assert_eq!(signs().await, second, "it is shown already, and signs before its time");
+
+        t.clock.advance_seconds(SIGNS_SECONDS);
+        sign(t, es256, 400 * DAY).await;
+        t.app.signer().tend().await.unwrap();
+        t.clock.advance_seconds(SHOWN_BEFORE_SECONDS);
+        let third = signs().await;
+        assert_ne!(third, second);
+        t.app.signer().retire(&third, "somebody").await.unwrap();
+        assert_eq!(signs().await, second, "it checks older tokens, so that everybody has it");
+        t.app.signer().tend().await.unwrap();
+        let fourth = waits(t.app.signer().seen().await.unwrap()).unwrap();
+        assert_eq!(fourth.stands, Stands::Waits(t.clock.now().plus_seconds(SHOWN_BEFORE_SECONDS)));
+    }
+);
+
+both!(
+    fn a_retired_key_of_the_operator_never_comes_back(t) {
+        let own = t.another(2, |settings| settings.signing_key = Some("dhis2".to_owned())).await;
+        let key = SigningKey::generate(SigningAlgorithm::Es256).unwrap();
+        for alias in ["dhis2", "copy"] {
+            assert_eq!(own.app.signer().import(alias, &key).await, Ok(Imported::Kept));
+        }
+        let token = sign(&own, SigningAlgorithm::Es256, 300).await;
+        assert_eq!(Jws::read(&token).unwrap().kid(), Some("dhis2"));
+        let Ok(Retirement::Done { also, signs, .. }) = own.app.signer().retire("dhis2", "somebody").await else { panic!() };
+        assert_eq!(also, ["copy"], "it is the same key");
+        assert!(!["dhis2", "copy"].contains(&signs.as_str()));
+        let set = shown(&own).await;
+        assert!(!is_checked(&set, &token) && kids(&set).iter().all(|kid| kid != "copy"));
+        let made = sign(&own, SigningAlgorithm::Es256, 300).await;
+        assert_eq!(Jws::read(&made).unwrap().kid(), Some(signs.as_str()), "although dhis2 is set");
+
+        // As at the next start, with the keystore as it was; under a new alias; another key under the old one.
+        let import = async |alias: &str, key: &SigningKey| own.app.signer().import(alias, key).await.unwrap();
+        assert_eq!(import("dhis2", &key).await, Imported::Retired);
+        assert_eq!(import("anew", &key).await, Imported::Retired);
+        let another = SigningKey::generate(SigningAlgorithm::Es256).unwrap();
+        assert_eq!(import("dhis2", &another).await, Imported::NameTaken);
+        assert_eq!(import("another", &another).await, Imported::Kept);
+        own.app.store.close().await;
     }
 );
 

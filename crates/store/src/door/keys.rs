@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::audit::{self, Who};
 use super::changes::{self, Topic};
+use super::retired;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
 /// Keys that are read at most; rotation keeps a handful.
@@ -97,21 +98,32 @@ pub enum Imported {
     Kept,
     /// It was kept already.
     Known,
-    /// Its name belongs to another key.
+    /// Its name belongs to another key, or did.
     NameTaken,
+    /// It was retired, under this name or another: it signs nothing any more.
+    Retired,
     /// Another node wrote meanwhile; try again.
     Overtaken,
 }
 
 /// Keeps a key that the operator brought, under their name for it and in the next place of its algorithm.
 #[derive(Debug, Clone)]
-pub struct ImportKey(pub StoredKey);
+pub struct ImportKey {
+    /// The key.
+    pub key: StoredKey,
+    /// Of its public half (RFC 7638).
+    pub thumbprint: String,
+}
 
 impl Write for ImportKey {
     type Output = Imported;
 
     async fn apply(&self, tx: &mut Tx) -> Result<Imported, StoreError> {
-        let key = &self.0;
+        let key = &self.key;
+        if let Some(retired) = retired::find(tx, &key.kid, &self.thumbprint).await? {
+            let same = retired.thumbprint == self.thumbprint;
+            return Ok(if same { Imported::Retired } else { Imported::NameTaken });
+        }
         if let Some(row) = tx.row(FIND, values![key.kid.as_str()]).await? {
             let same = row.text(0)? == key.jwk;
             return Ok(if same { Imported::Known } else { Imported::NameTaken });

@@ -35,6 +35,7 @@ pub mod purge;
 pub mod pushed;
 pub mod questions;
 pub mod registrations;
+pub mod retired;
 pub mod seals;
 pub mod sessions;
 pub mod settings;

@@ -1,6 +1,5 @@
 //! A token for a token of another client (RFC 8693).
 
-use kibali_crypto::sha256;
 use kibali_model::GrantType;
 use kibali_oauth::Parameters;
 use kibali_oauth::token_exchange::{SubjectFacts, exchange, subject_token};
@@ -15,8 +14,8 @@ use crate::identity::known;
 
 impl Asking<'_> {
     pub(super) async fn exchanged(&self, parameters: &Parameters) -> Result<TokenAnswer, Refusal> {
-        let hash = sha256(subject_token(parameters)?);
-        let found = known::token(self.app, hash).await?.ok_or(Refusal::SubjectRefused)?;
+        let found = known::token(self.app, subject_token(parameters)?).await?;
+        let found = found.ok_or(Refusal::SubjectRefused)?;
         let account = known::holder(self.app, &found, self.now).await?;
         let (account, client_id) = account.zip(found.client_id.as_ref()).ok_or(Refusal::SubjectRefused)?;
         let act: Option<Value> =

@@ -14,6 +14,7 @@ use kibali_store::door::tokens::{self, Hash};
 use kibali_store::fresh::{Cached, Change, RestsOn};
 
 use super::dpop::{self, Presented};
+use crate::keys::is_signed;
 use crate::{App, Refusal};
 
 /// Tokens remembered, a few kilobytes each at most.
@@ -38,6 +39,8 @@ pub(super) struct Live {
     /// Thumbprint of the key it is bound to (RFC 9449).
     jkt: Option<Arc<str>>,
     profile: Option<ClientProfile>,
+    /// A key signed it.
+    signed: bool,
     /// When its use was noted last, in milliseconds.
     noted: Arc<AtomicI64>,
     /// The refresh token that was issued with it, until the first use of either is noted.
@@ -82,7 +85,9 @@ impl RestsOn for Live {
             Topic::User => change.touches(self.principal.user),
             // Few and rare: not worth remembering which ones the user has.
             Topic::Role | Topic::Group | Topic::Unit => true,
-            Topic::Session | Topic::Setting | Topic::DataSet | Topic::Key => false,
+            // The one that signed it may be retired.
+            Topic::Key => self.signed,
+            Topic::Session | Topic::Setting | Topic::DataSet => false,
         }
     }
 }
@@ -96,7 +101,7 @@ pub(super) async fn verify(
 ) -> Result<Arc<Principal>, Refusal> {
     let hash = sha256(token);
     let remembered = &app.identity().bearer;
-    let live = remembered.get_or_load(&hash, || load(app, hash)).await?;
+    let live = remembered.get_or_load(&hash, || load(app, token, hash)).await?;
     let now = app.now();
     if now >= live.expires {
         return Err(Refusal::ExpiredToken);
@@ -131,7 +136,10 @@ fn note_use(app: &App, live: &Live, now: Timestamp) {
 
 /// Finds a token that lives now; what ends it later by the clock alone is part of the answer, what ends it
 /// by a change is told by the feed.
-async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
+async fn load(app: &App, token: &str, hash: Digest) -> Result<Live, Refusal> {
+    if app.signer().disowns(token).await? {
+        return Err(Refusal::InvalidToken);
+    }
     let mut reader = app.store.reader().await?;
     let found = tokens::find_access(&mut reader, hash).await?.ok_or(Refusal::InvalidToken)?;
     let now = app.now();
@@ -159,6 +167,7 @@ async fn load(app: &App, hash: Digest) -> Result<Live, Refusal> {
         scopes: found.scopes,
         jkt: found.jkt.map(Arc::from),
         profile: found.profile,
+        signed: is_signed(token),
         noted: Arc::new(AtomicI64::new(i64::MIN)),
         unused: found.unused.map(|successor| (successor, Arc::default())),
     })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kibali_crypto::Digest;
+use kibali_crypto::{Digest, sha256};
 use kibali_model::{ObjectId, Timestamp};
 use kibali_store::door::accounts::{self, Account, Contact};
 use kibali_store::door::changes::Topic;
@@ -10,6 +10,7 @@ use kibali_store::door::clients::{self, ClientCredentials};
 use kibali_store::door::tokens::{self, FoundToken};
 use kibali_store::fresh::{Cached, Change, RestsOn};
 
+use crate::keys::is_signed;
 use crate::{App, Refusal};
 
 /// Accounts remembered, a kilobyte each.
@@ -88,21 +89,26 @@ impl RestsOn for KnownClient {
 }
 
 #[derive(Clone)]
-struct KnownToken(Arc<FoundToken>);
+struct KnownToken {
+    found: Arc<FoundToken>,
+    /// A key signed it.
+    signed: bool,
+}
 
 impl RestsOn for KnownToken {
     fn rests_on(&self, change: &Change) -> bool {
         match change.topic {
-            Topic::Grant | Topic::Token => change.touches(ObjectId(self.0.grant)),
-            Topic::Client => change.touches(self.0.client),
+            Topic::Grant | Topic::Token => change.touches(ObjectId(self.found.grant)),
+            Topic::Client => change.touches(self.found.client),
+            // The one that signed it may be retired.
+            Topic::Key => self.signed,
             Topic::User
             | Topic::Session
             | Topic::Setting
             | Topic::Role
             | Topic::Group
             | Topic::Unit
-            | Topic::DataSet
-            | Topic::Key => false,
+            | Topic::DataSet => false,
         }
     }
 }
@@ -135,17 +141,21 @@ pub(crate) async fn client(app: &App, client_id: &str) -> Result<Option<Arc<Clie
     Ok(found(known)?.map(|client| client.0))
 }
 
-/// The access token with this hash, live or not.
+/// This access token, live or not; none where the key that signed it was retired.
 ///
 /// # Errors
 /// The database failed.
-pub(crate) async fn token(app: &App, hash: Digest) -> Result<Option<Arc<FoundToken>>, Refusal> {
+pub(crate) async fn token(app: &App, token: &str) -> Result<Option<Arc<FoundToken>>, Refusal> {
+    let hash = sha256(token);
     let load = || async {
+        if app.signer().disowns(token).await.map_err(Some)? {
+            return Err(None);
+        }
         let mut reader = app.store.reader().await.map_err(failed)?;
-        let token = tokens::find_access(&mut reader, hash).await.map_err(failed)?.ok_or(None)?;
-        Ok(KnownToken(Arc::new(token)))
+        let found = tokens::find_access(&mut reader, hash).await.map_err(failed)?.ok_or(None)?;
+        Ok(KnownToken { found: Arc::new(found), signed: is_signed(token) })
     };
-    Ok(found(app.identity().known.tokens.get_or_load(&hash, load).await)?.map(|token| token.0))
+    Ok(found(app.identity().known.tokens.get_or_load(&hash, load).await)?.map(|token| token.found))
 }
 
 /// The account that a token stands for at `now`, if it does.

@@ -8,7 +8,7 @@ use http::StatusCode;
 use kibali_crypto::sha256;
 use kibali_model::{Client, Dialect};
 use kibali_store::door::families;
-use kibali_store::door::tokens::{FoundToken, Hash};
+use kibali_store::door::tokens::FoundToken;
 use serde_json::{Value, json};
 
 use super::answer;
@@ -27,8 +27,7 @@ pub(super) async fn introspect(
     if client.is_public() {
         return Err(Refusal::InvalidClient);
     }
-    let hash = sha256(form.parameters.require("token")?);
-    let told = match find(&app, &client, hash).await? {
+    let told = match find(&app, &client, form.parameters.require("token")?).await? {
         Some((found, is_access)) => tell(&app, &found, is_access).await?,
         None => None,
     };
@@ -37,12 +36,12 @@ pub(super) async fn introspect(
 }
 
 /// The token, and whether it is an access token.
-async fn find(app: &App, client: &Client, hash: Hash) -> Result<Option<(Arc<FoundToken>, bool)>, Refusal> {
-    if let Some(found) = known::token(app, hash).await? {
+async fn find(app: &App, client: &Client, token: &str) -> Result<Option<(Arc<FoundToken>, bool)>, Refusal> {
+    if let Some(found) = known::token(app, token).await? {
         return Ok(Some((found, true)));
     }
     // Shown to its own client only, to whom it is of use until it is spent for its successor.
-    let found = families::line(&mut app.store.reader().await?, hash).await?;
+    let found = families::line(&mut app.store.reader().await?, sha256(token)).await?;
     let own = found.filter(|(found, line)| found.client == client.object && line.spent.is_none());
     Ok(own.map(|(found, _)| (Arc::new(found), false)))
 }

@@ -4,7 +4,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use kibali_crypto::sha256;
 use kibali_oauth::SentCredential;
 use kibali_oauth::claims;
 use serde_json::Value;
@@ -27,7 +26,7 @@ pub(super) async fn tell(State(app): State<App>, BodyForm(form): BodyForm) -> Re
         (SentCredential::Absent, Some(token)) => (token, false),
         _ => return Err(Refusal::NoCredentials),
     };
-    let found = known::token(&app, sha256(token)).await?.ok_or(Refusal::InvalidToken)?;
+    let found = known::token(&app, token).await?.ok_or(Refusal::InvalidToken)?;
     let now = app.now();
     if now >= found.expires {
         return Err(Refusal::ExpiredToken);

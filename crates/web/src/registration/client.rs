@@ -124,6 +124,12 @@ pub(crate) async fn register(
 
 /// Who lets the sender of this token register a client.
 async fn who_lets(app: &App, token: Option<&str>, address: ClientAddress) -> Result<Let, Refusal> {
+    // That of a device is signed.
+    if let Some(token) = token
+        && app.signer().disowns(token).await?
+    {
+        return Err(Refusal::InvalidToken);
+    }
     let mut reader = app.store.reader().await?;
     let now = app.now();
     let stored = Stored::read(&mut reader).await?;

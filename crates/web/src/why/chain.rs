@@ -230,7 +230,7 @@ fn credential(refused: &Refused, facts: &Facts) -> String {
     match &refused.presented {
         Presented::Nothing => "none was sent".to_owned(),
         Presented::Unreadable => refused.refusal.message(),
-        Presented::Bearer(_) => match &facts.client {
+        Presented::Bearer(..) => match &facts.client {
             Some(client) => format!("an access token of the client {client}"),
             None => "an access token".to_owned(),
         },
@@ -276,6 +276,9 @@ fn token(refused: &Refused, facts: &Facts) -> Option<String> {
         TokenState::Expired(at) => format!("it had expired {} before", ago(*at)),
         TokenState::Ended => "revoked: the grant it belongs to was ended".to_owned(),
         TokenState::ClientGone => "its client was deleted".to_owned(),
+        TokenState::KeyRetired(at) => {
+            format!("the key that signed it was retired {} before, at {}Z", ago(*at), at.to_dhis2())
+        }
         TokenState::ForResource(resource) => format!("it is for another server: {resource}"),
     })
 }

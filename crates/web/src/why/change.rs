@@ -22,8 +22,11 @@ pub(super) fn change(broken: Step, refused: &Refused, facts: &Facts) -> String {
         },
         Step::Credential => of_credential(refused, facts),
         Step::Token => match (&refused.presented, &facts.token) {
-            (Presented::Bearer(_), Some(TokenState::Expired(at))) => {
+            (Presented::Bearer(..), Some(TokenState::Expired(at))) => {
                 format!("refresh: it expired {} ago", between(*at, refused.at))
+            }
+            (_, Some(TokenState::KeyRetired(_))) => {
+                "refresh, or ask for a new token: another key signs it".to_owned()
             }
             (Presented::RefreshToken(_), _) => "have the user sign in again: only that gives a new one".to_owned(),
             (Presented::ApiToken(_), _) => "make a new personal access token".to_owned(),

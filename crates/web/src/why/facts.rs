@@ -46,6 +46,8 @@ pub(super) enum TokenState {
     /// What it belongs to was ended.
     Ended,
     ClientGone,
+    /// The key that signed it was retired then.
+    KeyRetired(Timestamp),
     /// For another server.
     ForResource(String),
 }
@@ -85,9 +87,14 @@ pub(super) async fn read(app: &App, refused: &Refused) -> Result<Facts, Refusal>
     let mut reader = app.store.reader().await?;
     let user = match &refused.presented {
         Presented::Nothing | Presented::Unreadable => None,
-        Presented::Bearer(hash) => {
+        Presented::Bearer(hash, kid) => {
             let found = tokens::find_access(&mut reader, *hash).await?;
-            of_token(app, &mut reader, *hash, found, refused.at, &mut facts).await?
+            let user = of_token(app, &mut reader, *hash, found, refused.at, &mut facts).await?;
+            if let (Some(TokenState::Live), Some(kid)) = (&facts.token, kid) {
+                let retired = app.signer().retired_at(kid).await?.filter(|at| *at <= refused.at);
+                facts.token = Some(retired.map_or(TokenState::Live, TokenState::KeyRetired));
+            }
+            user
         }
         Presented::RefreshToken(hash) => {
             let found = tokens::find_refresh(&mut reader, *hash).await?;

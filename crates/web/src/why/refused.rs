@@ -7,6 +7,7 @@ use axum::extract::ConnectInfo;
 use axum::response::Response;
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
+use kibali_crypto::jose::Jws;
 use kibali_crypto::{Digest, sha256};
 use kibali_model::Timestamp;
 use kibali_oauth::SentCredential;
@@ -77,7 +78,8 @@ pub(super) enum Presented {
     Nothing,
     /// What no scheme can read.
     Unreadable,
-    Bearer(Digest),
+    /// With the name of the key that it says signed it.
+    Bearer(Digest, Option<Box<str>>),
     ApiToken(Digest),
     /// By a client that proved itself.
     RefreshToken(Digest),
@@ -162,7 +164,8 @@ impl Trace {
         }
         match sent_credential(&headers) {
             Ok(SentCredential::Bearer(token) | SentCredential::Dpop(token)) => {
-                return Presented::Bearer(sha256(token));
+                let kid = Jws::read(token).ok().and_then(|jws| jws.kid().map(shortened));
+                return Presented::Bearer(sha256(token), kid);
             }
             Ok(SentCredential::ApiToken(token)) => return Presented::ApiToken(sha256(token)),
             Ok(SentCredential::Basic(pair)) => return Presented::Basic(shortened(&pair.name)),

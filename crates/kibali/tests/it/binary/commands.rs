@@ -9,6 +9,7 @@ use crate::sealed::tamper;
 
 use super::process::{Home, Server, basic};
 use crate::identity::ask_token;
+use crate::oauth2::header;
 use crate::pages::ORDINARY;
 use crate::registration::register;
 use crate::two_factor::App;
@@ -219,6 +220,55 @@ both! {
             assert!(complaint.contains(why), "{complaint}");
         }
         assert!(home.refused(&["import", "absent.json"], "").contains("absent.json"));
+    }
+}
+
+both! {
+    fn a_key_retired_by_command_signs_and_proves_nothing_for_the_running_server(t) {
+        let home = Home::on(&t.location());
+        let said = home.done(&["client", "add", "robot", "--grant", "client_credentials", "--acts-as", ADMIN, "--scope",
+            "username"], "");
+        let secret = line_of_36(&said);
+        let server = home.serve();
+        let headers = [
+            ("Authorization", &*basic("robot", secret)),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ];
+        let ask = || {
+            let answer = server.ask("POST", "/oauth2/token", &headers, "grant_type=client_credentials");
+            assert_eq!(answer.status, 200, "{}", answer.text);
+            let (_, rest) = answer.text.split_once(r#""access_token":""#).expect("a token");
+            rest.split('"').next().expect("its end").to_owned()
+        };
+        let me = |token: &str| server.ask("GET", "/api/me", &[("Authorization", &format!("Bearer {token}"))], "").status;
+        let old = ask();
+        assert_eq!(me(&old), 200);
+        let kid = header(&json!(old))["kid"].as_str().unwrap().to_owned();
+        let state = |kid: &str| {
+            let listed = home.done(&["key", "list"], "");
+            let line = listed.lines().find(|line| line.starts_with(kid)).expect("its line");
+            line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(state(&kid), "RS256 signs");
+
+        let said = home.done(&["key", "retire", &kid], "");
+        assert!(said.contains(&format!("The key {kid} is retired")), "{said}");
+        assert!(!said.contains("kibali.conf"), "no keystore is set: {said}");
+        until(401, || me(&old));
+        let new = ask();
+        let signs = header(&json!(new))["kid"].as_str().unwrap().to_owned();
+        assert!(signs != kid && said.contains(&format!("{signs} signs with RS256 now")), "{said}");
+        assert_eq!(me(&new), 200);
+        let shown = server.get("/oauth2/jwks").text;
+        assert!(shown.contains(&signs) && !shown.contains(&kid), "{shown}");
+        assert!(state(&kid).starts_with("RS256 retired 20"));
+        assert_eq!(state(&signs), "RS256 signs");
+        assert!(home.refused(&["key", "retire", &kid], "").contains("was retired already"));
+        assert!(home.refused(&["key", "retire", "-x"], "").contains("there is no key -x; see them with: kibali key list"));
+        server.stop();
+        let events = newest(&mut t.app.store.reader().await.unwrap(), 50).await.unwrap();
+        let retired = events.iter().find(|event| event.name == "signing_key.retired").expect("it is in the trail");
+        assert_eq!(retired.detail, json!({ "kid": kid, "algorithm": "RS256", "by": "system" }));
     }
 }
 

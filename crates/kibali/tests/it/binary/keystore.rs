@@ -1,5 +1,7 @@
 //! A keystore of Java as the signing key, by DHIS2's keys.
 
+use std::time::{Duration, Instant};
+
 use super::process::Home;
 
 /// What `kibali.conf` says of the keystore.
@@ -38,6 +40,28 @@ fn the_password_of_the_key_opens_it_where_it_is_not_that_of_the_file() {
     let server = home.serve();
     assert!(server.get("/oauth2/jwks").text.contains("\"kid\":\"dhis2\""));
     server.stop();
+}
+
+#[test]
+fn a_retired_key_of_a_keystore_signs_nothing_and_whoever_retires_it_is_told_what_to_change() {
+    let home = Home::new(&lines(&pkcs12("java.p12"), "dhis2", "changeit"));
+    let server = home.serve();
+    assert!(server.get("/oauth2/jwks").text.contains("\"kid\":\"dhis2\""));
+    let said = home.done(&["key", "retire", "dhis2"], "");
+    assert!(said.contains("kibali.conf names this key still") && said.contains("keystore.alias"), "{said}");
+    let since = Instant::now();
+    while server.get("/oauth2/jwks").text.contains("dhis2") {
+        assert!(since.elapsed() < Duration::from_secs(5), "still shown");
+    }
+    server.stop();
+    let server = home.serve();
+    let shown = server.get("/oauth2/jwks").text;
+    assert!(shown.contains("\"alg\":\"RS256\"") && !shown.contains("dhis2"), "{shown}");
+    let log = server.stop();
+    assert!(
+        log.contains("the key of the keystore was retired") && log.contains("under another alias"),
+        "{log}"
+    );
 }
 
 #[test]

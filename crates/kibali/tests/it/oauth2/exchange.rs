@@ -24,7 +24,7 @@ pub(super) async fn chain_of(t: &TestApp) {
     }
 }
 
-async fn exchange(t: &TestApp, client: &str, token: &str, more: &[(&str, &str)]) -> Answer {
+pub(super) async fn exchange(t: &TestApp, client: &str, token: &str, more: &[(&str, &str)]) -> Answer {
     let fields = [("grant_type", GRANT), ("subject_token", token), ("subject_token_type", ACCESS)];
     t.post("/oauth2/token").basic(client, SECRET).form(&[&fields[..], more].concat()).send().await
 }

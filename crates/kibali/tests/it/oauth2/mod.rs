@@ -20,6 +20,7 @@ mod notices;
 mod par;
 mod profiles;
 mod resource;
+mod retired_key;
 
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
 use kibali_testkit::{Answer, Browser, Page, TestApp};

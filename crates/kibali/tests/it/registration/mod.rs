@@ -1,6 +1,6 @@
 //! Clients that register themselves (RFC 7591, 7592; modern reference 3.8).
 
-mod device;
+pub(crate) mod device;
 mod invited;
 mod managed;
 mod refused;

@@ -1,5 +1,11 @@
 //! Signing tokens: the keys of the installation, held in memory, made when they are needed.
 
+mod retired;
+
+pub(crate) use retired::is_signed;
+pub use retired::{Retirement, SeenKey, Stands};
+
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use kibali_crypto::jose::{Claims, Jwks, Jws, PublicKey, SigningError, SigningKey, parse_object};
@@ -8,7 +14,8 @@ use kibali_model::{Clock, SigningAlgorithm, Timestamp};
 use kibali_oauth::keys::{self, DEFAULT, KeyFacts, NextKey};
 use kibali_store::Store;
 use kibali_store::door::changes::Topic;
-use kibali_store::door::keys::{DropKey, ImportKey, Imported, InsertKey, KeepKey, StoredKey, all};
+use kibali_store::door::keys::{self as stored, DropKey, ImportKey, Imported, InsertKey, KeepKey, StoredKey};
+use kibali_store::door::retired::{self as gone, RetiredKey};
 use kibali_store::fresh::{Cached, Change, RestsOn};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
@@ -33,7 +40,11 @@ pub struct Signer {
 
 /// The keys of one moment.
 #[derive(Clone)]
-struct Ring(Arc<Vec<Held>>);
+struct Ring {
+    held: Arc<Vec<Held>>,
+    /// The names of those that were retired, and when.
+    retired: Arc<HashMap<String, Timestamp>>,
+}
 
 /// A key in memory. Its private half is unsealed when it signs for the first time.
 struct Held {
@@ -51,12 +62,12 @@ impl RestsOn for Ring {
 
 impl Ring {
     fn facts(&self) -> Vec<KeyFacts> {
-        self.0.iter().map(|held| held.facts.clone()).collect()
+        self.held.iter().map(|held| held.facts.clone()).collect()
     }
 
     fn signs(&self, algorithm: SigningAlgorithm, pinned: Option<&str>, now: Timestamp) -> Option<&Held> {
-        let kid = &keys::signs(self.0.iter().map(|held| &held.facts), algorithm, pinned, now)?.kid;
-        self.0.iter().find(|held| held.facts.kid == *kid)
+        let kid = &keys::signs(self.held.iter().map(|held| &held.facts), algorithm, pinned, now)?.kid;
+        self.held.iter().find(|held| held.facts.kid == *kid)
     }
 }
 
@@ -114,7 +125,7 @@ impl Signer {
     pub async fn own_claims(&self, token: &str) -> Result<Option<Claims>, Refusal> {
         let Ok(jws) = Jws::read(token) else { return Ok(None) };
         let ring = self.load().await?;
-        let keys: Jwks = ring.0.iter().map(|held| held.public.clone()).collect();
+        let keys: Jwks = ring.held.iter().map(|held| held.public.clone()).collect();
         Ok(jws.verified_claims(&keys, SigningAlgorithm::EVERY).ok())
     }
 
@@ -130,7 +141,7 @@ impl Signer {
         }
         let (facts, now) = (ring.facts(), self.clock.now());
         let is_done = |held: &&Held| keys::is_done(&held.facts, &facts, self.pinned.as_deref(), now);
-        let mut shown: Vec<&Held> = ring.0.iter().filter(|held| !is_done(held)).collect();
+        let mut shown: Vec<&Held> = ring.held.iter().filter(|held| !is_done(held)).collect();
         // Whoever takes the first key without looking takes one that DHIS2 could show.
         shown.sort_by_key(|held| held.facts.algorithm != DEFAULT);
         Ok(shown.into_iter().map(|held| held.public.clone()).collect())
@@ -143,7 +154,7 @@ impl Signer {
     pub async fn tend(&self) -> Result<(), Refusal> {
         let ring = self.ring_with(DEFAULT).await?;
         for algorithm in SigningAlgorithm::EVERY {
-            if ring.0.iter().any(|held| held.facts.algorithm == *algorithm) {
+            if ring.held.iter().any(|held| held.facts.algorithm == *algorithm) {
                 self.make_next(*algorithm).await?;
             }
         }
@@ -166,9 +177,10 @@ impl Signer {
             active_from: now,
             needed_until: now.plus_seconds(keys::SIGNS_SECONDS),
         };
-        let stored = self.sealed(kid, key, next, now)?;
+        let (key, thumbprint) = (self.sealed(kid, key, next, now)?, key.public().thumbprint());
+        let import = ImportKey { key, thumbprint };
         for _ in 0..TRIES {
-            match self.store.write(ImportKey(stored.clone())).await? {
+            match self.store.write(import.clone()).await? {
                 Imported::Overtaken => {}
                 imported => return Ok(imported),
             }
@@ -206,9 +218,16 @@ impl Signer {
     }
 
     async fn read(&self) -> Result<Ring, Refusal> {
-        let stored = all(&mut self.store.reader().await?).await?;
-        let held: Option<Vec<Held>> = stored.into_iter().map(held).collect();
-        held.map(|held| Ring(Arc::new(held))).ok_or_else(|| Refusal::internal("a signing key is damaged"))
+        let mut reader = self.store.reader().await?;
+        let keys = stored::all(&mut reader).await?;
+        // Read last: a key that is retired meanwhile is among these.
+        let retired = gone::all(&mut reader).await?;
+        let retired: HashMap<_, _> =
+            retired.into_iter().map(|RetiredKey { kid, retired, .. }| (kid, retired)).collect();
+        let keys = keys.into_iter().filter(|key| !retired.contains_key(&key.kid));
+        let held: Option<Vec<Held>> = keys.map(held).collect();
+        let held = held.ok_or_else(|| Refusal::internal("a signing key is damaged"))?;
+        Ok(Ring { held: Arc::new(held), retired: Arc::new(retired) })
     }
 
     fn sealed(
