@@ -74,6 +74,7 @@ both!(
         assert_eq!((broken(&found).0, found.change.as_str()), ("authority", change));
 
         t.clock.advance_seconds(lives + 180);
+        kibali_store::door::purge::run(&t.app.store, t.app.now(), lives).await.unwrap();
         let found = refused(t, 401, t.get("/api/me").bearer(&access)).await;
         assert_eq!(found.change, "refresh: it expired 3 minutes ago");
         t.clock.advance_seconds(60);

@@ -51,6 +51,7 @@ both!(
         assert!(html.contains("127.0.0.1") && html.contains("2026-01-15 08:00 UTC"), "{html}");
         let named = buttons(&html);
         assert_eq!((named.len(), named[0].as_str()), (3, "others"), "two, and all others");
+        assert!(html.find("This browser") < html.find(&named[1]), "though it is the oldest: {html}");
 
         let done = first.submit(&page, &page.form(SESSIONS).press("session", &named[1])).await;
         assert!(done.answer.text().contains("Session ended"), "{}", done.answer.text());

@@ -105,24 +105,48 @@ both!(
         let mut browser = admin(t).await;
         by_password(t, (ADMIN, ADMIN_PASSWORD)).await;
         assert_eq!(t.app.store.write(Flood(20_000, "reader")).await.unwrap(), 20_000);
-        for (filter, behind) in [
-            ("event=token.issued", true),
-            ("event=token.issued&user=admin", true),
-            ("event=client.nothing&client=reader", true),
-            ("event=token.issued&user=admin&client=demo", false),
-            ("event=token.issued&client=demo", false),
+        // Whether there is more behind, how many are found at once, and how many in all.
+        for (filter, behind, at_once, there) in [
+            ("event=token.issued", true, 0, 1),
+            ("event=token.issued&user=admin", true, 0, 1),
+            ("event=client.nothing&client=reader", true, 0, 0),
+            ("event=token.issued&user=admin&client=demo", false, 1, 1),
+            ("event=token.issued&client=demo", false, 1, 1),
+            ("event=token.issued&from=2026-01-16", false, 0, 0),
         ] {
             let found = |html: &str| html.split("<tbody>").nth(1).unwrap_or_default().matches("<tr>").count();
             let page = browser.open(&format!("{EVENTS}?{filter}")).await;
             let html = page.answer.text();
             let next = html.split("href=\"?").nth(1).map(|rest| rest.split('"').next().unwrap().replace("&#38;", "&"));
-            assert_eq!((next.is_some(), found(&html)), (behind, usize::from(!behind)), "{filter}");
-            let there = usize::from(filter.contains("issued"));
+            assert_eq!((next.is_some(), found(&html)), (behind, at_once), "{filter}");
             if let Some(next) = next {
                 assert_eq!(found(&browser.open(&format!("{EVENTS}?{next}")).await.answer.text()), there, "{filter}");
             }
             let saved = browser.submit(&page, &page.form("/csv")).await.answer.text();
             assert_eq!(saved.lines().count(), 1 + there, "{filter}: {saved}");
+        }
+    }
+);
+
+both!(
+    fn a_counted_event_is_found_on_its_day_though_it_was_written_after_it(t) {
+        let midnight = t.app.now().plus_seconds(16 * 3600);
+        let event = |name: &str, seconds| Event {
+            at: midnight.plus_seconds(seconds),
+            name: name.into(),
+            user: None,
+            client: None,
+            address: None,
+            detail: json!({}),
+        };
+        // The last of the day, one that began a minute earlier and was counted until the next, the first of that.
+        let events = vec![event("last", -10), event("counted", -60), event("first", 60)];
+        t.app.store.write(RecordCounted { events }).await.unwrap();
+        let mut browser = admin(t).await;
+        for (name, found) in [("last", true), ("counted", true), ("first", false)] {
+            let page = browser.open(&format!("{EVENTS}?event={name}&until=2026-01-15")).await;
+            let row = format!("<th scope=\"row\">{name}</th>");
+            assert_eq!(page.answer.text().contains(&row), found, "{name}: {}", page.answer.text());
         }
     }
 );
