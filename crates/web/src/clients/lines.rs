@@ -254,6 +254,66 @@ mod tests {
     }
 
     #[test]
+    fn whatever_a_client_is_called_each_line_says_it_to_curl_and_to_nobody_else() {
+        use ClientAuthentication as By;
+        let settings = Settings::new("https://dhis.example.org/dev".parse().unwrap());
+        let (id, secret, username) = ("it's$HOME;`ls`", "s'$(ls)\"", "o'$PATH\\");
+        let redirect = "https://app.example.org/cb?a='$(ls)'";
+        let words = |line: &Line| {
+            // As the shell parts it, with a curl that says what it was given.
+            let script = format!("curl() {{ printf '%s\n' \"$@\"; }}; {}", line.text);
+            let said = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert!(said.status.success() && said.stderr.is_empty(), "{}: {said:?}", line.text);
+            let said = String::from_utf8(said.stdout).unwrap();
+            said.lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let every = [
+            GrantType::Password,
+            GrantType::ClientCredentials,
+            GrantType::AuthorizationCode,
+            GrantType::DeviceCode,
+            GrantType::TokenExchange,
+        ];
+        for (profile, by, who) in [
+            (ClientProfile::Legacy, By::SecretBasic, vec![format!("{id}:{secret}")]),
+            (
+                ClientProfile::Legacy,
+                By::SecretPost,
+                vec![format!("client_id={id}"), format!("client_secret={secret}")],
+            ),
+            (ClientProfile::Legacy, By::None, vec![format!("client_id={id}")]),
+            (ClientProfile::Fapi2, By::PrivateKeyJwt, vec![format!("client_id={id}")]),
+        ] {
+            let client = Registration {
+                client_id: id.to_owned(),
+                grant_types: every.iter().map(|grant| grant.as_str().to_owned()).collect(),
+                authentication: vec![by.as_str().to_owned()],
+                redirect_uris: vec![redirect.to_owned()],
+                scopes: vec!["a'$b".to_owned()],
+                profile,
+                ..Registration::default()
+            };
+            for line in lines(&settings, &client, username, Some(secret)) {
+                if line.id == "authorize-url" {
+                    assert!(!line.text.contains(['\'', '$', '`', ';', ' ']), "{}", line.text);
+                    continue;
+                }
+                let words = words(&line);
+                let says = |word: String| assert!(words.contains(&word), "{word} in {words:?}");
+                if line.id != "curl-call" {
+                    who.iter().cloned().for_each(says);
+                }
+                match line.id {
+                    "curl-token" => says(format!("username={username}")),
+                    "curl-code" | "curl-push" => says(format!("redirect_uri={redirect}")),
+                    "curl-device" => says("scope=a'$b".to_owned()),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_client_gets_the_lines_of_its_grants_where_they_are_served() {
         let mut settings = Settings::new("https://dhis.example.org/dev".parse().unwrap());
         let every = |client: &Registration, settings: &Settings| {
