@@ -123,6 +123,10 @@ fn of_account(user: &str, refused: &Refused, facts: &Facts) -> String {
             "give a code that works now, a recovery code that was not used, or a passkey of the account"
                 .to_owned()
         }
+        (_, Refusal::SecondFactorActive) if facts.takes_otp => {
+            "send a code that works now, or a recovery code that was not used, as otp beside the password"
+                .to_owned()
+        }
         (Some(AccountState::PasswordNotEnough), _)
         | (_, Refusal::SecondFactorActive | Refusal::SecondFactorDemanded) => {
             "use the authorization code grant or a personal access token: a password alone opens nothing"

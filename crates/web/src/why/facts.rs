@@ -2,7 +2,7 @@
 
 use kibali_metadata::Kind;
 use kibali_metadata::language::Fields;
-use kibali_model::{Access, Credential, ObjectId, Principal, Sharing, Timestamp};
+use kibali_model::{Access, Client, Credential, ObjectId, Principal, Sharing, Timestamp};
 use kibali_store::Reader;
 use kibali_store::door::past::EndedWhy;
 use kibali_store::door::tokens::{Basis, FoundToken};
@@ -20,6 +20,8 @@ pub(super) struct Facts {
     pub(super) token: Option<TokenState>,
     /// The client ID of the token's client, or of the one that asked.
     pub(super) client: Option<String>,
+    /// The client that asked may send a code of a second factor beside a password.
+    pub(super) takes_otp: bool,
     pub(super) account: Option<AccountFacts>,
     /// What the token opens.
     pub(super) scopes: Option<String>,
@@ -32,6 +34,14 @@ pub(super) struct Facts {
     pub(super) sharing: Option<SharingFacts>,
     /// How many organisation units the caller enters data for, sees data of, and searches in.
     pub(super) units: Option<[usize; 3]>,
+}
+
+impl Facts {
+    /// This client asked, if there is such a client.
+    fn asked_by(&mut self, client: Option<Client>) {
+        self.takes_otp = client.as_ref().is_some_and(|client| client.takes_otp);
+        self.client = client.map(|client| client.client_id);
+    }
 }
 
 /// What became of a token or session.
@@ -113,7 +123,7 @@ pub(super) async fn read(app: &App, refused: &Refused) -> Result<Facts, Refusal>
             found.map(|found| found.user)
         }
         Presented::Basic(name) if refused.room != Room::Api => {
-            facts.client = client(&mut reader, name).await?;
+            facts.asked_by(client(&mut reader, name).await?);
             None
         }
         Presented::Basic(name) | Presented::Name(name) => {
@@ -121,7 +131,7 @@ pub(super) async fn read(app: &App, refused: &Refused) -> Result<Facts, Refusal>
         }
     };
     if let Some(name) = &refused.client {
-        facts.client = client(&mut reader, name).await?;
+        facts.asked_by(client(&mut reader, name).await?);
     }
     let Some(principal) = account(&mut reader, user, refused, &mut facts).await? else { return Ok(facts) };
     drop(reader);
@@ -130,8 +140,8 @@ pub(super) async fn read(app: &App, refused: &Refused) -> Result<Facts, Refusal>
 }
 
 /// What somebody called a client, if there is such a client: else it is perhaps a password.
-async fn client(reader: &mut Reader, name: &str) -> Result<Option<String>, Refusal> {
-    Ok(clients::by_client_id(reader, name).await?.map(|found| found.client.client_id))
+async fn client(reader: &mut Reader, name: &str) -> Result<Option<Client>, Refusal> {
+    Ok(clients::by_client_id(reader, name).await?.map(|found| found.client))
 }
 
 /// What became of a token or session that ends then; of none, where there is no such row.

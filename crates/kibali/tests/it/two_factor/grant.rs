@@ -7,6 +7,7 @@ use serde_json::json;
 use super::enrolled;
 use super::pages::{recovery_codes, set_up};
 use crate::pages::{ORDINARY, make_ordinary, signed_in};
+use crate::why::{broken, explained};
 
 /// Lets the demo client send codes, or not.
 async fn takes_codes(t: &TestApp, takes: bool) {
@@ -55,6 +56,31 @@ both!(
         assert_eq!(wrong.json()["error"], "invalid_grant", "the password comes first");
         let unneeded = token(t, (ADMIN, ADMIN_PASSWORD), Some("123456")).await;
         assert_eq!(unneeded.status, 200, "an account without a factor asks for none");
+    }
+);
+
+both!(
+    fn whoever_asks_why_a_code_beside_the_password_opened_nothing_is_told_what_to_send(t) {
+        make_ordinary(t, &[]).await;
+        let (_, app) = enrolled(t).await;
+        let why = async |otp: Option<&str>| {
+            let found = explained(t, 401, &token(t, ORDINARY, otp).await).await;
+            let kept = format!("{found:?}");
+            assert!(!kept.contains(ORDINARY.1) && otp.is_none_or(|otp| !kept.contains(otp)), "{kept}");
+            assert_eq!(broken(&found).0, "account");
+            found.change
+        };
+        let other_way = "use the authorization code grant or a personal access token: a password alone opens nothing";
+        assert_eq!(why(Some(&app.next(t))).await, other_way, "the client may send none");
+        takes_codes(t, true).await;
+        let send = "send a code that works now, or a recovery code that was not used, as otp beside the password";
+        assert_eq!(why(None).await, send);
+        assert_eq!(why(Some(&app.wrong(t))).await, send);
+        let code = app.next(t);
+        assert_eq!(token(t, ORDINARY, Some(&code)).await.status, 200);
+        assert_eq!(why(Some(&code)).await, send, "it is spent");
+        let found = explained(t, 400, &token(t, (ORDINARY.0, "wrong"), Some(&app.next(t))).await).await;
+        assert_eq!(broken(&found).0, "credential", "the password comes first");
     }
 );
 
