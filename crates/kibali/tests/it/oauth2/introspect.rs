@@ -4,7 +4,7 @@ use kibali_testkit::seed::ADMIN;
 use kibali_testkit::{TestApp, both};
 use serde_json::{Value, json};
 
-use super::{SECRET, register, tokens};
+use super::{SECRET, header, register, tokens};
 
 async fn introspect(t: &TestApp, token: &str) -> Value {
     let answer = t.post("/oauth2/introspect").basic("app", SECRET).form(&[("token", token)]).send().await;
@@ -17,6 +17,7 @@ both!(
         register(t, "app", json!({})).await;
         let tokens = tokens(t, "app", "&scope=openid+username").await;
         let access = tokens["access_token"].as_str().unwrap();
+        assert_eq!(header(&tokens["access_token"]).get("typ"), None, "resource servers made with Spring take no at+jwt");
         let told = introspect(t, access).await;
         assert_eq!(told["active"], true);
         assert_eq!((&told["sub"], &told["client_id"], &told["aud"]), (&json!(ADMIN), &json!("app"), &json!("app")));
