@@ -204,7 +204,7 @@ fn commands_in_the_documents_are_commands_of_the_binary() {
                 .unwrap()
                 .split(' ');
             match words.next() {
-                Some(group @ ("user" | "client" | "audit")) => {
+                Some(group @ ("user" | "client" | "key" | "audit")) => {
                     seen.extend(
                         words
                             .next()
@@ -222,7 +222,8 @@ fn commands_in_the_documents_are_commands_of_the_binary() {
         let unknown = quoted(&text).filter_map(|span| span.strip_prefix("kibali ")).find(|rest| {
             let word = rest.split(' ').next().unwrap();
             !word.starts_with('-')
-                && !["dev", "serve", "import", "migrate", "user", "client", "audit", "why"].contains(&word)
+                && !["dev", "serve", "import", "migrate", "user", "client", "key", "audit", "why"]
+                    .contains(&word)
         });
         assert_eq!(unknown, None, "{document}");
     }

@@ -172,6 +172,8 @@ both!(
             async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
                 for text in [
                     // What came after.
+                    "drop table retired_key",
+                    "drop index oauth_grant_live_both",
                     "alter table device_code drop column resource",
                     "alter table second_factor drop column email",
                     "alter table oauth_grant add column jkt text",
