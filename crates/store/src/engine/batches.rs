@@ -15,6 +15,9 @@ use super::{StoreError, Tx, Write};
 
 /// Writes that share one commit at most.
 const BATCH: usize = 256;
+/// After so many commits the log goes back into the file, when they are answered. SQLite would do it within a commit,
+/// and whoever waited for that one would wait for all of it; it still does where the log grows faster.
+const COMMITS_OF_LOG: u32 = 32;
 
 /// A write waiting for its commit, with its types erased.
 trait Job: Send {
@@ -82,6 +85,7 @@ impl Batches {
 
 /// Runs until nobody can bring anything any more.
 fn write_batches(mut tx: Tx, mut line: Line<Box<dyn Job>>, told: &Told) {
+    let mut commits = 0;
     loop {
         let mut batch = line.take_blocking();
         if batch.is_empty() {
@@ -96,6 +100,12 @@ fn write_batches(mut tx: Tx, mut line: Line<Box<dyn Job>>, told: &Told) {
         told.committed(&std::mem::take(&mut tx.changes));
         for job in batch {
             job.answer(committed.as_ref().map_err(StoreError::for_each).copied());
+        }
+        commits += 1;
+        if commits == COMMITS_OF_LOG {
+            commits = 0;
+            // One that cannot be done now is done later.
+            let _ = direct(&tx).and_then(|connection| connection.script("pragma wal_checkpoint(passive)"));
         }
     }
     if let Held::SqliteWriter(connection) = tx.held

@@ -15,8 +15,8 @@ use super::{Row, StoreError, Value};
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 100;
 
-/// The one that writes: every commit reaches the disk. 4 MiB of memory for pages. The log goes back into the file when it
-/// has 16 MiB, not four: a page that many commits touched is then written once, and the commit that waits for it is rarer.
+/// The one that writes: every commit reaches the disk. 4 MiB of memory for pages. The log goes back into the file after some
+/// commits (`batches.rs`), and within one where it has 16 MiB.
 const WRITES: &str = "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
                       pragma cache_size = -4096; pragma wal_autocheckpoint = 4000;";
 /// Those that read: they are many, and a page that one lacks is one copy away in the system's cache. 1 MiB.
