@@ -11,7 +11,7 @@ use super::connection::{Held, Length};
 use super::pool::Pool;
 use super::postgres::Postgres;
 use super::queue::{Line, Queue, queue};
-use super::writer::Told;
+use super::told::Told;
 use super::{Append, Row, StoreError};
 
 /// What one message holds at most.

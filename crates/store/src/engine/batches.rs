@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::connection::Held;
 use super::queue::{Line, Queue, queue};
 use super::sqlite::Sqlite;
-use super::writer::Told;
+use super::told::Told;
 use super::{StoreError, Tx, Write};
 
 /// Writes that share one commit at most.

@@ -12,6 +12,7 @@ mod row;
 mod sqlite;
 mod statement;
 mod store;
+mod told;
 mod writer;
 
 pub use append::Append;

@@ -2,8 +2,6 @@
 //! when the server asks for it, and rows that are only added by [`Appends`].
 
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::task::JoinHandle;
 
@@ -12,8 +10,8 @@ use super::batches::Batches;
 use super::connection::Held;
 use super::pool::{PATIENCE, Pool};
 use super::postgres::Postgres;
+use super::told::Told;
 use super::{Append, Row, StoreError, Tx};
-use crate::fresh::{Change, Feed};
 
 /// A change, as a value. It is applied whole or not at all, and may be applied again after a conflict, so
 /// it must not consume itself.
@@ -42,24 +40,6 @@ pub(super) enum Writer {
         told: Told,
         appends: Appends,
     },
-}
-
-/// What is told of commits.
-#[derive(Clone, Default)]
-pub(super) struct Told {
-    /// Changes, before they are answered.
-    pub(super) feed: Feed,
-    /// How many transactions wrote.
-    pub(super) commits: Arc<AtomicU64>,
-}
-
-impl Told {
-    /// Called after every commit, even when it failed: one whose answer was lost may stand, and forgetting
-    /// too much harms nobody.
-    pub(super) fn committed(&self, changes: &[Change]) {
-        self.commits.fetch_add(1, Ordering::Relaxed);
-        self.feed.publish(changes);
-    }
 }
 
 impl Writer {
