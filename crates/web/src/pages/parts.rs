@@ -39,6 +39,11 @@ impl Problems {
     pub(super) fn of(&self, field: &str) -> Option<String> {
         self.list.iter().find(|problem| problem.field == field).map(|problem| problem.text.clone())
     }
+
+    /// A field as it was typed, and what is wrong with it.
+    pub(super) fn field(&self, id: &'static str, label: &'static str, value: &str) -> Field {
+        Field { id, label, value: value.to_owned(), error: self.of(id), ..Field::default() }
+    }
 }
 
 /// One of several, to be ticked or picked.

@@ -67,14 +67,10 @@ impl Setup {
     ) -> Self {
         let problems = Problems::new(problems);
         let field = |id, label, value: &str, autocomplete| Field {
-            id,
-            label,
-            value: value.to_owned(),
-            error: problems.of(id),
             autocomplete,
             required: true,
             max_length: Some(160),
-            ..Field::default()
+            ..problems.field(id, label, value)
         };
         Self {
             frame,

@@ -129,14 +129,10 @@ async fn policy(app: &App) -> Result<PasswordPolicy, Refusal> {
 /// Where a person fills in who they are.
 pub(super) fn person_fields(person: &Person, asks_username: bool, problems: &Problems) -> Vec<Field> {
     let field = |id, label, value: &str, autocomplete, required, most| Field {
-        id,
-        label,
-        value: value.to_owned(),
-        error: problems.of(id),
         autocomplete,
         required,
         max_length: Some(most),
-        ..Field::default()
+        ..problems.field(id, label, value)
     };
     let mut fields = Vec::new();
     if asks_username {

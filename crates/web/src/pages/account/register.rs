@@ -25,14 +25,10 @@ pub(in crate::pages) fn asking(
 ) -> Ask {
     let problems = Problems::new(problems);
     let field = |id, label, value: &str, autocomplete, required, most| Field {
-        id,
-        label,
-        value: value.to_owned(),
-        error: problems.of(id),
         autocomplete,
         required,
         max_length: Some(most),
-        ..Field::default()
+        ..problems.field(id, label, value)
     };
     let mut fields = person_fields(person, true, &problems);
     fields.push(field("email", "E-mail address", &person.email, "email", true, 160));

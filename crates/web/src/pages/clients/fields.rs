@@ -151,13 +151,9 @@ impl<'a> ClientForm<'a> {
         let (open, open_rare) = (wrong(&MORE) || typed.may == May::Scopes, wrong(&RARE));
         let problems = Problems::new(problems);
         let field = |id: &'static str, label: &'static str, hint: &'static str, value: &str| Field {
-            id,
-            label,
             hint: hint.into(),
-            value: value.to_owned(),
-            error: problems.of(id),
             autocomplete: "off",
-            ..Field::default()
+            ..problems.field(id, label, value)
         };
         let select = |id: &'static str, label, choices| Select { id, label, choices, error: problems.of(id) };
         let seconds = |id, label, value| field(id, label, "", value);

@@ -99,13 +99,9 @@ impl Typed {
     pub(super) fn fields(&self, problems: Vec<Problem>) -> (Problems, [Field; 4]) {
         let problems = Problems::new(problems);
         let field = |id: &'static str, label, hint: &'static str, value: &str| Field {
-            id,
-            label,
             hint: hint.into(),
-            value: value.to_owned(),
-            error: problems.of(id),
             autocomplete: "off",
-            ..Field::default()
+            ..problems.field(id, label, value)
         };
         let fields = [
             field("name", "Name", "Who it is for. Only you see it.", &self.name),

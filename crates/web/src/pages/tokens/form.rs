@@ -156,13 +156,9 @@ impl<'a> TokenForm<'a> {
                 && typed.methods.is_empty()
                 && typed.referrers.trim().is_empty());
         let several = |id, label, hint: &'static str, value: &str| Field {
-            id,
-            label,
             hint: hint.into(),
-            value: value.to_owned(),
-            error: problems.of(id),
             multiline: true,
-            ..Field::default()
+            ..problems.field(id, label, value)
         };
         Self {
             frame,
