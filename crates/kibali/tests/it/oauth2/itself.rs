@@ -152,6 +152,23 @@ both!(
 );
 
 both!(
+    fn what_made_room_is_counted_anew(t) {
+        caching(&t.app).await;
+        bound(t).await;
+        let mut held = 0;
+        // Between two rooms there are more and more: nobody goes on making room after the first time.
+        for _ in 0..130 {
+            assert_eq!(ask(t).await.status, 200);
+            let sql = "select count(*) from access_token";
+            let rows = t.app.store.reader().await.unwrap().rows_composed(sql, Vec::new()).await.unwrap();
+            held = rows[0].int(0).unwrap();
+            assert!(held <= 102, "{held}");
+        }
+        assert!((60..100).contains(&held), "{held}");
+    }
+);
+
+both!(
     fn a_client_that_asks_again_writes_its_grant_once_a_minute(t) {
         caching(&t.app).await;
         bound(t).await;
