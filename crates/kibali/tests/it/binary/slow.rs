@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,8 +10,10 @@ use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
 
 use super::process::{Answer, Home, Server, basic, head};
 
-/// What these servers allow for a head, and for a body.
+/// What a server allows for a head, and for a body, that is to refuse them.
 const ALLOWED: Duration = Duration::from_secs(1);
+/// What one allows that is to wait for them, for longer than any test.
+const FOR_EVER: Duration = Duration::from_secs(600);
 /// Between two bytes: many fit into what is allowed, and far fewer than a head or body has.
 const PAUSE: Duration = Duration::from_millis(20);
 /// The refusal came for the time, and not at the patience of the test.
@@ -39,97 +40,121 @@ fn trickle(stream: &mut TcpStream, text: &str) {
     }
 }
 
-/// Sends a head at once and a body slowly; the answer, and the time it took.
-fn slowly(mut stream: TcpStream, path: &str, headers: &[(&str, &str)], manner: Manner) -> (Answer, Duration) {
-    let body = "{".repeat(10_000);
-    let head = match manner {
-        Manner::Chunks => {
-            head("POST", path, headers, 0).replace("Content-Length: 0", "Transfer-Encoding: chunked")
-        }
-        Manner::Trickle | Manner::Silence => head("POST", path, headers, body.len()),
-    };
-    stream.write_all(head.as_bytes()).unwrap();
-    let since = Instant::now();
-    let mut to_write = stream.try_clone().unwrap();
-    let writer = thread::spawn(move || match manner {
-        Manner::Trickle => trickle(&mut to_write, &body),
-        Manner::Chunks => {
-            while to_write.write_all(b"1\r\n{\r\n").is_ok() {
-                thread::sleep(PAUSE);
-            }
-        }
-        Manner::Silence => {}
-    });
-    let answer = Answer::read(&mut stream);
-    let took = since.elapsed();
-    // Nothing reads any more: the writer sees it and ends.
-    drop(stream.shutdown(std::net::Shutdown::Both));
-    writer.join().unwrap();
-    (answer, took)
+/// A request that goes out slowly.
+struct Slow {
+    stream: TcpStream,
+    since: Instant,
+    writer: thread::JoinHandle<()>,
 }
 
-/// Says that it is over when it goes.
-struct Over<'a>(&'a AtomicBool);
+impl Slow {
+    /// Sends a head at once, and a body in this manner.
+    fn body(mut stream: TcpStream, (path, headers): Door<'_>, manner: Manner) -> Self {
+        let body = "{".repeat(10_000);
+        let head = match manner {
+            Manner::Chunks => {
+                head("POST", path, headers, 0).replace("Content-Length: 0", "Transfer-Encoding: chunked")
+            }
+            Manner::Trickle | Manner::Silence => head("POST", path, headers, body.len()),
+        };
+        let since = Instant::now();
+        stream.write_all(head.as_bytes()).unwrap();
+        Self::writing(stream, since, move |stream| match manner {
+            Manner::Trickle => trickle(stream, &body),
+            Manner::Chunks => {
+                while stream.write_all(b"1\r\n{\r\n").is_ok() {
+                    thread::sleep(PAUSE);
+                }
+            }
+            Manner::Silence => {}
+        })
+    }
 
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
+    /// Sends a head a byte at a time, and then nothing.
+    fn head(stream: TcpStream, since: Instant, text: String) -> Self {
+        Self::writing(stream, since, move |stream| trickle(stream, &text))
+    }
+
+    fn writing(
+        stream: TcpStream,
+        since: Instant,
+        write: impl FnOnce(&mut TcpStream) + Send + 'static,
+    ) -> Self {
+        let mut to_write = stream.try_clone().unwrap();
+        Self { stream, since, writer: thread::spawn(move || write(&mut to_write)) }
+    }
+
+    /// What `read` makes of what the server says, and the time until it was said.
+    fn told<T>(mut self, read: impl FnOnce(&mut TcpStream) -> T) -> (T, Duration) {
+        let told = read(&mut self.stream);
+        let took = self.since.elapsed();
+        self.end();
+        (told, took)
+    }
+
+    /// Nothing reads any more: the writer sees it and ends.
+    fn end(self) {
+        drop(self.stream.shutdown(std::net::Shutdown::Both));
+        self.writer.join().unwrap();
     }
 }
 
-/// Calls as somebody else for as long as `slow` runs. One answer could be the last before everybody waits, and
-/// one the first after it.
-fn beside(server: &Server, slow: impl FnOnce() + Send) {
-    let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            // Also when it fails: nobody waits for what does not come.
-            let _over = Over(&over);
-            slow();
-        });
-        let mut answered = 0;
-        while !over.load(Ordering::Acquire) {
-            assert_eq!(server.get_as(ADMIN, ADMIN_PASSWORD, "/api/me").status, 200);
-            answered += 1;
-        }
-        assert!(answered > 2, "{answered} answers beside the slow ones");
-    });
-}
+/// What a body is sent to: an address and the headers beside it.
+type Door<'a> = (&'a str, &'a [(&'a str, &'a str)]);
 
-fn server(location: &kibali_store::Location) -> Server {
+/// A server that gives heads and bodies this long.
+fn server(location: &kibali_store::Location, allowed: Duration) -> Server {
     let home = Home::on(location);
     let mut command = home.command(&["serve"]);
-    let seconds = ALLOWED.as_secs().to_string();
+    let seconds = allowed.as_secs().to_string();
     command.env("KIBALI_SERVER_HEAD_SECONDS", &seconds).env("KIBALI_SERVER_BODY_SECONDS", &seconds);
     Server::start(command)
 }
 
+/// Bodies in every manner, to each kind of door that reads one.
+fn slow_bodies(server: &Server) -> Vec<(Slow, String)> {
+    let credentials = basic(ADMIN, ADMIN_PASSWORD);
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let json = [("Authorization", &*credentials), ("Content-Type", "application/json")];
+    let doors: [Door<'_>; 3] =
+        [("/uaa/oauth/token", &[form]), ("/api/dataElements", &json), ("/api/systemSettings", &json)];
+    let manners = [Manner::Trickle, Manner::Chunks, Manner::Silence];
+    let each = doors.into_iter().flat_map(|door| manners.map(|manner| (door, manner)));
+    each.map(|(door, manner)| (Slow::body(server.connect(), door, manner), format!("{} {manner:?}", door.0)))
+        .collect()
+}
+
+/// Heads of which nothing comes, or half, or that are long.
+fn slow_heads(server: &Server) -> Vec<Slow> {
+    let long =
+        format!("GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n", "a".repeat(2000));
+    let heads = [String::new(), "GET / HTTP/1.1\r\nHost: loc".to_owned(), long];
+    let since = Instant::now();
+    heads.into_iter().map(|text| Slow::head(server.connect(), since, text)).collect()
+}
+
 both! {
-    fn a_body_that_trickles_or_never_ends_is_refused_in_time_while_others_are_answered(t) {
-        let server = server(&t.location());
-        let credentials = basic(ADMIN, ADMIN_PASSWORD);
-        let form = ("Content-Type", "application/x-www-form-urlencoded");
-        let json = [("Authorization", &*credentials), ("Content-Type", "application/json")];
-        let doors: [(&str, &[(&str, &str)]); 3] =
-            [("/uaa/oauth/token", &[form]), ("/api/dataElements", &json), ("/api/systemSettings", &json)];
-        let manners = [Manner::Trickle, Manner::Chunks, Manner::Silence];
-        let slow: Vec<_> = doors
-            .into_iter()
-            .flat_map(|door| manners.map(|manner| (server.connect(), door, manner)))
-            .collect();
-        beside(&server, || {
-            thread::scope(|scope| {
-                for (stream, (path, headers), manner) in slow {
-                        scope.spawn(move || {
-                            let (answer, took) = slowly(stream, path, headers, manner);
-                            assert_eq!(answer.status, 408, "{path} {manner:?}: {}", answer.text);
-                            let told = answer.text.contains("did not arrive in time");
-                            assert!(told, "{path} {manner:?}: {}", answer.text);
-                            assert!(took >= ALLOWED && took < SOON, "{path} {manner:?}: {took:?}");
-                        });
-                }
-            });
-        });
+    fn a_body_that_trickles_or_never_ends_is_refused_in_time(t) {
+        let server = server(&t.location(), ALLOWED);
+        for (slow, which) in slow_bodies(&server) {
+            let (answer, took) = slow.told(|stream| Answer::read(stream));
+            assert_eq!(answer.status, 408, "{which}: {}", answer.text);
+            assert!(answer.text.contains("did not arrive in time"), "{which}: {}", answer.text);
+            assert!(took >= ALLOWED && took < SOON, "{which}: {took:?}");
+        }
+        server.stop();
+    }
+}
+
+both! {
+    fn others_are_answered_while_heads_and_bodies_arrive_slowly(t) {
+        let server = server(&t.location(), FOR_EVER);
+        let heads = slow_heads(&server);
+        let bodies = slow_bodies(&server);
+        for _ in 0..3 {
+            assert_eq!(server.get_as(ADMIN, ADMIN_PASSWORD, "/api/me").status, 200);
+        }
+        bodies.into_iter().map(|(slow, _)| slow).chain(heads).for_each(Slow::end);
         server.stop();
     }
 }
@@ -139,40 +164,26 @@ fn a_slow_body_is_not_waited_for_where_its_sender_is_nobody() {
     let home = Home::new(&[]);
     let server = home.serve();
     for manner in [Manner::Trickle, Manner::Silence] {
-        let (answer, _) =
-            slowly(server.connect(), "/api/metadata", &[("Content-Type", "application/json")], manner);
+        let door: Door<'_> = ("/api/metadata", &[("Content-Type", "application/json")]);
+        let (answer, _) = Slow::body(server.connect(), door, manner).told(|stream| Answer::read(stream));
         assert_eq!(answer.status, 401, "{manner:?}: {}", answer.text);
     }
     server.stop();
 }
 
 both! {
-    fn a_head_that_trickles_or_never_comes_loses_its_connection_while_others_are_answered(t) {
-        let server = server(&t.location());
-        let long = format!("GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n", "a".repeat(2000));
-        let heads = ["", "GET / HTTP/1.1\r\nHost: loc", &long];
-        let slow = heads.map(|text| (Instant::now(), server.connect(), text));
-        beside(&server, || {
-            thread::scope(|scope| {
-                for (since, mut stream, text) in slow {
-                    scope.spawn(move || {
-                        let mut to_write = stream.try_clone().unwrap();
-                        let writer = thread::spawn({
-                            let text = text.to_owned();
-                            move || trickle(&mut to_write, &text)
-                        });
-                        let mut said = Vec::new();
-                        let _ = std::io::Read::read_to_end(&mut stream, &mut said);
-                        let took = since.elapsed();
-                        let said = String::from_utf8_lossy(&said).into_owned();
-                        assert!(!said.contains(" 200 "), "{said}");
-                        assert!(took >= ALLOWED && took < SOON, "{text:.20}: {took:?}");
-                        drop(stream.shutdown(std::net::Shutdown::Both));
-                        writer.join().unwrap();
-                    });
-                }
+    fn a_head_that_trickles_or_never_comes_loses_its_connection(t) {
+        let server = server(&t.location(), ALLOWED);
+        for slow in slow_heads(&server) {
+            let (said, took) = slow.told(|stream| {
+                let mut said = Vec::new();
+                // Closed with or without what was sent being read.
+                let _ = std::io::Read::read_to_end(stream, &mut said);
+                String::from_utf8_lossy(&said).into_owned()
             });
-        });
+            assert!(!said.contains(" 200 "), "{said}");
+            assert!(took >= ALLOWED && took < SOON, "{took:?}");
+        }
         server.stop();
     }
 }
