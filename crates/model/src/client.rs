@@ -219,12 +219,10 @@ impl Client {
         }
     }
 
-    /// May it prove itself like this? Under the FAPI profile only with a key of its own, whatever is registered
-    /// (rules of the door 3).
+    /// May it prove itself like this? Its profile may allow less than is registered.
     #[must_use]
     pub fn may_prove_by(&self, by: ClientAuthentication) -> bool {
-        let allowed = self.profile != ClientProfile::Fapi2 || by == ClientAuthentication::PrivateKeyJwt;
-        allowed && self.authentication.contains(&by)
+        self.rules().proofs.contains(&by) && self.authentication.contains(&by)
     }
 
     /// Has it nothing to prove itself with?
@@ -233,11 +231,10 @@ impl Client {
         self.authentication.contains(&ClientAuthentication::None)
     }
 
-    /// Does it get a new refresh token for each it presents (rules of the door 3, 5)? A FAPI client does not: its
-    /// tokens are bound to a key.
+    /// Does it get a new refresh token for each it presents (rules of the door 3, 5)?
     #[must_use]
     pub fn rotates_refresh_tokens(&self) -> bool {
-        self.profile != ClientProfile::Fapi2 && (self.is_public() || !self.tokens.reuse_refresh_tokens)
+        !self.rules().keeps_refresh_tokens && (self.is_public() || !self.tokens.reuse_refresh_tokens)
     }
 
     /// Seconds one of its refresh tokens lives; `otherwise`, where neither it nor its kind says so.
@@ -256,7 +253,7 @@ impl Client {
     /// Must its authorization requests carry a PKCE challenge (rules of the door 3)?
     #[must_use]
     pub fn requires_proof_key(&self) -> bool {
-        self.settings.require_proof_key || self.is_public() || self.profile != ClientProfile::Legacy
+        self.settings.require_proof_key || self.profile.asks_proof_key(self.is_public())
     }
 }
 
@@ -317,6 +314,8 @@ mod tests {
         let public =
             Client { authentication: BTreeSet::from([ClientAuthentication::None]), ..legacy.clone() };
         assert!(public.requires_proof_key());
-        assert!(Client { profile: ClientProfile::Standard, ..legacy }.requires_proof_key());
+        for profile in [ClientProfile::Standard, ClientProfile::Fapi2] {
+            assert!(Client { profile, ..legacy.clone() }.requires_proof_key(), "{profile:?}");
+        }
     }
 }

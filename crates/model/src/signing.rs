@@ -21,6 +21,9 @@ impl SigningAlgorithm {
     /// Every algorithm, DHIS2's first.
     pub const EVERY: &[Self] = &[Self::Rs256, Self::Ps256, Self::Es256, Self::EdDsa];
 
+    /// What signs where nothing else is asked for: DHIS2's only one.
+    pub const DEFAULT: Self = Self::Rs256;
+
     /// Those that the FAPI 2.0 security profile allows (section 5.4.1).
     pub const FAPI2: &[Self] = &[Self::Ps256, Self::Es256, Self::EdDsa];
 

@@ -1,7 +1,7 @@
 //! What an assertion must say by which a client proves itself (RFC 7523, OpenID Connect Core section 9). Its
 //! signature is checked elsewhere, with the algorithms that [`algorithms`] allows.
 
-use kibali_model::{Client, ClientProfile, SigningAlgorithm, Timestamp};
+use kibali_model::{Client, SigningAlgorithm, Timestamp};
 use serde_json::{Map, Value};
 
 /// How far clocks may be apart.
@@ -50,13 +50,9 @@ pub enum AssertionFault {
 /// far as the profile allows it.
 #[must_use]
 pub fn algorithms(client: &Client) -> Vec<SigningAlgorithm> {
-    let allowed = match client.profile {
-        ClientProfile::Fapi2 => SigningAlgorithm::FAPI2,
-        ClientProfile::Legacy | ClientProfile::Standard => SigningAlgorithm::EVERY,
-    };
     let registered = client.settings.assertion_algorithm.as_deref().map(SigningAlgorithm::from_name);
     let fits = |algorithm: &&SigningAlgorithm| registered.is_none_or(|named| named == Some(**algorithm));
-    allowed.iter().filter(fits).copied().collect()
+    client.rules().algorithms.iter().filter(fits).copied().collect()
 }
 
 /// Do these claims prove that `client` asks, here and now? `issuer` is this server's, with its slash at the
@@ -74,11 +70,13 @@ pub fn check(
     if !is_client("iss") || !is_client("sub") {
         return Err(AssertionFault::NotTheClient);
     }
-    let for_us = match (claims.get("aud"), client.profile) {
-        (Some(Value::String(one)), ClientProfile::Fapi2) => one == issuer,
-        (_, ClientProfile::Fapi2) => false,
-        (Some(Value::String(one)), _) => is_ours(one, issuer),
-        (Some(Value::Array(all)), _) => all.iter().filter_map(Value::as_str).any(|one| is_ours(one, issuer)),
+    let strict = client.rules().asserts_to_issuer;
+    let for_us = match claims.get("aud") {
+        Some(Value::String(one)) if strict => one == issuer,
+        Some(Value::String(one)) => is_ours(one, issuer),
+        Some(Value::Array(all)) if !strict => {
+            all.iter().filter_map(Value::as_str).any(|one| is_ours(one, issuer))
+        }
         _ => false,
     };
     if !for_us {
@@ -138,6 +136,7 @@ pub(crate) fn time(claims: &Map<String, Value>, name: &str) -> Option<Timestamp>
 mod tests {
     #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
     use super::*;
+    use kibali_model::ClientProfile;
     use kibali_model::{ObjectId, Uid};
     use serde_json::json;
 

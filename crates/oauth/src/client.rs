@@ -1,6 +1,6 @@
 //! What a client says to prove itself.
 
-use kibali_model::{ClientAuthentication, Dialect};
+use kibali_model::{Client, ClientAuthentication, Dialect};
 
 use crate::{OAuthError, Parameters};
 
@@ -66,6 +66,16 @@ pub fn proof<'a>(
         }
         (None, None, None) => id.map(|id| Proof::Nothing { id }).ok_or(OAuthError::InvalidClient),
     }
+}
+
+/// May `client` prove itself with a secret that stands there? At `/uaa` it is one secret, wherever it stands (legacy
+/// reference 3.2).
+#[must_use]
+pub fn takes_secret(client: &Client, by: ClientAuthentication, dialect: Dialect) -> bool {
+    use ClientAuthentication::{SecretBasic, SecretPost};
+    let anywhere =
+        dialect == Dialect::Legacy && [SecretBasic, SecretPost].iter().any(|by| client.may_prove_by(*by));
+    anywhere || client.may_prove_by(by)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The token endpoint: what is asked, and whether it may be had.
 
-use kibali_model::{Client, ClientProfile, Dialect, GrantType};
+use kibali_model::{Client, Dialect, GrantType};
 
 use crate::{OAuthError, Parameters, scopes};
 
@@ -67,8 +67,7 @@ pub fn token_request<'a>(
     let known = GrantType::from_name(name)
         .filter(|grant| *grant != GrantType::Password || dialect == Dialect::Legacy);
     let grant_type = known.ok_or(OAuthError::UnsupportedGrantType)?;
-    // FAPI 2.0 forbids passwords, whatever is registered.
-    let forbidden = grant_type == GrantType::Password && client.profile == ClientProfile::Fapi2;
+    let forbidden = grant_type == GrantType::Password && client.rules().without_password;
     if forbidden || !client.grant_types.contains(&grant_type) {
         return Err(OAuthError::GrantNotAllowed(grant_type.as_str()));
     }

@@ -7,9 +7,6 @@
 
 use kibali_model::{SigningAlgorithm, Timestamp};
 
-/// The algorithm of the key that every installation has: DHIS2's only one.
-pub const DEFAULT: SigningAlgorithm = SigningAlgorithm::Rs256;
-
 const DAY: i64 = 86_400;
 /// How long a key signs.
 pub const SIGNS_SECONDS: i64 = 90 * DAY;

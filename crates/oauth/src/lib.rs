@@ -34,12 +34,12 @@ pub use authorize::{
     ResponseMode, authorize, client_id,
 };
 pub use binding::{Standing, act_as};
-pub use client::{JWT_BEARER, Proof, proof};
+pub use client::{JWT_BEARER, Proof, proof, takes_secret};
 pub use code::{CodeFacts, Redeemer, redeem};
 pub use credential::{BasicPair, CredentialFault, SentCredential};
 pub use error::OAuthError;
 pub use exchange::{TokenGrant, token_request};
-pub use lifetimes::{ID_TOKEN_SECONDS, Lifetimes, algorithm, format};
+pub use lifetimes::{ID_TOKEN_SECONDS, Lifetimes, algorithm, code_seconds, format};
 pub use parameters::Parameters;
 pub use redirect::{matches, with_parameters};
 pub use resource::{as_granted, resource};

@@ -1,8 +1,6 @@
-//! How long tokens live, what form they have, and what signs them.
+//! How long codes and tokens live, what form they have, and what signs them.
 
 use kibali_model::{Client, ClientProfile, Dialect, SigningAlgorithm, TokenFormat};
-
-use crate::keys;
 
 /// Lifetimes in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +32,13 @@ impl Lifetimes {
     }
 }
 
+/// Seconds that a code of a client lives: what it says or else the installation, as far as its profile allows that.
+#[must_use]
+pub fn code_seconds(client: &Client, of_installation: i64) -> i64 {
+    let seconds = client.tokens.code_seconds.unwrap_or(of_installation);
+    client.rules().code_seconds.map_or(seconds, |most| seconds.min(most))
+}
+
 /// The form of a client's access tokens: its own, or that of the endpoint.
 #[must_use]
 pub fn format(client: &Client, dialect: Dialect) -> TokenFormat {
@@ -44,16 +49,12 @@ pub fn format(client: &Client, dialect: Dialect) -> TokenFormat {
 }
 
 /// What every token of a client is signed with that says who it is for: access tokens, ID tokens, logout tokens. The
-/// algorithm it names, or DHIS2's; under the FAPI profile never RS256 (FAPI 2.0 Security Profile section 5.4.1).
+/// algorithm it names, as far as its profile allows that.
 #[must_use]
 pub fn algorithm(profile: ClientProfile, named: Option<&str>) -> SigningAlgorithm {
+    let rules = profile.rules();
     let named = named.and_then(SigningAlgorithm::from_name);
-    match profile {
-        ClientProfile::Fapi2 => {
-            named.filter(|named| SigningAlgorithm::FAPI2.contains(named)).unwrap_or(SigningAlgorithm::Es256)
-        }
-        ClientProfile::Legacy | ClientProfile::Standard => named.unwrap_or(keys::DEFAULT),
-    }
+    named.filter(|named| rules.algorithms.contains(named)).unwrap_or(rules.algorithm)
 }
 
 #[cfg(test)]
@@ -74,6 +75,20 @@ mod tests {
         let its_own = Lifetimes { access: 60, ..Lifetimes::MODERN };
         assert_eq!(Lifetimes::of(&demo, Dialect::Modern, legacy), its_own);
         assert_eq!(format(&demo, Dialect::Modern), TokenFormat::Opaque);
+    }
+
+    #[test]
+    fn a_code_lives_as_long_as_the_profile_allows() {
+        for profile in ClientProfile::EVERY {
+            let mut demo = Client { profile: *profile, ..client(&[], &[]) };
+            let at_most =
+                |seconds: i64| if *profile == ClientProfile::Fapi2 { seconds.min(60) } else { seconds };
+            assert_eq!(code_seconds(&demo, 300), at_most(300), "{profile:?}");
+            for own in [30, 600] {
+                demo.tokens.code_seconds = Some(own);
+                assert_eq!(code_seconds(&demo, 300), at_most(own), "{profile:?} {own}");
+            }
+        }
     }
 
     #[test]

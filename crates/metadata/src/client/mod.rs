@@ -100,6 +100,12 @@ impl Registration {
         self.authentication.iter().any(|name| name == by.as_str())
     }
 
+    /// Is a PKCE challenge asked of it, whatever it wants?
+    #[must_use]
+    pub fn asks_proof_key(&self) -> bool {
+        self.profile.asks_proof_key(self.proves_by(ClientAuthentication::None))
+    }
+
     /// Has it a secret to prove itself with?
     #[must_use]
     pub fn has_secret(&self) -> bool {

@@ -8,7 +8,7 @@ mod tests;
 pub use answer::{Answer, ResponseMode};
 pub use interaction::{Hinted, Next, Present};
 
-use kibali_model::{Client, ClientProfile, Dialect, GrantType, Scopes};
+use kibali_model::{Client, Dialect, GrantType, Scopes};
 
 use crate::claims::ACR;
 use crate::{OAuthError, Parameters, redirect, resource, scopes};
@@ -269,7 +269,7 @@ impl Authorization {
         if self.challenge.is_none() && client.requires_proof_key() {
             return Err(invalid("OAuth 2.0 Parameter: code_challenge"));
         }
-        if client.profile == ClientProfile::Fapi2 && !endpoint.pushed {
+        if client.rules().pushed && !endpoint.pushed {
             return Err(invalid("The client must push its requests to /oauth2/par"));
         }
         self.resource = resource(parameters)

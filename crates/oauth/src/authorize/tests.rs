@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
 use super::*;
 use crate::exchange::tests::client;
-use kibali_model::Timestamp;
+use kibali_model::{ClientProfile, Timestamp};
 use proptest::prelude::*;
 
 const ONE: &[&str] = &["https://a.example/cb"];

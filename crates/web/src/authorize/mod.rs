@@ -18,9 +18,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use kibali_crypto::{new_token, sha256};
-use kibali_model::{Client, ClientProfile, Dialect, Principal, Scopes};
+use kibali_model::{Client, Dialect, Principal, Scopes};
 use kibali_oauth::{
     Answer, Approval, Authorization, AuthorizeRefusal, Endpoint, Next, Parameters, authorize, client_id,
+    code_seconds,
 };
 use kibali_store::door::clients;
 use kibali_store::door::codes::{Code, InsertCode};
@@ -35,9 +36,6 @@ use crate::pages::RequestPage;
 use crate::speech::cors;
 use crate::why::Told;
 use crate::{App, Refusal};
-
-/// Seconds that a code of the FAPI profile lives at most (rules of the door 3).
-const FAPI_CODE_SECONDS: i64 = 60;
 
 /// One of the two endpoints.
 #[derive(Debug, Clone, Copy)]
@@ -261,9 +259,6 @@ async fn grant(
 ) -> Result<String, Refusal> {
     let code = new_token(&*app.random);
     let now = app.now();
-    let seconds = client.tokens.code_seconds.unwrap_or(app.settings.code_seconds);
-    let seconds =
-        if client.profile == ClientProfile::Fapi2 { seconds.min(FAPI_CODE_SECONDS) } else { seconds };
     let insert = InsertCode {
         hash: sha256(code.expose()),
         code: Code {
@@ -273,7 +268,7 @@ async fn grant(
             redirect_uri: asked.redirect_uri.clone(),
             redirect_sent: asked.redirect_sent,
             challenge: asked.challenge.as_ref().map(|challenge| (challenge.0.clone(), "S256".to_owned())),
-            expires: now.plus_seconds(seconds),
+            expires: now.plus_seconds(code_seconds(client, app.settings.code_seconds)),
             nonce: asked.nonce.clone(),
             sign_in: session.sign_in(),
             resource: asked.resource.clone(),

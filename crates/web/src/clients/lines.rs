@@ -2,7 +2,7 @@
 //! itself.
 
 use kibali_metadata::client::Registration;
-use kibali_model::{ClientAuthentication, ClientProfile, GrantType};
+use kibali_model::{ClientAuthentication, GrantType};
 use url::form_urlencoded::Serializer;
 
 use crate::Settings;
@@ -37,13 +37,17 @@ impl Proves {
     /// How this client does.
     pub(crate) fn of(client: &Registration) -> Self {
         use ClientAuthentication::{PrivateKeyJwt, SecretBasic, SecretJwt, SecretPost};
-        let by = |by| client.proves_by(by);
-        match client.profile {
-            ClientProfile::Fapi2 => Self::Assertion,
-            _ if by(SecretBasic) => Self::Header,
-            _ if by(SecretPost) => Self::Form,
-            _ if by(PrivateKeyJwt) || by(SecretJwt) => Self::Assertion,
-            _ => Self::Nothing,
+        let allowed = client.profile.rules().proofs;
+        let by = |by| allowed.contains(&by) && client.proves_by(by);
+        let signs = by(PrivateKeyJwt) || by(SecretJwt) || !allowed.contains(&ClientAuthentication::None);
+        if by(SecretBasic) {
+            Self::Header
+        } else if by(SecretPost) {
+            Self::Form
+        } else if signs {
+            Self::Assertion
+        } else {
+            Self::Nothing
         }
     }
 }
@@ -135,7 +139,7 @@ impl<'a> Of<'a> {
         let (id, scope) = (self.client.client_id.as_str(), self.client.scopes.join(" "));
         let mut lines = Vec::new();
         let mut query = Serializer::new(String::new());
-        if self.client.profile == ClientProfile::Fapi2 {
+        if self.client.profile.rules().pushed {
             // Such a client says nothing in the browser.
             let rest = format!(
                 "-d response_type=code {} {} -d state=STATE -d code_challenge_method=S256 -d code_challenge=CHALLENGE",
@@ -229,7 +233,7 @@ impl<'a> Of<'a> {
 
 /// Are its tokens bound to a key, whatever it asks for?
 fn is_bound(client: &Registration) -> bool {
-    client.profile == ClientProfile::Fapi2
+    client.profile.rules().bound
 }
 
 /// A parameter whose value may be anything.
@@ -247,6 +251,7 @@ mod tests {
     #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
 
     use super::*;
+    use kibali_model::ClientProfile;
 
     #[test]
     fn a_pasted_line_runs_nothing_but_curl() {

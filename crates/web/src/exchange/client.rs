@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kibali_metadata::import::is_bcrypt;
 use kibali_model::{Client, ClientAuthentication, Dialect};
-use kibali_oauth::{BasicPair, Proof, SentCredential, proof};
+use kibali_oauth::{BasicPair, Proof, SentCredential, proof, takes_secret};
 use kibali_store::door::clients::{ClientCredentials, ReplaceVerifier};
 
 use super::assertion;
@@ -120,7 +120,8 @@ async fn check(
     let Some(found) = known::client(app, &named(proof)).await? else { return Ok(None) };
     let proven = match proof {
         Proof::Secret { secret, by, .. } => {
-            takes_secret(&found, secret, *by, dialect)
+            secret.len() <= LONGEST
+                && takes_secret(&found.client, *by, dialect)
                 && (fits(app, &found, secret) || fits_imported(app, &found, secret, form).await?)
         }
         Proof::Nothing { .. } => found.client.may_prove_by(ClientAuthentication::None),
@@ -157,13 +158,4 @@ async fn fits_imported(
         }
     }
     Ok(false)
-}
-
-/// May the client prove itself with a secret that stands there?
-fn takes_secret(found: &ClientCredentials, secret: &str, by: ClientAuthentication, dialect: Dialect) -> bool {
-    let registered = |by| found.client.may_prove_by(by);
-    // To clients of DHIS2 2.41 it is one secret, wherever it stands.
-    let anywhere = dialect == Dialect::Legacy
-        && (registered(ClientAuthentication::SecretBasic) || registered(ClientAuthentication::SecretPost));
-    secret.len() <= LONGEST && (anywhere || registered(by))
 }

@@ -30,7 +30,7 @@ pub(crate) use revoke::revoke;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::{BoxFuture, FutureExt as _, TryFutureExt as _};
 use kibali_crypto::sha256;
-use kibali_model::{Client, ClientProfile, Dialect, Timestamp};
+use kibali_model::{Client, Dialect, Timestamp};
 use kibali_oauth::{TokenGrant, requested, resource, token_request};
 
 use crate::identity::{ClientAddress, dpop};
@@ -74,7 +74,7 @@ async fn ask(
     dialect: Dialect,
 ) -> Result<TokenAnswer, Refusal> {
     let key = dpop::key(app, form.proof.as_ref(), client).await?;
-    if key.is_none() && client.profile == ClientProfile::Fapi2 {
+    if key.is_none() && client.rules().bound {
         return Err(Refusal::NoDpopProof);
     }
     let resource = resource(&form.parameters)?;

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderName, Method, Request};
 use kibali_crypto::jose::Jws;
 use kibali_crypto::{Purpose, sha256};
-use kibali_model::{Client, ClientProfile, SigningAlgorithm};
+use kibali_model::{Client, ClientProfile, Rules};
 use kibali_oauth::dpop::{DpopFault, DpopProof, Proved, check};
 use kibali_store::door::spent::{self, Spend};
 
@@ -49,11 +49,6 @@ enum Fault {
     Undecided(Refusal),
 }
 
-/// Whose proofs must hold a nonce of ours, and are signed as FAPI allows.
-fn is_strict(profile: Option<ClientProfile>) -> bool {
-    profile == Some(ClientProfile::Fapi2)
-}
-
 /// The thumbprint of the key that `client` holds, for tokens to be bound to; none where it proves none.
 ///
 /// # Errors
@@ -64,7 +59,7 @@ pub(crate) async fn key(
     client: &Client,
 ) -> Result<Option<String>, Refusal> {
     let Some(sent) = sent else { return Ok(None) };
-    let found = prove(app, sent, None, None, is_strict(Some(client.profile))).await;
+    let found = prove(app, sent, None, None, client.rules()).await;
     found.map(Some).map_err(|fault| match fault {
         Fault::Wrong(why) => Refusal::DpopProof(why),
         Fault::Nonce(nonce) => Refusal::DpopNonce { nonce, of_token: false },
@@ -77,8 +72,8 @@ pub(crate) async fn key(
 /// # Errors
 /// [`Refusal::DpopNonce`].
 pub(crate) fn nonce(app: &App, sent: Option<&SentProof>, client: &Client) -> Result<(), Refusal> {
-    let strict = is_strict(Some(client.profile));
-    match sent.filter(|_| strict).map(|sent| read(app, sent, None, strict)) {
+    let rules = client.rules();
+    match sent.filter(|_| rules.bound).map(|sent| read(app, sent, None, rules)) {
         Some(Err(Fault::Nonce(nonce))) => Err(Refusal::DpopNonce { nonce, of_token: false }),
         _ => Ok(()),
     }
@@ -118,7 +113,8 @@ pub(crate) async fn require(
     };
     let missing = || Refusal::DpopProofOfToken("it is missing".to_owned());
     let sent = proof.ok_or_else(missing)?;
-    let proved = prove(app, sent, Some(token), Some(jkt), is_strict(profile)).await;
+    let rules = profile.unwrap_or(ClientProfile::Legacy).rules();
+    let proved = prove(app, sent, Some(token), Some(jkt), rules).await;
     proved.map(drop).map_err(|fault| match fault {
         Fault::Wrong(why) => Refusal::DpopProofOfToken(why),
         Fault::Nonce(nonce) => Refusal::DpopNonce { nonce, of_token: true },
@@ -133,9 +129,9 @@ async fn prove(
     sent: &SentProof,
     token: Option<&str>,
     jkt: Option<&str>,
-    strict: bool,
+    rules: &Rules,
 ) -> Result<String, Fault> {
-    let (found, proof) = read(app, sent, token, strict)?;
+    let (found, proof) = read(app, sent, token, rules)?;
     if jkt.is_some_and(|jkt| jkt != found) {
         return Err(Fault::Wrong("it is signed by another key than the token's".to_owned()));
     }
@@ -152,13 +148,12 @@ fn read(
     app: &App,
     sent: &SentProof,
     token: Option<&str>,
-    strict: bool,
+    rules: &Rules,
 ) -> Result<(String, DpopProof), Fault> {
     let wrong = |why: &dyn std::fmt::Display| Fault::Wrong(why.to_string());
     let jwt = sent.jwt.as_deref().ok_or_else(|| wrong(&"there must be one header with one JWT"))?;
     let jws = Jws::read_proof(jwt).map_err(|error| wrong(&error))?;
-    let accept = if strict { SigningAlgorithm::FAPI2 } else { SigningAlgorithm::EVERY };
-    let claims = jws.verified_proof(accept).map_err(|error| wrong(&error))?;
+    let claims = jws.verified_proof(rules.algorithms).map_err(|error| wrong(&error))?;
     let key = jws.own_key().ok_or_else(|| wrong(&"it brings no key"))?.thumbprint();
     let token_hash = token.map(|token| URL_SAFE_NO_PAD.encode(sha256(token)));
     let [now, before] = nonces(app);
@@ -167,7 +162,7 @@ fn read(
         method: sent.method.as_str(),
         address: &sent.address,
         token_hash: token_hash.as_deref(),
-        nonces: strict.then_some(&counting[..]),
+        nonces: rules.bound.then_some(&counting[..]),
     };
     match check(jws.typ(), &claims, request, app.now()) {
         Ok(proof) => Ok((key, proof)),

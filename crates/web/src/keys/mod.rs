@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use kibali_crypto::jose::{Claims, Jwks, Jws, PublicKey, SigningError, SigningKey, parse_object};
 use kibali_crypto::{Random, SealKey, Secret};
 use kibali_model::{Clock, SigningAlgorithm, Timestamp};
-use kibali_oauth::keys::{self, DEFAULT, KeyFacts, NextKey};
+use kibali_oauth::keys::{self, KeyFacts, NextKey};
 use kibali_store::Store;
 use kibali_store::door::changes::Topic;
 use kibali_store::door::keys::{self as stored, DropKey, ImportKey, Imported, InsertKey, KeepKey, StoredKey};
@@ -143,7 +143,7 @@ impl Signer {
         let is_done = |held: &&Held| keys::is_done(&held.facts, &facts, self.pinned.as_deref(), now);
         let mut shown: Vec<&Held> = ring.held.iter().filter(|held| !is_done(held)).collect();
         // Whoever takes the first key without looking takes one that DHIS2 could show.
-        shown.sort_by_key(|held| held.facts.algorithm != DEFAULT);
+        shown.sort_by_key(|held| held.facts.algorithm != SigningAlgorithm::DEFAULT);
         Ok(shown.into_iter().map(|held| held.public.clone()).collect())
     }
 
@@ -152,7 +152,7 @@ impl Signer {
     /// # Errors
     /// The database failed, or a key cannot be made.
     pub async fn tend(&self) -> Result<(), Refusal> {
-        let ring = self.ring_with(DEFAULT).await?;
+        let ring = self.ring_with(SigningAlgorithm::DEFAULT).await?;
         for algorithm in SigningAlgorithm::EVERY {
             if ring.held.iter().any(|held| held.facts.algorithm == *algorithm) {
                 self.make_next(*algorithm).await?;

@@ -91,10 +91,12 @@ impl Signer {
             signs.is_some_and(|signs| signs.facts.kid == key.kid)
         };
         let held = ring.facts().into_iter().map(|key| SeenKey {
-            stands: match () {
-                () if signing(&key) => Stands::Signs,
-                () if now < key.active_from => Stands::Waits(key.active_from),
-                () => Stands::Checks(key.needed_until),
+            stands: if signing(&key) {
+                Stands::Signs
+            } else if now < key.active_from {
+                Stands::Waits(key.active_from)
+            } else {
+                Stands::Checks(key.needed_until)
             },
             kid: key.kid,
             algorithm: key.algorithm.as_str().to_owned(),

@@ -4,8 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kibali_crypto::{Secret, new_token, sha256};
 use kibali_metadata::import::is_redirect;
-use kibali_model::{Principal, Uid};
-use kibali_oauth::keys;
+use kibali_model::{Principal, SigningAlgorithm, Uid};
 use kibali_store::door::registrations::{DeleteInitialAccess, InitialAccess, InsertInitialAccess, Way};
 use serde_json::{Map, json};
 
@@ -51,7 +50,7 @@ pub(crate) async fn mint_for_device(
         "jti": URL_SAFE_NO_PAD.encode(number), "scope": "client.create", "redirect_url": redirect_url,
     });
     let claims = claims.as_object().cloned().unwrap_or_else(Map::new);
-    let token = app.signer().sign(keys::DEFAULT, None, &claims).await?;
+    let token = app.signer().sign(SigningAlgorithm::DEFAULT, None, &claims).await?;
     let row = InitialAccess {
         uid: app.new_uid(),
         name: None,

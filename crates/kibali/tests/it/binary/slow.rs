@@ -137,7 +137,7 @@ both! {
     fn a_body_that_trickles_or_never_ends_is_refused_in_time(t) {
         let server = server(&t.location(), ALLOWED);
         for (slow, which) in slow_bodies(&server) {
-            let (answer, took) = slow.told(|stream| Answer::read(stream));
+            let (answer, took) = slow.told(Answer::read);
             assert_eq!(answer.status, 408, "{which}: {}", answer.text);
             assert!(answer.text.contains("did not arrive in time"), "{which}: {}", answer.text);
             assert!(took >= ALLOWED && took < SOON, "{which}: {took:?}");
@@ -165,7 +165,7 @@ fn a_slow_body_is_not_waited_for_where_its_sender_is_nobody() {
     let server = home.serve();
     for manner in [Manner::Trickle, Manner::Silence] {
         let door: Door<'_> = ("/api/metadata", &[("Content-Type", "application/json")]);
-        let (answer, _) = Slow::body(server.connect(), door, manner).told(|stream| Answer::read(stream));
+        let (answer, _) = Slow::body(server.connect(), door, manner).told(Answer::read);
         assert_eq!(answer.status, 401, "{manner:?}: {}", answer.text);
     }
     server.stop();

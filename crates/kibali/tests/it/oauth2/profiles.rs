@@ -17,6 +17,7 @@ const RULES: &[(&str, [bool; 3])] = &[
     ("a request that is not pushed", [true, true, false]),
     ("a request at /uaa", [true, true, false]),
     ("a request without PKCE", [true, false, false]),
+    ("a pushed request without PKCE", [true, false, false]),
     ("a challenge by plain", [false, false, false]),
     ("a code that is bound to no key", [true, true, true]),
     ("a code of a minute", [true, true, false]),
@@ -89,16 +90,19 @@ impl Tried<'_> {
         self.t.post("/oauth2/revoke").form(&fields).send().await.status == 200
     }
 
-    /// Pushes a good request with these members besides, and its proof where `bind`.
+    /// Pushes a good request, with its proof where `bind`.
     async fn push(&self, bind: bool) -> Answer {
-        let fields = [
-            ("response_type", "code"),
-            ("redirect_uri", CALLBACK),
-            ("scope", "openid username"),
+        let challenge = [
             ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
             ("code_challenge_method", "S256"),
         ];
+        self.push_with(&challenge, bind).await
+    }
+
+    async fn push_with(&self, challenge: &[(&str, &str)], bind: bool) -> Answer {
+        let asked = [("response_type", "code"), ("redirect_uri", CALLBACK), ("scope", "openid username")];
         let proof = self.proof("/oauth2/par");
+        let fields = [&asked, challenge].concat();
         self.send("/oauth2/par", bind.then_some(proof.as_str()), &fields).await
     }
 
@@ -162,6 +166,7 @@ impl Tried<'_> {
                 self.shown(&asking(self.id, "").replace(AUTHORIZE, "/uaa/oauth/authorize")).await
             }
             "a request without PKCE" => self.shown(&format!("{AUTHORIZE}?{unproven}")).await,
+            "a pushed request without PKCE" => self.push_with(&[], true).await.status == 201,
             "a challenge by plain" => {
                 let plain = format!("&code_challenge={VERIFIER}&code_challenge_method=plain");
                 self.shown(&format!("{AUTHORIZE}?{unproven}{plain}")).await

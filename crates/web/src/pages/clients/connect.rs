@@ -2,7 +2,6 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use kibali_model::ClientProfile;
 
 use super::super::parts::Copy;
 use super::Registered;
@@ -42,7 +41,7 @@ impl Connect {
         Self {
             lacks_secret: secret.is_none() && shows_secret && !lines.is_empty(),
             signs_for: (proves == Proves::Assertion && !lines.is_empty()).then(|| settings.issuer()),
-            bound: registered.profile == ClientProfile::Fapi2,
+            bound: registered.profile.rules().bound,
             lines: lines
                 .into_iter()
                 .map(|line| (line.title, Copy::new(line.id, line.label, line.text)))

@@ -227,7 +227,7 @@ impl Typed {
         // Whether PKCE is asked for is the profile's to say; one that it was asked of by hand goes on.
         settings.require_proof_key |= match self.profile.as_str() {
             "" => !self.grants(GrantType::Password),
-            profile => profile != ClientProfile::Legacy.as_str(),
+            profile => ClientProfile::from_name(profile).is_some_and(|profile| profile.rules().proof_key),
         };
         put(
             "clientSettings",

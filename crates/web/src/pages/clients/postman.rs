@@ -2,7 +2,7 @@
 //! sign nothing.
 
 use kibali_metadata::client::Registration;
-use kibali_model::{ClientAuthentication, ClientProfile, GrantType};
+use kibali_model::GrantType;
 
 use crate::Settings;
 use crate::clients::Proves;
@@ -37,9 +37,7 @@ impl Postman {
             Proves::Assertion => return None,
         };
         let root = if settings.new_generation { "/oauth2" } else { "/uaa/oauth" };
-        let with_key = client.profile != ClientProfile::Legacy
-            || client.settings.require_proof_key
-            || client.proves_by(ClientAuthentication::None);
+        let with_key = client.settings.require_proof_key || client.asks_proof_key();
         let (grant, root) = if client.grants(GrantType::Password) && settings.old_generation {
             ("Password Credentials", "/uaa/oauth")
         } else if client.grants(GrantType::AuthorizationCode) && with_key {

@@ -76,8 +76,8 @@ impl Signature {
     /// rules? Where it signs nothing, nothing is asked.
     pub(super) fn fits(self, proof: Proof, profile: &str) -> bool {
         let Self::Named(name) = self else { return true };
-        let strict = profile == ClientProfile::Fapi2.as_str();
-        let allowed = if strict { SigningAlgorithm::FAPI2 } else { SigningAlgorithm::EVERY };
+        let profile = ClientProfile::from_name(profile).unwrap_or(ClientProfile::Legacy);
+        let allowed = profile.rules().algorithms;
         match proof {
             Proof::Key => allowed.iter().any(|known| known.as_str() == name),
             Proof::SignedSecret => name == SHARED,

@@ -3,9 +3,9 @@
 //! Only what a change brings is looked at: values that are there already, from another time or another dialect, can be
 //! sent again.
 
-use kibali_model::{ClientAuthentication, ClientProfile, GrantType};
+use kibali_model::{ClientAuthentication, GrantType};
 
-use super::{name_of, proves_key};
+use super::name_of;
 use crate::client::{MOST_EXCHANGED, RESERVED, Registration, refused};
 use crate::import::item::Edit;
 use crate::import::plan::Draft;
@@ -149,7 +149,7 @@ fn address(text: &str, allowed: &[String]) -> Option<String> {
 
 /// Codes of the strictest clients go where nobody on the way reads them. What such a client has already stays.
 fn clear_address(client: &Registration, before: Option<&Registration>) -> Option<String> {
-    let strict = |client: &Registration| client.profile == ClientProfile::Fapi2;
+    let strict = |client: &Registration| client.profile.rules().clear_of_readers;
     let known = before.filter(|before| strict(before)).map_or(&[][..], |before| &before.redirect_uris);
     let mut new = client.redirect_uris.iter().filter(|uri| strict(client) && !known.contains(uri));
     let shown = shape::shown(&new.find(|uri| !is_secure_redirect(uri))?.as_str().into());
@@ -213,7 +213,7 @@ fn proof_key(draft: &Draft<'_>, client: &Registration, faults: &mut Vec<Fault>) 
     // What cannot be read wants nothing.
     let is_read = !draft.faults.iter().any(|fault| fault.property.as_deref() == Some(name));
     let wants_none = sent && is_read && !client.settings.require_proof_key;
-    if wants_none && proves_key(client) && client.grants(GrantType::AuthorizationCode) {
+    if wants_none && client.asks_proof_key() && client.grants(GrantType::AuthorizationCode) {
         let why = "PKCE cannot be disabled (settings.client.require-proof-key) for a client that uses authorization_code";
         faults.push(refused(name, why));
     }

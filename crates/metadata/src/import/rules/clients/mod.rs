@@ -37,16 +37,11 @@ pub(super) fn apply(work: &mut Work<'_>, concerned: &[usize]) -> Result<(), Box<
             work.fail(at, fault);
         }
         if let Some(client) = work.drafts.get_mut(at).and_then(|draft| draft.next.client.as_mut()) {
-            client.settings.require_proof_key |= proves_key(client);
+            client.settings.require_proof_key |= client.asks_proof_key();
         }
         writing.push(at);
     }
     rights::check(work, &writing)
-}
-
-/// Is a PKCE challenge asked of the client, whatever it wants (rules of the door 3)?
-fn proves_key(client: &Registration) -> bool {
-    client.profile != ClientProfile::Legacy || client.proves_by(ClientAuthentication::None)
 }
 
 /// Fills in what was not sent.
