@@ -1,8 +1,6 @@
 //! Who is there when `kibali dev` starts.
 
-use std::sync::Arc;
-
-use kibali_metadata::import::ImportParams;
+use kibali_metadata::import::{Changes, ImportParams};
 use kibali_model::GrantType;
 use kibali_store::door::{accounts, setup_link};
 use kibali_store::objects::write::{Hashes, WriteChanges};
@@ -109,7 +107,8 @@ async fn give_passwords(app: &App) -> Result<(), Failure> {
     }
     drop(reader);
     if !hashes.passwords.is_empty() {
-        app.store.write(WriteChanges { changes: Arc::default(), hashes, now: app.now() }).await?;
+        let changes = Changes { by: objects::system_principal().uid.to_string(), ..Changes::default() };
+        app.store.write(WriteChanges { changes: changes.into(), hashes, now: app.now() }).await?;
     }
     Ok(())
 }
