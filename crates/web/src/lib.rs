@@ -24,6 +24,7 @@ pub mod registration;
 pub mod settings;
 pub mod speech;
 mod state;
+mod system_settings;
 pub mod uaa;
 pub mod why;
 

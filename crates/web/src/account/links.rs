@@ -6,8 +6,8 @@ use kibali_store::door::links::{IssueLink, Purpose};
 
 use super::letters::Letter;
 use super::{INVITATION, RESTORE, VERIFY};
-use crate::api::settings::stored::Stored;
 use crate::mail::Place;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// How long a link works.

@@ -4,8 +4,8 @@ use kibali_model::PasswordFault;
 use kibali_store::door::accounts::Account;
 use kibali_store::door::{emails, passwords};
 
-use crate::api::settings::stored::Stored;
 use crate::identity::Asker;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// What is wrong with a new password for this account, if something is. The rules come first, since holding

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::letters;
 use crate::api::objects::{self, NotUpdated};
-use crate::api::settings::stored::Stored;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// Changes these properties of the caller's own user. Where the address becomes another one, the one of before is told.

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::links::{Errand, HOUR, TWO_DAYS, send};
 use super::{invitation, new_password};
-use crate::api::settings::stored::Stored;
 use crate::identity::ClientAddress;
 use crate::mail::Place;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// Longest name or address looked at, in bytes.

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Person, Wrong};
 use crate::api::objects::{import, operator_principal};
-use crate::api::settings::stored::Stored;
 use crate::identity::ClientAddress;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// What people get who register themselves.

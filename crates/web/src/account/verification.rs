@@ -8,7 +8,7 @@ use kibali_store::door::links::{self, Purpose};
 
 use super::links::{Errand, HOUR, send};
 use super::recovery::require_mail;
-use crate::api::settings::stored::Stored;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// Sends a link to the caller's own address.

@@ -10,13 +10,13 @@ use kibali_model::Dialect;
 use serde_json::{Value, json};
 
 use super::answer;
-use super::settings::stored::Stored;
 use crate::body::Json;
 use crate::identity::{
     ClientAddress, Given, HalfSignedIn, Mailed, Opened, ProofRefusal, Session, SignInRefusal, SignedIn,
     is_mailed, mail_code, sign_in_by_password, start_session,
 };
 use crate::speech::{Speech, cors};
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// What versions below 42 are told of a code that is missing or wrong, whatever its kind.

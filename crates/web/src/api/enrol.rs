@@ -13,10 +13,10 @@ use kibali_oauth::{SentCredential, with_parameters};
 use std::sync::Arc;
 
 use super::query::Pairs;
-use super::settings::stored::Stored;
 use crate::identity::{Caller, ClientAddress, Session, sent_credential};
 use crate::pages::sign_in_first;
 use crate::registration::{may_enrol, mint_for_device};
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 const NEVER_KEPT: &str = "no-cache, no-store, max-age=0, must-revalidate";

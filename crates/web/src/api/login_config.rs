@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::answer;
 use super::query::Pairs;
-use super::settings::keys;
-use super::settings::stored::Stored;
 use crate::account::{recovery, registration};
+use crate::system_settings::Stored;
+use crate::system_settings::keys;
 use crate::{App, Refusal};
 
 /// Its keys and the settings they show.

@@ -12,12 +12,12 @@ use kibali_crypto::TotpSeed;
 use kibali_model::Principal;
 use serde_json::{Value, json};
 
-use super::settings::stored::Stored;
 use super::{WebMessage, answer};
 use crate::body::Json;
 use crate::factor::{self, FactorRefusal, Own};
 use crate::identity::{Caller, ClientAddress, Given, ProofRefusal, Session, is_mailed, require_person};
 use crate::speech::cors;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 pub(super) fn router() -> Router<App> {

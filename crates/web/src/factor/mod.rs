@@ -17,11 +17,11 @@ use kibali_store::door::mailed::BeginMailed;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::account::recovery::require_mail;
-use crate::api::settings::stored::Stored;
 use crate::identity::{
     ClientAddress, Given, Holder, Mailed, ProofRefusal, Session, check_first_code, check_proof, mail_code,
     open_seed, require_proof, seal_seed,
 };
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// Recovery codes that a user gets at a time.

@@ -6,10 +6,10 @@ use kibali_store::door::passkeys::{self, AddPasskey, Added, Changer, Passkey, Re
 use serde_json::Value;
 
 use super::{Own, RecoveryCodes};
-use crate::api::settings::stored::Stored;
 use crate::identity::{
     Answered, Holding, MadePasskey, PasskeyRefusal, Question, Session, ask_to_make, ask_to_use, made_passkey,
 };
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// What became of a new passkey.

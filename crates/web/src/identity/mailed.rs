@@ -7,7 +7,7 @@ use kibali_store::door::mailed::{Asking, KeepMailed, Standing, TryMailed, standi
 
 use super::second_factor::Holder;
 use crate::account::letters;
-use crate::api::settings::stored::Stored;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// Seconds that a code works, as in DHIS2.

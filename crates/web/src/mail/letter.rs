@@ -12,7 +12,7 @@ use lettre::{Address, Message as Mime};
 
 use super::{MailFault, Message};
 use crate::Settings;
-use crate::api::settings::stored::Stored;
+use crate::system_settings::Stored;
 
 /// A message ready to be sent.
 pub(super) struct Letter {

@@ -19,7 +19,7 @@ use kibali_model::Clock;
 use kibali_store::{Reader, Store};
 use tokio::sync::{Semaphore, mpsc, watch};
 
-use crate::api::settings::stored::Stored;
+use crate::system_settings::Stored;
 use crate::{Parts, Refusal, Settings};
 use letter::Letter;
 use server::Server;

@@ -11,7 +11,7 @@ use url::Host;
 use super::letter::{Letter, sender};
 use super::{MailFault, MailSettings};
 use crate::Settings;
-use crate::api::settings::stored::Stored;
+use crate::system_settings::Stored;
 
 /// The port on which TLS begins with the first byte (RFC 8314); on others it begins with STARTTLS.
 const TLS_FROM_THE_START: u16 = 465;

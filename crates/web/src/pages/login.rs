@@ -16,11 +16,11 @@ use super::visitor::Visitor;
 use super::{APPS, CONNECT_LOGOUT, LOGIN, LOGOUT, redirect};
 use crate::account::{recovery, registration};
 use crate::api::answer;
-use crate::api::settings::stored::Stored;
 use crate::identity::{
     Opened, PasskeyRefusal, Question, Session, SignInRefusal, ask_for_code, ask_to_use, end_session,
     is_mailed, mail_code, sign_in_by_passkey, sign_in_by_password, start_session,
 };
+use crate::system_settings::Stored;
 use crate::why::SentName;
 use crate::{App, Refusal};
 

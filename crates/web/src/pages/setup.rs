@@ -17,8 +17,8 @@ use super::page::Page;
 use super::parts::{Field, Problem, Problems};
 use super::{APPS, redirect};
 use crate::api::objects::{import, operator_principal, superuser_role};
-use crate::api::settings::stored::Stored;
 use crate::identity::{Session, sign_in, start_session};
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// Where the page is. The token stands in the query, which no log shows.

@@ -18,8 +18,8 @@ use serde_json::{Map, Value, json};
 
 use super::{may_enrol, told};
 use crate::api::objects::{change_one, run_within, system_principal};
-use crate::api::settings::stored::Stored;
 use crate::identity::ClientAddress;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// Where a client registers and manages itself.

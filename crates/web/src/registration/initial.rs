@@ -9,9 +9,9 @@ use kibali_store::door::registrations::{DeleteInitialAccess, InitialAccess, Inse
 use serde_json::{Map, json};
 
 use super::REGISTER;
-use crate::api::settings::stored::Stored;
 use crate::clients::quoted;
 use crate::identity::ClientAddress;
+use crate::system_settings::Stored;
 use crate::{App, Refusal, Settings};
 
 /// Longest life of an invitation, in seconds: 90 days.

@@ -10,11 +10,11 @@ use super::{Sender, not_restored, opened, wrong};
 use crate::account::invitation::{self, Accepted};
 use crate::account::renewal::{self, NotRenewed};
 use crate::account::{Person, VERIFY, new_password, recovery, registration, verification};
-use crate::api::settings::stored::Stored;
 use crate::api::{WebMessage, answer};
 use crate::body::{self, Bounds};
 use crate::identity::{Caller, ClientAddress, Session};
 use crate::speech::cors;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// Parameters read at most.

@@ -15,8 +15,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::answer;
-use super::settings::{keys, user as user_settings};
+use super::settings::user as user_settings;
 use crate::identity::Caller;
+use crate::system_settings::keys;
 use crate::{App, Refusal};
 
 pub(super) fn router() -> Router<App> {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::patch::{self, Patch};
 use super::runtime_state;
-use crate::api::settings::stored::Stored;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// How often a plan may ask before something is wrong with it.

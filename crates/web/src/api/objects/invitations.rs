@@ -14,10 +14,10 @@ use super::patch::may_edit;
 use super::verbs::{Pairs, answer_object, kind, object, params, require_found, run_one};
 use crate::account::invitation::{UNKNOWN, generated_name, send_again};
 use crate::account::recovery::{require_mail, send_for};
-use crate::api::settings::stored::Stored;
 use crate::body::Json;
 use crate::identity::Caller;
 use crate::mail::Place;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 const USERS: &str = "users";

@@ -10,7 +10,7 @@ use kibali_store::door::links;
 use kibali_store::objects::roles;
 
 use super::parameter::{date, named, number, one, truth};
-use crate::api::settings::stored::Stored;
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 type Pairs = [(String, String)];

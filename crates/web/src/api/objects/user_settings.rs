@@ -5,7 +5,7 @@ use kibali_model::ObjectId;
 use kibali_store::door::settings::SetOfUser;
 use serde_json::{Map, Value};
 
-use crate::api::settings::keys;
+use crate::system_settings::keys;
 use crate::{App, Refusal};
 
 /// The settings that a payload chooses for its user; a value that is none forgets the setting.

@@ -1,7 +1,5 @@
 //! Settings of the installation and of the user.
 
-pub(super) mod keys;
-pub(crate) mod stored;
 mod system;
 pub(super) mod user;
 

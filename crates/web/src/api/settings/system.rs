@@ -10,13 +10,13 @@ use kibali_model::Principal;
 use kibali_store::door::settings::{ClearSystem, SetSystem, SystemSetting};
 use serde_json::{Map, Value};
 
-use super::keys::{self, Key, SYSTEM};
-use super::stored::{Stored, sealed};
 use super::{given, require_all, require_manager};
 use crate::api::query::Pairs;
 use crate::api::{WebMessage, answer};
 use crate::body::{Json, Raw};
 use crate::identity::Caller;
+use crate::system_settings::keys::{self, Key, SYSTEM};
+use crate::system_settings::{Stored, sealed};
 use crate::{App, Refusal};
 
 pub(super) fn router() -> Router<App> {

@@ -12,13 +12,13 @@ use kibali_store::door::settings::{self, SetOfUser};
 use kibali_store::door::{accounts, principals};
 use serde_json::{Map, Value};
 
-use super::keys::{self, Key, USER};
-use super::stored::Stored;
 use super::{given, system};
 use crate::api::query::Pairs;
 use crate::api::{WebMessage, answer};
 use crate::body::Raw;
 use crate::identity::Caller;
+use crate::system_settings::Stored;
+use crate::system_settings::keys::{self, Key, USER};
 use crate::{App, Refusal};
 
 pub(super) fn router() -> Router<App> {

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::answer;
 use crate::api::query::Pairs;
-use crate::api::settings::stored::Stored;
 use crate::identity::Caller;
+use crate::system_settings::Stored;
 use crate::{App, Parts, Refusal};
 
 pub(super) async fn info(

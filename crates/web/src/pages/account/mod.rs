@@ -21,8 +21,8 @@ use super::frame::Frame;
 use super::page::Page;
 use super::parts::{Field, Problem, Problems};
 use crate::account::{FORGOT, INVITATION, Person, REGISTER, RENEW, RESTORE, VERIFY, Wrong};
-use crate::api::settings::stored::Stored;
 use crate::identity::{Session, sign_in, start_session};
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 pub(super) use expired::ask as ask_to_renew;

@@ -8,11 +8,11 @@ use kibali_model::PasswordPolicy;
 use super::{Ask, Token, dead_link, frame, password_field, policy, status};
 use crate::account::recovery::{self as account, NotRestored};
 use crate::account::{FORGOT, RESTORE};
-use crate::api::settings::stored::Stored;
 use crate::identity::Session;
 use crate::pages::body::Posted;
 use crate::pages::frame::Frame;
 use crate::pages::parts::{Field, Problem, Problems};
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 const TITLE: &str = "Forgotten password";

@@ -7,11 +7,11 @@ use kibali_model::PasswordPolicy;
 use super::{Ask, enter, frame, password_field, person_fields, policy, problems, read_person, status};
 use crate::account::registration::{offer, register};
 use crate::account::{Person, REGISTER};
-use crate::api::settings::stored::Stored;
 use crate::identity::Session;
 use crate::pages::body::Posted;
 use crate::pages::frame::Frame;
 use crate::pages::parts::{Field, Problem, Problems};
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 const TITLE: &str = "Register";

@@ -8,13 +8,13 @@ use http::StatusCode;
 use super::{ACCOUNT, TITLE};
 use crate::account::new_password;
 use crate::account::own_password::{self, NotChanged};
-use crate::api::settings::stored::Stored;
 use crate::pages::account::password_field;
 use crate::pages::frame::Frame;
 use crate::pages::page::Page;
 use crate::pages::parts::{Field, Problem, Problems};
 use crate::pages::redirect;
 use crate::pages::visitor::{Visitor, VisitorForm};
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 #[derive(Template)]

@@ -7,7 +7,6 @@ use kibali_model::{Lately, TwoFactorType};
 use super::mail;
 use super::views::{Codes, Passkeys, Recovery, Stage, TwoFactor};
 use super::{TITLE, TWO_FACTOR};
-use crate::api::settings::stored::Stored;
 use crate::factor::{self, FactorRefusal, Own, RecoveryCodes};
 use crate::identity::{ClientAddress, SetCookie, returned, unproved};
 use crate::pages::body::Posted;
@@ -16,6 +15,7 @@ use crate::pages::proof::{Means, told};
 use crate::pages::step_up::asked_first;
 use crate::pages::visitor::{Member, Visitor};
 use crate::pages::{APPS, redirect};
+use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
 /// `GET /account/two-factor`.

@@ -1,5 +1,7 @@
 //! The installation's settings as they stand, read once for a request.
 
+pub(crate) mod keys;
+
 use std::collections::HashMap;
 
 use base64::Engine as _;
@@ -10,7 +12,7 @@ use kibali_store::door::settings;
 use kibali_store::{Reader, StoreError};
 use serde_json::Value;
 
-use super::keys::{self, Key};
+use self::keys::Key;
 
 /// Every stored setting, by name and locale.
 #[derive(Debug, Default)]
@@ -101,7 +103,7 @@ impl Stored {
 ///
 /// # Errors
 /// The value is too long for the cipher.
-pub(super) fn sealed(
+pub(crate) fn sealed(
     name: &str,
     value: &str,
     master_key: &MasterKey,
