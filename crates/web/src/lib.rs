@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod pages;
 pub mod refusal;
 pub mod registration;
+mod rooms;
 pub mod settings;
 pub mod speech;
 mod state;
@@ -29,6 +30,6 @@ pub mod uaa;
 pub mod why;
 
 pub use refusal::Refusal;
+pub use rooms::Rooms;
 pub use settings::Settings;
-pub use speech::Rooms;
 pub use state::{App, Parts};

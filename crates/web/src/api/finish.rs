@@ -23,7 +23,8 @@ use serde_json::Value;
 use super::objects::WeakTag;
 use super::web_message::{XmlRoot, xml_item};
 use super::{not_served, xml};
-use crate::speech::{Format, Speech, routed};
+use crate::rooms::routed;
+use crate::speech::{Format, Speech};
 use crate::{App, Refusal, body};
 
 /// Longer answers stream, with a weak tag where the handler has one (rules of the metadata 3).

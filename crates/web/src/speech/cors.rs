@@ -112,7 +112,7 @@ pub(crate) async fn require_known_site(
 }
 
 /// What CORS has to say about one request.
-pub(super) struct Cors {
+pub(crate) struct Cors {
     room: Room,
     /// The origin, when it is allowed.
     allowed: Option<HeaderValue>,
@@ -122,7 +122,7 @@ pub(super) struct Cors {
 
 impl Cors {
     /// Judges a request; nothing for one without `Origin`, or to a page.
-    pub(super) async fn of(
+    pub(crate) async fn of(
         app: &App,
         room: Room,
         method: &Method,
@@ -141,12 +141,12 @@ impl Cors {
     }
 
     /// Is the request a preflight? It is answered here and goes no further.
-    pub(super) fn is_preflight(&self) -> bool {
+    pub(crate) fn is_preflight(&self) -> bool {
         self.preflight.is_some()
     }
 
     /// Adds the headers of an answer.
-    pub(super) fn answer(self, headers: &mut HeaderMap) {
+    pub(crate) fn answer(self, headers: &mut HeaderMap) {
         headers.append(VARY, HeaderValue::from_static("Origin"));
         let Some(origin) = self.allowed else { return };
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);

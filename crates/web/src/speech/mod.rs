@@ -5,12 +5,8 @@
 
 mod accept;
 pub(crate) mod cors;
-mod outer;
 mod path;
-mod plain;
-
-pub use outer::Rooms;
-pub(crate) use outer::routed;
+pub(crate) mod plain;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -103,7 +99,7 @@ impl FromRequestParts<App> for Spoken {
 }
 
 /// How the sender of a request is spoken to, and the path that the room sees.
-fn of<'p>(path: &'p str, headers: &HeaderMap, settings: &Settings) -> (Speech, &'p str) {
+pub(crate) fn of<'p>(path: &'p str, headers: &HeaderMap, settings: &Settings) -> (Speech, &'p str) {
     let read = path::read(path, settings.context_path());
     let version = read.version.map_or(settings.as_version, ApiVersion::from_number);
     let format = match (read.suffix, read.room) {

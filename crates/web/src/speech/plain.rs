@@ -3,7 +3,7 @@
 //! DHIS2, and one more: what needs no escape has none.
 
 /// What keeps a path from being a plain one; none of a plain one.
-pub(super) fn fault(path: &str) -> Option<&'static str> {
+pub(crate) fn fault(path: &str) -> Option<&'static str> {
     if !path.starts_with('/') {
         return Some("it does not begin with a slash");
     }

@@ -1,4 +1,4 @@
-//! The outermost layer: what every request meets first and every answer last.
+//! The whole application: what every request meets first and every answer last, and the rooms between.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,12 +14,12 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use kibali_crypto::Random;
 use tower::Service as _;
 
-use super::cors::Cors;
-use super::{Room, Speech, plain};
 use crate::api::finish::GzipFile;
 use crate::guard::{Passage, Place};
 use crate::identity::{ClientAddress, SentProof};
 use crate::refusal::{self, Refusal};
+use crate::speech::cors::Cors;
+use crate::speech::{Room, Speech, plain};
 use crate::why::{Told, Trace};
 use crate::{App, api, oauth2, pages, speech, uaa};
 
