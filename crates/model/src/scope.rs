@@ -12,11 +12,21 @@ pub enum Scope {
     Username,
     /// `api:read`: GET and HEAD on the Web API only.
     ApiRead,
-    /// `openid`, `email`, `profile` or another name that opens nothing on the Web API.
+    /// `email`: the address, told to the application (OpenID Connect Core section 5.4).
+    Email,
+    /// `openid`: an ID token goes with the access token.
+    OpenId,
+    /// `profile`: the name, told to the application.
+    Profile,
+    /// A name that means nothing here.
     Other(String),
 }
 
 impl Scope {
+    /// Those that mean something.
+    pub const EVERY: &'static [Self] =
+        &[Self::All, Self::ApiRead, Self::Email, Self::OpenId, Self::Profile, Self::Username];
+
     /// The name on the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -24,6 +34,9 @@ impl Scope {
             Self::All => "ALL",
             Self::Username => "username",
             Self::ApiRead => "api:read",
+            Self::Email => "email",
+            Self::OpenId => "openid",
+            Self::Profile => "profile",
             Self::Other(name) => name,
         }
     }
@@ -31,12 +44,8 @@ impl Scope {
 
 impl From<&str> for Scope {
     fn from(name: &str) -> Self {
-        match name {
-            "ALL" => Self::All,
-            "username" => Self::Username,
-            "api:read" => Self::ApiRead,
-            other => Self::Other(other.to_owned()),
-        }
+        let known = Self::EVERY.iter().find(|scope| scope.as_str() == name);
+        known.cloned().unwrap_or_else(|| Self::Other(name.to_owned()))
     }
 }
 
@@ -54,7 +63,7 @@ impl Scopes {
     /// Reads names parted by white space (RFC 6749 section 3.3). No name is the empty set.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        Self(text.split_ascii_whitespace().map(Scope::from).collect())
+        text.split_ascii_whitespace().map(Scope::from).collect()
     }
 
     /// Does it hold no scope?
@@ -101,7 +110,7 @@ impl Scopes {
     /// Is `openid` in the set, so that an ID token goes with the access token?
     #[must_use]
     pub fn asks_for_identity(&self) -> bool {
-        self.0.iter().any(|scope| scope.as_str() == "openid")
+        self.contains(&Scope::OpenId)
     }
 
     /// Does it open the Web API with the user's full rights?
@@ -114,6 +123,12 @@ impl Scopes {
     #[must_use]
     pub fn opens_api_read(&self) -> bool {
         self.opens_api() || self.contains(&Scope::ApiRead)
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<T: IntoIterator<Item = Scope>>(scopes: T) -> Self {
+        Self(scopes.into_iter().collect())
     }
 }
 

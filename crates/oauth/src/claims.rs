@@ -115,14 +115,13 @@ pub fn userinfo(scopes: &Scopes, subject: &Subject) -> Map<String, Value> {
 }
 
 fn who(claims: &mut Map<String, Value>, scopes: &Scopes, subject: &Subject) {
-    let has = |name: &str| scopes.iter().any(|scope| scope.as_str() == name);
-    if has("username") {
+    if scopes.contains(&Scope::Username) {
         claims.insert("username".to_owned(), subject.username.as_str().into());
     }
-    if let Some(email) = subject.email.as_deref().filter(|_| has("email")) {
+    if let Some(email) = subject.email.as_deref().filter(|_| scopes.contains(&Scope::Email)) {
         claims.insert("email".to_owned(), email.into());
     }
-    if has("profile") {
+    if scopes.contains(&Scope::Profile) {
         claims.insert("preferred_username".to_owned(), subject.username.as_str().into());
         if let Some(name) = &subject.name {
             claims.insert("name".to_owned(), name.as_str().into());
@@ -132,12 +131,11 @@ fn who(claims: &mut Map<String, Value>, scopes: &Scopes, subject: &Subject) {
 
 /// What OpenID Connect Core section 5.4 has besides, and DHIS2 does not say.
 fn more(claims: &mut Map<String, Value>, scopes: &Scopes, subject: &Subject) {
-    let has = |name: &str| scopes.iter().any(|scope| scope.as_str() == name);
-    if has("email") && subject.email.is_some() {
+    if scopes.contains(&Scope::Email) && subject.email.is_some() {
         claims.insert("email_verified".to_owned(), subject.email_verified.into());
     }
     for (name, value) in [("given_name", &subject.given_name), ("family_name", &subject.family_name)] {
-        if let Some(value) = value.as_deref().filter(|_| has("profile")) {
+        if let Some(value) = value.as_deref().filter(|_| scopes.contains(&Scope::Profile)) {
             claims.insert(name.to_owned(), value.into());
         }
     }

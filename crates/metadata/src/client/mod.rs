@@ -10,8 +10,8 @@ mod settings;
 pub use settings::{client_text, token_text};
 
 use kibali_model::{
-    Client, ClientAuthentication, ClientProfile, ClientSettings, GrantType, ObjectId, Scopes, Timestamp,
-    TokenSettings, Uid,
+    Client, ClientAuthentication, ClientProfile, ClientSettings, GrantType, ObjectId, Scope, Scopes,
+    Timestamp, TokenSettings, Uid,
 };
 use serde_json::{Map, Value, json};
 
@@ -72,7 +72,7 @@ impl Default for Registration {
             grant_types: Vec::new(),
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
-            scopes: vec!["ALL".to_owned()],
+            scopes: vec![Scope::All.as_str().to_owned()],
             settings: ClientSettings::default(),
             more_settings: Map::new(),
             tokens: TokenSettings::default(),

@@ -1,7 +1,7 @@
 //! The question on the consent page, and what was ticked there.
 
 use axum::response::Response;
-use kibali_model::{Client, Dialect, Principal, Scopes};
+use kibali_model::{Client, Dialect, Principal, Scope, Scopes};
 use kibali_oauth::{Authorization, Parameters};
 use kibali_store::door::accounts;
 
@@ -81,7 +81,6 @@ pub(super) fn chosen(parameters: &Parameters, asked: &Scopes, dialect: Dialect) 
     if dialect == Dialect::Legacy {
         return asked.clone();
     }
-    let mut ticked: Vec<&str> = parameters.every(TICKED).collect();
-    ticked.extend(asked.asks_for_identity().then_some("openid"));
-    asked.intersection(&Scopes::parse(&ticked.join(" ")))
+    let ticked = parameters.every(TICKED).map(Scope::from);
+    asked.intersection(&ticked.chain([Scope::OpenId]).collect())
 }

@@ -3,7 +3,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use kibali_model::{ClientAuthentication, GrantType, SigningAlgorithm};
+use kibali_model::{ClientAuthentication, GrantType, Scope, SigningAlgorithm};
 use kibali_oauth::claims::ACR;
 use kibali_oauth::{Prompt, ResponseMode};
 use serde_json::{Map, Value, json};
@@ -93,7 +93,7 @@ fn openid_only(settings: &Settings) -> [(&'static str, Value); 12] {
         ("backchannel_logout_session_supported", true.into()),
         ("subject_types_supported", json!(["public"])),
         ("id_token_signing_alg_values_supported", json!(["RS256", "PS256", "ES256", "EdDSA"])),
-        ("scopes_supported", json!(["openid", "profile", "email", "username", "ALL", "api:read"])),
+        ("scopes_supported", Scope::EVERY.iter().map(Scope::as_str).collect()),
         ("prompt_values_supported", Prompt::EVERY.iter().map(|(name, _)| *name).collect()),
         (
             "claims_supported",

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
-use kibali_model::{Dialect, Scopes};
+use kibali_model::{Dialect, Scope, Scopes};
 use kibali_oauth::Answer;
 
 use super::frame::Frame;
@@ -55,20 +55,20 @@ pub struct Ask {
 /// to choose: without it there is no sign-in.
 #[must_use]
 pub fn asks_of(scopes: &Scopes, box_name: Option<&'static str>) -> Vec<Ask> {
-    let words = |name: &str| match name {
-        "ALL" | "username" => "Read and change everything that you may read and change".to_owned(),
-        "api:read" => "Read everything that you may read".to_owned(),
-        "openid" => "Know that it is you who signed in".to_owned(),
-        "email" => "Know your e-mail address".to_owned(),
-        "profile" => "Know your name".to_owned(),
-        other => format!("Use what it calls {other}"),
+    let words = |scope: &Scope| match scope {
+        Scope::All | Scope::Username => "Read and change everything that you may read and change".to_owned(),
+        Scope::ApiRead => "Read everything that you may read".to_owned(),
+        Scope::OpenId => "Know that it is you who signed in".to_owned(),
+        Scope::Email => "Know your e-mail address".to_owned(),
+        Scope::Profile => "Know your name".to_owned(),
+        Scope::Other(name) => format!("Use what it calls {name}"),
     };
-    let ask = |name: &str| Ask {
-        text: words(name),
-        scope: name.to_owned(),
-        box_name: box_name.filter(|_| name != "openid"),
+    let ask = |scope: &Scope| Ask {
+        text: words(scope),
+        scope: scope.as_str().to_owned(),
+        box_name: box_name.filter(|_| *scope != Scope::OpenId),
     };
-    scopes.iter().map(|scope| ask(scope.as_str())).collect()
+    scopes.iter().map(ask).collect()
 }
 
 #[derive(Template)]

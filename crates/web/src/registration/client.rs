@@ -6,7 +6,7 @@ use kibali_metadata::client::{client_text, token_text};
 use kibali_metadata::import::{
     Fault, ImportParams, ImportStrategy, MergeMode, is_redirect, is_secure_redirect, parse_payload,
 };
-use kibali_model::{ClientProfile, ClientSettings, Dialect, Principal, TokenSettings};
+use kibali_model::{ClientProfile, ClientSettings, Dialect, Principal, Scope, TokenSettings};
 use kibali_oauth::registration::{METADATA, Metadata, REDIRECT, is_listed, read};
 use kibali_store::door::accounts::Account;
 use kibali_store::door::clients::{self, Registered};
@@ -25,7 +25,7 @@ use crate::{App, Refusal};
 /// Where a client registers and manages itself.
 pub(crate) const REGISTER: &str = "/connect/register";
 /// What it may ask for.
-const SCOPES: &str = "openid profile username";
+const SCOPES: [Scope; 3] = [Scope::OpenId, Scope::Profile, Scope::Username];
 /// Clients of one person's devices, at most: the least recently used goes.
 const DEVICES: i64 = 100;
 /// Clients that registered without an invitation, at most.
@@ -81,7 +81,7 @@ pub(crate) async fn register(
     let settings = ClientSettings { require_consent: !trusted, ..ClientSettings::default() };
     let mut object = object(&metadata, settings, client_id.expose());
     object.insert("clientId".to_owned(), json!(client_id.expose()));
-    object.insert("scopes".to_owned(), json!(SCOPES.replace(' ', ",")));
+    object.insert("scopes".to_owned(), json!(SCOPES.map(|scope| scope.as_str().to_owned()).join(",")));
     object.insert("profile".to_owned(), json!(ClientProfile::Standard.as_str()));
     let tokens = TokenSettings {
         reuse_refresh_tokens: false,

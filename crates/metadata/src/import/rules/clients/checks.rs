@@ -3,7 +3,7 @@
 //! Only what a change brings is looked at: values that are there already, from another time or another dialect, can be
 //! sent again.
 
-use kibali_model::{ClientAuthentication, GrantType};
+use kibali_model::{ClientAuthentication, GrantType, Scope};
 
 use super::name_of;
 use crate::client::{MOST_EXCHANGED, RESERVED, Registration, refused};
@@ -17,8 +17,6 @@ const ADDRESSES: usize = 50;
 const ADDRESS_LENGTH: usize = 2000;
 /// Characters of a client ID, at most.
 const ID_LENGTH: usize = 230;
-/// The scopes there are.
-const SCOPES: [&str; 6] = ["ALL", "api:read", "email", "openid", "profile", "username"];
 /// What DHIS2 keeps for itself, and all that begin with it and a point.
 const RESERVED_SCOPE: &str = "client";
 
@@ -126,7 +124,7 @@ fn scope(name: &str) -> Option<String> {
     if reserved {
         return Some(format!("The scope '{}' is reserved", shape::shown(&name.into())));
     }
-    unknown("scope", name, SCOPES.into_iter())
+    unknown("scope", name, Scope::EVERY.iter().map(Scope::as_str))
 }
 
 fn unknown(what: &str, name: &str, mut known: impl Iterator<Item = &'static str> + Clone) -> Option<String> {

@@ -5,7 +5,7 @@ mod rights;
 
 pub use checks::{is_bcrypt, is_redirect, is_secure_redirect};
 
-use kibali_model::{ClientAuthentication, ClientProfile, GrantType};
+use kibali_model::{ClientAuthentication, ClientProfile, GrantType, Scope};
 
 use crate::client::{RESERVED, Registration, refused};
 use crate::import::facts::Needs;
@@ -64,7 +64,7 @@ fn complete(draft: &mut Draft<'_>) {
         client.profile = ClientProfile::Legacy;
     }
     if !scopes && client.scopes.is_empty() {
-        client.scopes = first_scopes(client).iter().map(|name| (*name).to_owned()).collect();
+        client.scopes = first_scopes(client).iter().map(|scope| scope.as_str().to_owned()).collect();
     }
     if !tokens && client.proves_by(ClientAuthentication::None) {
         client.tokens.reuse_refresh_tokens = false;
@@ -73,14 +73,14 @@ fn complete(draft: &mut Draft<'_>) {
 }
 
 /// What a client may ask for when nobody said: what its grants are for.
-fn first_scopes(client: &Registration) -> &'static [&'static str] {
+fn first_scopes(client: &Registration) -> &'static [Scope] {
     let people = [GrantType::AuthorizationCode, GrantType::DeviceCode];
     if client.grants(GrantType::Password) {
-        &["ALL"]
+        &[Scope::All]
     } else if people.into_iter().any(|grant| client.grants(grant)) {
-        &["openid", "profile", "username", "email"]
+        &[Scope::OpenId, Scope::Profile, Scope::Username, Scope::Email]
     } else {
-        &["username"]
+        &[Scope::Username]
     }
 }
 
