@@ -10,6 +10,7 @@ use kibali_model::{Client, ClientProfile, Rules};
 use kibali_oauth::dpop::{DpopFault, DpopProof, Proved, check};
 use kibali_store::door::spent::{self, Spend};
 
+use crate::speech::seen_address;
 use crate::{App, Refusal, Settings};
 
 /// The header that carries a proof.
@@ -33,8 +34,7 @@ impl SentProof {
         let mut headers = request.headers().get_all(HEADER).iter();
         let first = headers.next()?;
         let jwt = first.to_str().ok().filter(|_| headers.next().is_none()).map(str::to_owned);
-        let origin = settings.base_url.origin().ascii_serialization();
-        let address = format!("{origin}{}", request.uri().path());
+        let address = seen_address(request.uri().path(), settings);
         Some(Self { jwt, method: request.method().clone(), address })
     }
 }

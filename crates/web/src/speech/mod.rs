@@ -122,6 +122,11 @@ pub(crate) fn of<'p>(path: &'p str, headers: &HeaderMap, settings: &Settings) ->
     (speech, read.path)
 }
 
+/// The address that the sender of a request to `path` sees, whether a proxy passes the context path on or strips it.
+pub(crate) fn seen_address(path: &str, settings: &Settings) -> String {
+    settings.absolute(path::below(path, settings.context_path()))
+}
+
 /// The path that the room sees.
 pub(crate) fn inner_path<'p>(path: &'p str, settings: &Settings) -> &'p str {
     path::read(path, settings.context_path()).path

@@ -51,11 +51,7 @@ const OAUTH2: &[&str] = &["/oauth2/", "/connect/", "/.well-known/", "/userinfo"]
 /// Takes a path apart. The context path may be there (a proxy that passes it on) or not (one that strips
 /// it).
 pub(super) fn read<'p>(path: &'p str, context: &str) -> Path<'p> {
-    let path = match path.strip_prefix(context) {
-        Some("") => "/",
-        Some(rest) if !context.is_empty() && rest.starts_with('/') => rest,
-        _ => path,
-    };
+    let path = below(path, context);
     if let Some(rest) = path.strip_prefix("/api").filter(|rest| rest.is_empty() || rest.starts_with('/')) {
         return read_api(rest);
     }
@@ -67,6 +63,15 @@ pub(super) fn read<'p>(path: &'p str, context: &str) -> Path<'p> {
         _ => Room::Page,
     };
     Path { room, version: None, suffix: None, path }
+}
+
+/// What follows the context path.
+pub(super) fn below<'p>(path: &'p str, context: &str) -> &'p str {
+    match path.strip_prefix(context) {
+        Some("") => "/",
+        Some(rest) if !context.is_empty() && rest.starts_with('/') => rest,
+        _ => path,
+    }
 }
 
 /// `rest` is what follows `/api`.

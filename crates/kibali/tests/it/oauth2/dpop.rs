@@ -160,6 +160,26 @@ both!(
     }
 );
 
+both! {
+    fn a_proof_is_of_the_address_that_its_sender_sees_whatever_a_proxy_makes_of_it(t) {
+        public(t).await;
+        let key = key(SigningAlgorithm::Es256);
+        let below = t.another(7, |settings| settings.base_url = "https://example.org/dhis".parse().unwrap()).await;
+        // A proxy passes the context path on, or strips it; the address that was asked is the same.
+        for (asked, arrives, taken) in [
+            ("https://example.org/dhis/oauth2/token", "/oauth2/token", true),
+            ("https://example.org/dhis/oauth2/token", "/dhis/oauth2/token", true),
+            ("https://example.org/oauth2/token", "/oauth2/token", false),
+            ("https://example.org/dhis/dhis/oauth2/token", "/dhis/oauth2/token", false),
+        ] {
+            let proof = proof(t, &key, "POST", "", &json!({ "htu": asked }));
+            let answer = below.post(arrives).header("dpop", &proof).form(&refreshing("x")).send().await;
+            let error = if taken { "invalid_grant" } else { "invalid_dpop_proof" };
+            assert_eq!(answer.json()["error"], error, "{asked} at {arrives}: {}", answer.text());
+        }
+    }
+}
+
 both!(
     fn a_proof_serves_once_whichever_node_it_reaches(t) {
         public(t).await;
