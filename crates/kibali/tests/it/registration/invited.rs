@@ -1,13 +1,24 @@
 //! Administrators let clients register; nobody else does.
 
 use kibali_store::door::audit::newest;
-use kibali_testkit::both;
 use kibali_testkit::seed::import;
+use kibali_testkit::{Answer, TestApp, both};
 use serde_json::json;
 
-use super::{REGISTER, android, invitation, redeem, register};
+use super::{DEVICE, REGISTER, android, invitation, redeem, register};
 use crate::foundation::admin;
 use crate::oauth2::{CALLBACK, allow, asking, member, signed_in};
+
+/// A client that just registered for the address of devices gets no code before somebody was asked.
+async fn asks(t: &TestApp, told: &Answer) {
+    let id = told.json()["client_id"].as_str().unwrap().to_owned();
+    let asked = asking(&id, "&scope=openid+username").replace(CALLBACK, DEVICE);
+    let mut browser = signed_in(t).await;
+    let page = browser.open_once(&asked).await;
+    assert!(page.status == 200 && page.text().contains("user_oauth_approval"), "{:?}", page.location());
+    let silent = browser.open_once(&format!("{asked}&prompt=none")).await;
+    assert!(silent.location().unwrap().contains("error=consent_required"), "{:?}", silent.location());
+}
 
 both!(
     fn an_invitation_lets_so_many_register_and_its_clients_ask_people(t) {
@@ -84,7 +95,9 @@ both!(
         }
         // A scheme of its own is taken where it is listed.
         let listed = invitation(t, json!({ "redirectUrl": "dhis2oauth://oauth" })).await;
-        assert_eq!(register(t, &listed, &json!({ "redirect_uris": ["dhis2oauth://oauth"] })).await.status, 201);
+        let told = register(t, &listed, &json!({ "redirect_uris": ["dhis2oauth://oauth"] })).await;
+        assert_eq!(told.status, 201, "{}", told.text());
+        asks(t, &told).await;
     }
 );
 
@@ -93,6 +106,9 @@ both!(
         let body = json!({ "redirect_uris": [CALLBACK] });
         assert_eq!(t.post(REGISTER).json(&body).send().await.status, 401);
         let open = t.another(2, |settings| settings.open_registration = true).await;
+        // Where devices send their codes, too: who registers so is not known to be one.
+        let of_devices = json!({ "redirect_uris": [DEVICE], "token_endpoint_auth_method": "client_secret_basic" });
+        asks(t, &open.post(REGISTER).json(&of_devices).send().await).await;
         let answer = open.post(REGISTER).json(&body).send().await;
         assert_eq!(answer.status, 201, "{}", answer.text());
         let id = answer.json()["client_id"].as_str().unwrap().to_owned();
