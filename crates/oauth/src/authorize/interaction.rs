@@ -58,7 +58,8 @@ impl Authorization {
             false => Next::SignIn,
         };
         let fresh = present.filter(|present| {
-            !self.wants_sign_in() && self.max_age.is_none_or(|age| now.seconds_since(present.since) <= age)
+            let recent = |age| self.answered || now.seconds_since(present.since) <= age;
+            !self.wants_sign_in() && self.max_age.is_none_or(recent)
         });
         let Some(present) = fresh else {
             return match silent {
@@ -78,13 +79,20 @@ impl Authorization {
         }
         let remembered = present.consented.is_some_and(|consented| self.scopes.is_within(consented));
         let only_identity = self.scopes.asks_for_identity() && self.scopes.iter().count() == 1;
+        let known = self.reaches_nobody_else(client) && (remembered || only_identity);
         let asks = dialect == Dialect::Legacy
             || self.prompt == Some(Prompt::Consent)
-            || (client.settings.require_consent && !remembered && !only_identity);
+            || (client.settings.require_consent && !known);
         match (asks, silent) {
             (false, _) => Next::Grant,
             (true, false) => Next::Ask,
             (true, true) => Next::Refuse(self.refused("consent_required", "The user has to be asked")),
         }
+    }
+
+    /// Is a code of no use to any other program on the person's machine? One that goes to a port or to a scheme there may
+    /// be caught, and a client without a proof of itself be played (RFC 8252 section 8.6).
+    fn reaches_nobody_else(&self, client: &Client) -> bool {
+        !client.is_public() || self.redirect_uri.starts_with("https://")
     }
 }

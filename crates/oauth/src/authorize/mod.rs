@@ -200,11 +200,11 @@ impl Authorization {
         matches!(self.prompt, Some(Prompt::Login | Prompt::LoginThenConsent))
     }
 
-    /// Is a sign-in to be remembered as one for this very request: the one it demands, or the one that shows whether
-    /// the right person is there?
+    /// Is a sign-in to be remembered as one for this very request: the one it demands, however long the person then takes
+    /// to answer, or the one that shows whether the right person is there?
     #[must_use]
     pub const fn demands_sign_in(&self) -> bool {
-        !self.answered && (self.wants_sign_in() || self.id_token_hint.is_some())
+        !self.answered && (self.wants_sign_in() || self.max_age.is_some() || self.id_token_hint.is_some())
     }
 
     /// The same request of somebody who signed in for it.

@@ -175,6 +175,10 @@ fn whoever_is_there_is_bothered_as_asked() {
         let asked = ask_modern(more).unwrap();
         assert_eq!(name(asked.next(&client, who, Dialect::Modern, now)), expected, "{more}");
     }
+    // Nobody reads and answers a page in no time.
+    let young = ask_modern("&max_age=0").unwrap();
+    assert!(young.demands_sign_in());
+    assert_eq!(name(young.signed_in().next(&modern_client(), present(None), Dialect::Modern, now)), "ask");
     let both = ask_modern("&prompt=consent+login").unwrap().signed_in();
     assert_eq!(name(both.next(&modern_client(), present(Some(&all)), Dialect::Modern, now)), "ask");
     let login = ask_modern("&prompt=login").unwrap().signed_in();
@@ -182,6 +186,40 @@ fn whoever_is_there_is_bothered_as_asked() {
     let legacy = ask("response_type=code", ONE).unwrap();
     let demo = client(GrantType::LEGACY, ONE);
     assert_eq!(legacy.next(&demo, present(Some(&Scopes::all())), Dialect::Legacy, now), Next::Ask);
+}
+
+/// RFC 8252 section 8.6.
+#[test]
+fn what_any_program_on_the_machine_could_catch_is_asked_every_time() {
+    let all = Scopes::parse("openid username email");
+    let present = Some(Present {
+        since: Timestamp::from_millis(0),
+        consented: Some(&all),
+        second_factor: false,
+        hinted: Hinted::Fits,
+    });
+    let confidential = modern_client();
+    let mut public = modern_client();
+    public.authentication = [kibali_model::ClientAuthentication::None].into();
+    for (address, client, expected) in [
+        ("https://a.example/cb", &confidential, ["grant", "grant"]),
+        ("http://127.0.0.1:4711/cb", &confidential, ["grant", "grant"]),
+        ("https://a.example/cb", &public, ["grant", "grant"]),
+        ("http://127.0.0.1:4711/cb", &public, ["ask", "consent_required"]),
+        ("dhis2oauth://oauth", &public, ["ask", "consent_required"]),
+    ] {
+        for (more, expected) in ["", "&prompt=none"].into_iter().zip(expected) {
+            for scopes in ["openid username", "openid"] {
+                let asked = Authorization {
+                    redirect_uri: address.to_owned(),
+                    scopes: Scopes::parse(scopes),
+                    ..ask_modern(more).unwrap()
+                };
+                let next = asked.next(client, present, Dialect::Modern, Timestamp::from_millis(1));
+                assert_eq!(name(next), expected, "{address} {more} {scopes}");
+            }
+        }
+    }
 }
 
 #[test]

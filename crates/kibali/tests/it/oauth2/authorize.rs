@@ -161,6 +161,31 @@ both!(
 );
 
 both!(
+    fn whoever_signed_in_for_a_request_may_take_their_time_over_it(t) {
+        register(t, "app", json!({})).await;
+        for (number, age) in ["0", "5"].into_iter().enumerate() {
+            let mut browser = signed_in(t).await;
+            t.clock.advance_seconds(10);
+            let asked = asking("app", &format!("&scope=openid+username&prompt=consent&state={number}&max_age={age}"));
+            assert_eq!(browser.open_once(&asked).await.location(), Some("/login"), "{age}");
+            let login = browser.open("/login").await;
+            let form = login.form("/login").fill("username", ADMIN).fill("password", "district");
+            browser.submit(&login, &form).await;
+            // A slow line, then a slow reader.
+            t.clock.advance_seconds(30);
+            let page = browser.open(&asked).await;
+            t.clock.advance_seconds(100);
+            let done = browser.submit(&page, &page.form("/oauth2/authorize").press("user_oauth_approval", "true")).await;
+            let tokens = redeem(t, "app", &member(&done, "code").unwrap()).await.json();
+            let identity = said(&tokens["id_token"]);
+            assert_eq!(identity["iat"].as_i64().unwrap() - identity["auth_time"].as_i64().unwrap(), 130, "{age}");
+            // The next request is another.
+            assert_eq!(browser.open_once(&asked.replace("state=", "state=x")).await.location(), Some("/login"), "{age}");
+        }
+    }
+);
+
+both!(
     fn a_form_brings_the_answer_where_that_is_asked(t) {
         register(t, "app", json!({})).await;
         let page = allow(&mut signed_in(t).await, &asking("app", "&response_mode=form_post&state=s")).await;
