@@ -3,7 +3,7 @@
 use kibali_crypto::{Secret, new_client_secret};
 use kibali_metadata::client::Registration;
 use kibali_metadata::import::{ImportParams, ImportStrategy, MergeMode};
-use kibali_model::{Dialect, Principal};
+use kibali_model::{ClientAuthentication, Dialect, Principal};
 use serde_json::{Map, Value};
 
 use crate::api::objects;
@@ -19,6 +19,9 @@ pub enum OldSecret {
     /// It has leaked.
     Ends,
 }
+
+/// What is told of the old secret of a client that signs with it.
+const SIGNS_NO_MORE: &str = "What is signed with the old secret is refused from now on.";
 
 impl OldSecret {
     /// The usual choice first.
@@ -79,6 +82,8 @@ pub async fn renew(
         Some(left) if left < old.seconds() => (left, "The old secret keeps working until it expires."),
         _ => (old.seconds(), old.told()),
     };
+    // Signatures are checked with one secret, the newest.
+    let told = if client.proves_by(ClientAuthentication::SecretJwt) { SIGNS_NO_MORE } else { told };
     let object = Map::from_iter([
         ("id".to_owned(), Value::from(uid)),
         ("clientSecret".to_owned(), Value::from(secret.expose().as_str())),

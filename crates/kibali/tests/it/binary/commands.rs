@@ -136,6 +136,9 @@ both! {
         let second = renew("script", &["--old-secret", "now"], "The old secret no longer works.");
         let third = renew("other", &["--old-secret", "7d"], "The old secret keeps working for 7 days.");
         let fourth = renew("other", &[], "The old secret keeps working for 24 hours.");
+        home.done(&["client", "add", "signer", "--grant", "client_credentials", "--acts-as", ADMIN,
+            "--authentication", "client_secret_jwt"], "");
+        renew("signer", &[], "What is signed with the old secret is refused from now on.");
         let server = home.serve();
         let ask = |id: &str, secret: &str| {
             let headers = [
