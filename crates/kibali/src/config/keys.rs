@@ -20,7 +20,12 @@ pub(super) struct Key {
 impl Key {
     /// The environment variable that overrides it: `KIBALI_SERVER_BASE_URL` for `server.base.url`.
     pub(super) fn variable(&self) -> String {
-        format!("KIBALI_{}", self.name.replace('.', "_").to_uppercase())
+        format!("KIBALI_{}", self.words().to_uppercase())
+    }
+
+    /// Its name as far as every shell takes it for one.
+    pub(super) fn words(&self) -> String {
+        self.name.replace(['.', '-'], "_")
     }
 }
 

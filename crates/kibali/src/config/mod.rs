@@ -285,8 +285,8 @@ fn almost(name: &str) -> Option<&'static Key> {
     let lower = name.strip_prefix("KIBALI_")?.to_lowercase();
     let candidates = KEYS.iter().filter(|key| key.name.len().abs_diff(lower.len()) <= 2);
     candidates
-        .min_by_key(|key| near::distance(&lower, &key.name.replace('.', "_")))
-        .filter(|key| near::distance(&lower, &key.name.replace('.', "_")) <= 2)
+        .min_by_key(|key| near::distance(&lower, &key.words()))
+        .filter(|key| near::distance(&lower, &key.words()) <= 2)
 }
 
 #[cfg(test)]
@@ -358,6 +358,10 @@ mod tests {
         let set = |name: &str, value: &str| std::iter::once((name.to_owned(), value.to_owned()));
         config.override_by(set("KIBALI_SERVER_LISTEN", "localhost:9000")).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:9000");
+        // No shell sets a name with a hyphen in it.
+        config.override_by(set("KIBALI_OAUTH2_SERVER_DCR_REFRESH_TOKEN_TTL", "77")).unwrap();
+        assert_eq!(config.web.registered_refresh_seconds, 77);
+        assert!(KEYS.iter().all(|key| key.variable().chars().all(|c| c.is_ascii_alphanumeric() || c == '_')));
         config.override_by(set("KIBALI_PORT_8080_TCP", "tcp://10.0.0.1:8080")).unwrap();
         let slip = config.override_by(set("KIBALI_SERVER_LISTN", "x")).unwrap_err();
         assert!(slip.to_string().contains("did you mean KIBALI_SERVER_LISTEN?"), "{slip}");

@@ -148,7 +148,7 @@ fn keys() -> BTreeMap<String, (String, String)> {
     }
     keys.into_iter()
         .map(|(name, default, about)| {
-            let variable = format!("KIBALI_{}", name.replace('.', "_").to_uppercase());
+            let variable = format!("KIBALI_{}", name.replace(['.', '-'], "_").to_uppercase());
             let about = about.trim().strip_suffix(variable.as_str()).unwrap().trim().trim_end_matches('.');
             (name, (default, about.to_owned()))
         })
