@@ -82,19 +82,13 @@ async fn prove(
         // There is nothing to guess: no wrong secret of somebody else's holds a public client back.
         return check(app, &sent, form, dialect).await?.ok_or(Refusal::InvalidClient);
     }
-    let throttle = &app.identity().client_throttle;
-    let slowed = |seconds| Refusal::TooManyAttempts { seconds };
-    if let Some(seconds) = throttle.wait(name, address.network(), app.now()) {
-        return Err(slowed(seconds));
-    }
+    let guess = app.identity().client_throttle.guess(name, address.network(), app.now())?;
     let mut proven = check(app, &sent, form, dialect).await?;
     if let (None, Some(decoded)) = (&proven, &decoded) {
         proven = check(app, decoded, form, dialect).await?;
     }
-    throttle.attempt(name, address.network(), proven.is_some(), app.now()).map_err(slowed)?;
-    let client = proven.ok_or(Refusal::InvalidClient)?;
-    throttle.succeeded(name, address.network(), app.now());
-    Ok(client)
+    let right = guess.decided(proven, app.now())?.ok_or(Refusal::InvalidClient)?;
+    Ok(right.forgive(app.now()))
 }
 
 fn parts(pair: &BasicPair) -> (&str, &str) {

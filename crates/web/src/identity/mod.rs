@@ -117,8 +117,7 @@ impl Identity {
         address: ClientAddress,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let counted = self.request_throttle.count(kind, address.network(), now);
-        counted.map_err(|seconds| Refusal::TooManyAttempts { seconds })
+        Ok(self.request_throttle.count(kind, address.network(), now)?)
     }
 
     /// Notes that a client proved itself.

@@ -8,6 +8,7 @@ use kibali_store::door::factors::{self, Enrolment, Proof};
 use super::ClientAddress;
 use super::mailed;
 use super::passkey::{self, Answered, PasskeyRefusal};
+use super::throttle::Slowed;
 use crate::{App, Refusal};
 
 /// Longest code looked at, in bytes; longer ones are wrong.
@@ -44,6 +45,12 @@ pub enum ProofRefusal {
     Throttled(u32),
     /// Nothing could be decided.
     Undecided(Refusal),
+}
+
+impl From<Slowed> for ProofRefusal {
+    fn from(Slowed(seconds): Slowed) -> Self {
+        Self::Throttled(seconds)
+    }
 }
 
 impl From<ProofRefusal> for Refusal {
@@ -102,22 +109,16 @@ async fn check_code(
     address: ClientAddress,
 ) -> Result<Proof, ProofRefusal> {
     let throttle = &app.identity().code_throttle;
-    let Holder { user, username, .. } = holder;
-    if let Some(seconds) = throttle.wait(username, address.network(), app.now()) {
-        return Err(ProofRefusal::Throttled(seconds));
-    }
+    let guess = throttle.guess(holder.username, address.network(), app.now())?;
     let found = match typed.len() <= LONGEST {
         true => find(app, holder, typed, enrolment).await.map_err(ProofRefusal::Undecided)?,
         false => None,
     };
-    let decided = throttle.attempt(username, address.network(), found.is_some(), app.now());
-    decided.map_err(ProofRefusal::Throttled)?;
-    if found.is_some() {
-        throttle.succeeded(username, address.network(), app.now());
-    } else {
-        note(app, "WrongCode", user, address);
-    }
-    found.ok_or(ProofRefusal::Wrong)
+    let Some(right) = guess.decided(found, app.now())? else {
+        note(app, "WrongCode", holder.user, address);
+        return Err(ProofRefusal::Wrong);
+    };
+    Ok(right.forgive(app.now()))
 }
 
 fn note(app: &App, cause: &str, user: ObjectId, address: ClientAddress) {

@@ -8,6 +8,7 @@ use kibali_store::door::factors::Proof;
 
 use super::passkey::{self, Answered, PasskeyRefusal, Proved};
 use super::second_factor::{Given, Holder, ProofRefusal, check_proof};
+use super::throttle::Slowed;
 use super::{Asker, ClientAddress};
 use crate::{App, Refusal};
 
@@ -110,6 +111,12 @@ pub enum SignInRefusal {
     Throttled(u32),
     /// Nothing could be decided: too many hashes wait, or the database failed.
     Undecided(Refusal),
+}
+
+impl From<Slowed> for SignInRefusal {
+    fn from(Slowed(seconds): Slowed) -> Self {
+        Self::Throttled(seconds)
+    }
 }
 
 impl From<SignInRefusal> for Refusal {
@@ -227,26 +234,18 @@ async fn decide(
         return Err(SignInRefusal::BadCredentials);
     }
     let identity = app.identity();
-    if let Some(seconds) = identity.throttle.wait(username, address.network(), app.now()) {
-        return Err(SignInRefusal::Throttled(seconds));
-    }
+    let guess = identity.throttle.guess(username, address.network(), app.now())?;
     let (account, rules) = find(app, username).await.map_err(SignInRefusal::Undecided)?;
     *known = account.as_ref().map(|account| account.user);
     let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
-    let asker = match identity.throttle.knows(username, address.network(), app.now()) {
-        true => Asker::Known,
-        false => Asker::Stranger,
-    };
+    let asker = if guess.is_known(app.now()) { Asker::Known } else { Asker::Stranger };
     let fits = identity.passwords.verify(password, hash, asker).await.map_err(SignInRefusal::Undecided)?;
-    let right = account.filter(|_| fits);
-    let counted = identity.throttle.attempt(username, address.network(), right.is_some(), app.now());
-    counted.map_err(SignInRefusal::Throttled)?;
-    let account = right.ok_or(SignInRefusal::BadCredentials)?;
-    if rules.locks_after_failures && identity.throttle.locked(username, address.network(), app.now()) {
+    let right = guess.decided(account.filter(|_| fits), app.now())?.ok_or(SignInRefusal::BadCredentials)?;
+    if rules.locks_after_failures && right.is_locked(app.now()) {
         return Err(SignInRefusal::Locked);
     }
-    is_usable(&account, rules, app.now())?;
-    identity.throttle.succeeded(username, address.network(), app.now());
+    is_usable(right.found(), rules, app.now())?;
+    let account = right.forgive(app.now());
     let must_enrol = account.must_enrol();
     let Account { user, uid, username, credential_version, protected, .. } = account;
     if protected {

@@ -10,6 +10,7 @@ use kibali_model::Timestamp;
 use quick_cache::unsync::Cache;
 
 use super::Network;
+use crate::Refusal;
 
 /// Names at networks remembered.
 const PAIRS: usize = 20_000;
@@ -48,7 +49,8 @@ impl Patience {
     pub(super) const CODES: Self = Self { per_network: 2, over_all: Some(10) };
 }
 
-/// Holds back those who fail.
+/// Holds back those who fail. A guess is looked at with a [`Guess`] in hand, and what it found comes out of a
+/// [`Right`]: no step of the way can be forgotten.
 pub(crate) struct Throttle {
     patience: Patience,
     memory: Mutex<Memory>,
@@ -125,6 +127,75 @@ impl Memory {
     }
 }
 
+/// The next guess is looked at after this many seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slowed(pub(super) u32);
+
+impl From<Slowed> for Refusal {
+    fn from(Slowed(seconds): Slowed) -> Self {
+        Self::TooManyAttempts { seconds }
+    }
+}
+
+/// Leave to look at one guess, spent by saying what it found.
+#[must_use = "a guess that was looked at is counted"]
+pub(crate) struct Guess<'a> {
+    throttle: &'a Throttle,
+    name: &'a str,
+    network: Network,
+}
+
+impl<'a> Guess<'a> {
+    /// Has the name succeeded from this network within a day?
+    pub(super) fn is_known(&self, now: Timestamp) -> bool {
+        self.throttle.memory().pair(self.name, self.network).is_trusted(now)
+    }
+
+    /// Counts what was decided, or holds it back; a wrong guess found nothing. Guesses that were let in together are
+    /// decided one by one: those that come after a failure wait as if they had been sent after it, so that
+    /// guessing in parallel learns no more than guessing in turn.
+    ///
+    /// # Errors
+    /// [`Slowed`]; the caller tells this and not whether the guess was right.
+    pub(crate) fn decided<T>(self, found: Option<T>, now: Timestamp) -> Result<Option<Right<'a, T>>, Slowed> {
+        self.throttle.attempt(self.name, self.network, found.is_some(), now)?;
+        Ok(found.map(|found| Right { found, guess: self }))
+    }
+}
+
+/// What a right guess found. It comes out by saying what becomes of the wrong ones before it; where it does not, for
+/// there is another reason to refuse, they stay.
+#[must_use = "a right guess forgives the wrong ones, or leaves them"]
+pub(crate) struct Right<'a, T> {
+    found: T,
+    guess: Guess<'a>,
+}
+
+impl<T> Right<'_, T> {
+    /// What it found, to look at.
+    pub(super) const fn found(&self) -> &T {
+        &self.found
+    }
+
+    /// Would DHIS2's lock after four failures hold for this user and network?
+    pub(super) fn is_locked(&self, now: Timestamp) -> bool {
+        let memory = self.guess.throttle.memory();
+        !memory.pair(self.guess.name, self.guess.network).is_trusted(now)
+            && memory.over_all(self.guess.name).recent(now) >= LOCKING
+    }
+
+    /// Forgets the failures from this network, which is known from now on.
+    pub(crate) fn forgive(self, now: Timestamp) -> T {
+        self.guess.throttle.succeeded(self.guess.name, self.guess.network, now);
+        self.found
+    }
+
+    /// Leaves the failures where they are: for what whoever guesses may come by honestly, as often as they like.
+    pub(crate) fn unforgiven(self) -> T {
+        self.found
+    }
+}
+
 impl Throttle {
     pub(super) fn new(patience: Patience) -> Self {
         let memory = Memory { pairs: Cache::new(PAIRS), names: Cache::new(NAMES) };
@@ -135,27 +206,31 @@ impl Throttle {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// May the name be tried from this network?
+    ///
+    /// # Errors
+    /// [`Slowed`].
+    pub(crate) fn guess<'a>(
+        &'a self,
+        name: &'a str,
+        network: Network,
+        now: Timestamp,
+    ) -> Result<Guess<'a>, Slowed> {
+        match self.wait(name, network, now) {
+            Some(seconds) => Err(Slowed(seconds)),
+            None => Ok(Guess { throttle: self, name, network }),
+        }
+    }
+
     /// Seconds until the name may be tried from this network; none for now.
-    pub(crate) fn wait(&self, name: &str, network: Network, now: Timestamp) -> Option<u32> {
+    fn wait(&self, name: &str, network: Network, now: Timestamp) -> Option<u32> {
         self.memory().wait(self.patience, name, network, now)
     }
 
-    /// Counts an attempt that was decided, or holds its verdict back. Attempts that were let in together are
-    /// decided one by one: those that come after a failure wait as if they had been sent after it, so that
-    /// guessing in parallel learns no more than guessing in turn.
-    ///
-    /// # Errors
-    /// Seconds until the name may be tried again; the caller tells this and not whether the attempt was right.
-    pub(crate) fn attempt(
-        &self,
-        name: &str,
-        network: Network,
-        right: bool,
-        now: Timestamp,
-    ) -> Result<(), u32> {
+    fn attempt(&self, name: &str, network: Network, right: bool, now: Timestamp) -> Result<(), Slowed> {
         let mut memory = self.memory();
         if let Some(seconds) = memory.wait(self.patience, name, network, now) {
-            return Err(seconds);
+            return Err(Slowed(seconds));
         }
         if !right {
             memory.failed(self.patience, name, network, now);
@@ -166,25 +241,14 @@ impl Throttle {
     /// Counts one where nothing is right or wrong.
     ///
     /// # Errors
-    /// Seconds until the next is taken.
-    pub(super) fn count(&self, name: &str, network: Network, now: Timestamp) -> Result<(), u32> {
+    /// [`Slowed`].
+    pub(super) fn count(&self, name: &str, network: Network, now: Timestamp) -> Result<(), Slowed> {
         self.attempt(name, network, false, now)
     }
 
-    /// Would DHIS2's lock after four failures hold for this user and network?
-    pub(super) fn locked(&self, name: &str, network: Network, now: Timestamp) -> bool {
-        let memory = self.memory();
-        !memory.pair(name, network).is_trusted(now) && memory.over_all(name).recent(now) >= LOCKING
-    }
-
-    /// Has the name succeeded from this network within a day?
-    pub(super) fn knows(&self, name: &str, network: Network, now: Timestamp) -> bool {
-        self.memory().pair(name, network).is_trusted(now)
-    }
-
-    /// Forgets the failures from this network. Those from elsewhere stay: a user who signs in must not
-    /// help a stranger who guesses.
-    pub(crate) fn succeeded(&self, name: &str, network: Network, now: Timestamp) {
+    /// Forgets the failures from this network, also where what proved the name is nothing to guess. Those from
+    /// elsewhere stay: a user who signs in must not help a stranger who guesses.
+    pub(super) fn succeeded(&self, name: &str, network: Network, now: Timestamp) {
         let pair = Pair { failures: Failures::default(), success: Some(now) };
         self.memory().pairs.insert((name.to_owned(), network), pair);
     }
@@ -211,6 +275,38 @@ mod tests {
 
     fn fail(throttle: &Throttle, network: Network, seconds: i64) {
         throttle.memory().failed(throttle.patience, "admin", network, at(seconds));
+    }
+
+    fn is_locked(throttle: &Throttle, network: Network) -> bool {
+        let guess = Guess { throttle, name: "admin", network };
+        Right { found: (), guess }.is_locked(at(100))
+    }
+
+    #[test]
+    fn a_guess_is_counted_by_what_it_found_and_a_right_one_forgives_only_where_it_says_so() {
+        let throttle = Throttle::new(Patience::USERS);
+        let guess = || throttle.guess("admin", home(), at(0));
+        let failures = || throttle.memory().pair("admin", home()).failures.recent(at(0));
+        for _ in 0..2 {
+            assert!(guess().unwrap().decided(None::<u8>, at(0)).unwrap().is_none());
+        }
+        assert_eq!(guess().unwrap().decided(Some(1), at(0)).unwrap().unwrap().unforgiven(), 1);
+        assert!(guess().unwrap().decided(Some(2), at(0)).unwrap().is_some(), "refused for another reason");
+        assert_eq!((failures(), guess().unwrap().is_known(at(0))), (2, false));
+        assert_eq!(guess().unwrap().decided(Some(3), at(0)).unwrap().unwrap().forgive(at(0)), 3);
+        assert_eq!((failures(), guess().unwrap().is_known(at(0))), (0, true));
+    }
+
+    #[test]
+    fn of_guesses_that_were_let_in_together_those_behind_a_failure_too_many_learn_nothing() {
+        let throttle = Throttle::new(Patience::USERS);
+        let mut together: Vec<_> = (0..4).map(|_| throttle.guess("admin", home(), at(0)).unwrap()).collect();
+        let right = together.pop().unwrap();
+        for guess in together {
+            assert!(guess.decided(None::<u8>, at(0)).is_ok());
+        }
+        assert_eq!(right.decided(Some(1), at(0)).err(), Some(Slowed(1)));
+        assert_eq!(throttle.guess("admin", home(), at(0)).err(), Some(Slowed(1)));
     }
 
     #[test]
@@ -251,9 +347,9 @@ mod tests {
             fail(&throttle, far(n), 100);
         }
         assert!(throttle.wait("admin", far(99), at(100)).is_some());
-        assert!(throttle.locked("admin", far(99), at(100)));
+        assert!(is_locked(&throttle, far(99)));
         assert_eq!(throttle.wait("admin", home(), at(100)), None);
-        assert!(!throttle.locked("admin", home(), at(100)));
+        assert!(!is_locked(&throttle, home()));
         assert!(throttle.wait("admin", far(99), at(100 + 15 * 60)).is_none());
     }
 
@@ -266,7 +362,7 @@ mod tests {
             let throttle = Throttle::new(patience);
             let guess = |n: u128| throttle.attempt("admin", address(n << 32 | n), false, at(0));
             assert!((0..free).all(|n| guess(n).is_ok()), "{patience:?}");
-            assert_eq!(guess(free), Err(1), "{patience:?}");
+            assert_eq!(guess(free), Err(Slowed(1)), "{patience:?}");
             assert_eq!(
                 throttle.wait("admin", address(1 << 64), at(0)),
                 None,
@@ -280,7 +376,7 @@ mod tests {
         let throttle = Throttle::new(Patience::REQUESTS);
         let ask = |network| throttle.count("recovery", network, at(0));
         assert!((0..10).all(|_| ask(home()).is_ok()));
-        assert_eq!(ask(home()), Err(1));
+        assert_eq!(ask(home()), Err(Slowed(1)));
         assert!((0..200).all(|n| ask(far(n)).is_ok()), "a flood from everywhere holds up nobody else");
         assert_eq!(throttle.count("registration", home(), at(0)), Ok(()));
         assert_eq!(throttle.memory().names.len(), 0);
