@@ -7,6 +7,7 @@ mod access;
 mod api_token;
 mod authority;
 mod client;
+mod closed;
 mod factor;
 mod lately;
 mod password;
@@ -25,6 +26,7 @@ pub use authority::Authorities;
 pub use client::{
     Client, ClientAuthentication, ClientProfile, ClientSettings, GrantType, TokenFormat, TokenSettings,
 };
+pub use closed::Closed;
 pub use factor::{Factor, TwoFactorType};
 pub use lately::{Lately, Unproved};
 pub use password::{PasswordFault, PasswordPolicy, is_username};

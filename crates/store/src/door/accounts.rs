@@ -1,7 +1,7 @@
 //! Accounts: what a sign-in is decided on.
 
 use kibali_metadata::kinds::edges;
-use kibali_model::{ObjectId, Timestamp, Uid};
+use kibali_model::{Closed, ObjectId, Timestamp, Uid};
 
 use super::emails::{self, Email};
 use crate::{Reader, Row, Statement, StoreError, values};
@@ -36,10 +36,22 @@ pub struct Account {
 }
 
 impl Account {
+    /// Why the account may not be used at `now`, whatever proves it.
+    #[must_use]
+    pub fn closed(&self, now: Timestamp) -> Option<Closed> {
+        Closed::at(now, self.disabled, self.expiry)
+    }
+
     /// May the account be used at `now`, whatever proves it?
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
-        !self.disabled && self.expiry.is_none_or(|expiry| now < expiry)
+        self.closed(now).is_none()
+    }
+
+    /// Is it open, with the password that it had at this credential version? Asked of whatever ends with either.
+    #[must_use]
+    pub fn is_as_it_was(&self, credential_version: i64, now: Timestamp) -> bool {
+        self.is_open(now) && self.credential_version == credential_version
     }
 
     /// Is the password all that this account asks for? Where it is not, nothing that was obtained with a

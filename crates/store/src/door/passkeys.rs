@@ -197,9 +197,9 @@ impl Write for AddPasskey {
     async fn apply(&self, tx: &mut Tx) -> Result<Added, StoreError> {
         let (passkey, user, now) = (&self.passkey, self.passkey.user, self.passkey.created);
         let held = protection::hold(tx, user).await?;
-        let held =
-            held.filter(|held| held.is_open(now) && held.credential_version == self.credential_version);
-        let Some(held) = held else { return Ok(Added::Gone) };
+        let Some(held) = held.filter(|held| held.is_as_it_was(self.credential_version, now)) else {
+            return Ok(Added::Gone);
+        };
         if !spend_challenge(tx, self.challenge, self.until).await? {
             return Ok(Added::Late);
         }

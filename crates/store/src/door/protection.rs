@@ -1,7 +1,7 @@
 //! Whether signing in asks for a second factor, and the codes kept for the day that all others are lost: what
 //! holds for factors of every kind (rules of the door 6, 10).
 
-use kibali_model::{ObjectId, Timestamp, TwoFactorType};
+use kibali_model::{Closed, ObjectId, Timestamp, TwoFactorType};
 use serde_json::json;
 
 use super::audit;
@@ -51,16 +51,15 @@ pub(super) struct Held {
     pub(super) state: TwoFactorType,
     /// Signing in asks for a second factor.
     pub(super) protected: bool,
-    /// Raised whenever the password changes.
-    pub(super) credential_version: i64,
+    credential_version: i64,
     disabled: bool,
     expiry: Option<Timestamp>,
 }
 
 impl Held {
-    /// May the account be used?
-    pub(super) fn is_open(&self, now: Timestamp) -> bool {
-        !self.disabled && self.expiry.is_none_or(|expiry| now < expiry)
+    /// As [`super::accounts::Account::is_as_it_was`].
+    pub(super) fn is_as_it_was(&self, credential_version: i64, now: Timestamp) -> bool {
+        Closed::at(now, self.disabled, self.expiry).is_none() && self.credential_version == credential_version
     }
 }
 

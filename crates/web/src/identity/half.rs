@@ -35,9 +35,7 @@ pub(crate) async fn half_signed_in(
 ) -> Result<Option<HalfSignedIn>, Refusal> {
     let Some((user, version)) = remembered(app, session, headers) else { return Ok(None) };
     let account = accounts::by_user(&mut app.store.reader().await?, user).await?;
-    let account = account.filter(|account| {
-        account.is_open(app.now()) && account.protected && account.credential_version == version
-    });
+    let account = account.filter(|account| account.is_as_it_was(version, app.now()) && account.protected);
     Ok(account.map(|account| HalfSignedIn::new(account.user, account.uid, account.username, version)))
 }
 

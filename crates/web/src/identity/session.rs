@@ -161,9 +161,8 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
     if now >= moved.map_or(found.expires, |moved| moved.max(found.expires)) {
         return Ok(session);
     }
-    let account = accounts::by_user(&mut reader, found.user)
-        .await?
-        .filter(|account| account.is_open(now) && account.credential_version == found.credential_version);
+    let account = accounts::by_user(&mut reader, found.user).await?;
+    let account = account.filter(|account| account.is_as_it_was(found.credential_version, now));
     // A password alone opens no account that has a second factor.
     let account = account.filter(|account| !account.protected || found.proved.is_some());
     let Some(account) = account else { return Ok(session) };

@@ -2,7 +2,7 @@
 //! login page; and with a passkey. Where an account asks for more, a password opens nothing yet (rules of the door 10).
 
 use kibali_crypto::Digest;
-use kibali_model::{ObjectId, SignIn, Timestamp, Uid};
+use kibali_model::{Closed, ObjectId, SignIn, Timestamp, Uid};
 use kibali_store::door::accounts::{self, Account, SignInRules};
 use kibali_store::door::factors::Proof;
 
@@ -259,13 +259,13 @@ async fn decide(
 /// What the state of an account says to somebody who knows its password, the second factor apart (legacy
 /// reference 3.6).
 pub(super) fn is_usable(account: &Account, rules: SignInRules, now: Timestamp) -> Result<(), SignInRefusal> {
-    let checks = [
-        (account.disabled, SignInRefusal::Disabled),
-        (!account.is_open(now), SignInRefusal::Expired),
-        (account.external_auth, SignInRefusal::External),
-        (account.password_expired(rules, now), SignInRefusal::PasswordExpired),
-    ];
-    checks.into_iter().find(|(fails, _)| *fails).map_or(Ok(()), |(_, refusal)| Err(refusal))
+    match account.closed(now) {
+        Some(Closed::Disabled) => Err(SignInRefusal::Disabled),
+        Some(Closed::Expired(_)) => Err(SignInRefusal::Expired),
+        None if account.external_auth => Err(SignInRefusal::External),
+        None if account.password_expired(rules, now) => Err(SignInRefusal::PasswordExpired),
+        None => Ok(()),
+    }
 }
 
 /// The same where a password is all that was sent.

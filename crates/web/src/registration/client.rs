@@ -153,10 +153,8 @@ async fn who_lets(app: &App, token: Option<&str>, address: ClientAddress) -> Res
         None => None,
         Some(user) => {
             let account = accounts::by_user(&mut reader, user).await?;
-            let stands = |account: &Account| {
-                account.is_open(now) && account.credential_version == initial.credential_version
-            };
-            let account = account.filter(stands).ok_or(Refusal::InvalidToken)?;
+            let account = account.filter(|account| account.is_as_it_was(initial.credential_version, now));
+            let account = account.ok_or(Refusal::InvalidToken)?;
             let standing = principals::standing(&mut reader, user).await?;
             let principal = standing.of(&account, system_principal().credential);
             // What let them make it is asked for again.

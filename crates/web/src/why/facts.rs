@@ -2,7 +2,7 @@
 
 use kibali_metadata::Kind;
 use kibali_metadata::language::Fields;
-use kibali_model::{Access, Client, Credential, ObjectId, Principal, Sharing, Timestamp};
+use kibali_model::{Access, Client, Closed, Credential, ObjectId, Principal, Sharing, Timestamp};
 use kibali_store::Reader;
 use kibali_store::door::past::EndedWhy;
 use kibali_store::door::tokens::{Basis, FoundToken};
@@ -203,11 +203,10 @@ async fn account(
 ) -> Result<Option<Principal>, Refusal> {
     let Some(user) = user else { return Ok(None) };
     let Some(account) = accounts::by_user(reader, user).await? else { return Ok(None) };
-    let state = match account.expiry {
-        _ if account.disabled => Some(AccountState::Disabled),
-        Some(end) if refused.at >= end => Some(AccountState::Expired(end)),
-        _ => None,
-    };
+    let state = account.closed(refused.at).map(|closed| match closed {
+        Closed::Disabled => AccountState::Disabled,
+        Closed::Expired(end) => AccountState::Expired(end),
+    });
     if facts.account.is_none() || state.is_some() {
         let state = state.unwrap_or(AccountState::Open);
         facts.account = Some(AccountFacts { username: account.username.clone(), state });

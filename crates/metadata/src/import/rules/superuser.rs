@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kibali_model::{Authorities, ObjectId, Timestamp};
+use kibali_model::{Authorities, Closed, ObjectId, Timestamp};
 use serde_json::{Map, Value};
 
 use super::users::{self, texts};
@@ -90,11 +90,11 @@ fn losses(work: &Work<'_>, roles: EdgeNumber) -> Vec<(usize, Loss)> {
         let stored = draft.detail;
         match (draft.kind().singular, draft.action) {
             ("user", Action::Delete) => losses.push((at, Loss::User(draft.id, "deleted"))),
-            ("user", _) if !is_open(draft.next.account.as_ref(), now) => {
-                let disabled = draft.next.account.as_ref().is_none_or(|account| account.disabled);
-                let tried = if disabled { "disabled" } else { "expired" };
-                losses.push((at, Loss::User(draft.id, tried)));
-            }
+            ("user", _) => match closed(draft.next.account.as_ref(), now) {
+                Some(Closed::Disabled) => losses.push((at, Loss::User(draft.id, "disabled"))),
+                Some(Closed::Expired(_)) => losses.push((at, Loss::User(draft.id, "expired"))),
+                None => {}
+            },
             // A role that somebody holds is not deleted at all.
             ("userRole", Action::Update)
                 if stored.is_some_and(|stored| gives_all(&stored.doc)) && !gives_all(&draft.next.doc) =>
@@ -165,7 +165,7 @@ fn first_open(
             account(work, *user);
         }
         work.ask.settled()?;
-        let open = some.into_iter().find(|user| is_open(account(work, *user), work.context.now));
+        let open = some.into_iter().find(|user| closed(account(work, *user), work.context.now).is_none());
         if open.is_some() {
             return Ok(open);
         }
@@ -189,9 +189,9 @@ fn live<'w, 'a>(work: &'w Work<'a>, object: ObjectId) -> Option<&'w Draft<'a>> {
     work.drafts.get(*at)
 }
 
-/// Can somebody sign in with this account now?
-fn is_open(account: Option<&AccountFacts>, now: Timestamp) -> bool {
-    account.is_some_and(|account| !account.disabled && account.expiry.is_none_or(|expiry| now < expiry))
+/// Why nobody can sign in with this account now; one that is not there is as one that is disabled.
+fn closed(account: Option<&AccountFacts>, now: Timestamp) -> Option<Closed> {
+    account.map_or(Some(Closed::Disabled), |account| Closed::at(now, account.disabled, account.expiry))
 }
 
 fn gives_all(doc: &Map<String, Value>) -> bool {
