@@ -7,7 +7,7 @@ use axum::routing::get;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::request::Parts;
-use kibali_model::{Credential, Principal};
+use kibali_model::Principal;
 use kibali_oauth::registration::is_listed;
 use kibali_oauth::{SentCredential, with_parameters};
 use std::sync::Arc;
@@ -58,12 +58,7 @@ async fn enrol(State(app): State<App>, pairs: Pairs, request: Request) -> Result
 async fn person(app: &App, parts: &mut Parts) -> Result<Result<Arc<Principal>, Response>, Refusal> {
     if sent_credential(&parts.headers)? != SentCredential::Absent {
         let Caller(caller) = Caller::from_request_parts(parts, app).await?;
-        return match caller.credential {
-            Credential::Session { .. } | Credential::Basic => Ok(Ok(caller)),
-            Credential::Bearer { .. } | Credential::ApiToken { .. } | Credential::System => {
-                Err(Refusal::AccessDenied)
-            }
-        };
+        return if caller.credential.is_token() { Err(Refusal::AccessDenied) } else { Ok(Ok(caller)) };
     }
     let session = Session::from_request_parts(parts, app).await?;
     if let Some(user) = session.principal() {

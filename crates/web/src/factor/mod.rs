@@ -7,7 +7,7 @@ pub(crate) use passkeys::{KeepRefusal, Kept};
 pub(crate) use qr::{png, svg};
 
 use kibali_crypto::{Digest, Secret, TotpSeed, new_recovery_code, recovery_hash};
-use kibali_model::{Credential, Lately, ObjectId, Principal, TwoFactorType};
+use kibali_model::{Lately, ObjectId, Principal, TwoFactorType};
 use kibali_store::door::emails;
 use kibali_store::door::factors::{
     self, BeginTotp, ConfirmFactor, MakeRecoveryCodes, Proof, ProveFactor, ReplaceRecoveryCodes,
@@ -55,8 +55,7 @@ impl From<Refusal> for FactorRefusal {
 impl<'a> Own<'a> {
     /// The caller, with the session where it is what proved them.
     pub(crate) fn new(principal: &'a Principal, session: &Session, address: ClientAddress) -> Self {
-        let by_session = matches!(principal.credential, Credential::Session { .. });
-        Self { principal, session: by_session.then(|| session.hash()), address }
+        Self { principal, session: session.that_proved(principal), address }
     }
 
     const fn user(&self) -> ObjectId {

@@ -27,16 +27,15 @@ pub(crate) async fn may_make_api_tokens(app: &App, caller: &Principal) -> Result
     if !app.settings.api_tokens {
         return forbidden("Personal access tokens are switched off on this server");
     }
-    match caller.credential {
-        Credential::Session { .. } | Credential::Basic | Credential::System => {}
-        Credential::ApiToken { .. } => {
-            return forbidden("A personal access token can neither make nor change one; sign in to do that");
-        }
-        Credential::Bearer { .. } => {
-            return forbidden(
-                "An application cannot make or change personal access tokens for its user; sign in to do that",
-            );
-        }
+    if caller.credential.is_token() {
+        return forbidden(match caller.credential {
+            Credential::ApiToken { .. } => {
+                "A personal access token can neither make nor change one; sign in to do that"
+            }
+            _ => {
+                "An application cannot make or change personal access tokens for its user; sign in to do that"
+            }
+        });
     }
     let account = accounts::by_user(&mut app.store.reader().await?, caller.user).await?;
     let account = account.ok_or(Refusal::NoCredentials)?;

@@ -109,6 +109,11 @@ impl Session {
         sha256(self.cookie.expose())
     }
 
+    /// The same, where the session is what proved the caller, and not a header beside it.
+    pub(crate) fn that_proved(&self, caller: &Principal) -> Option<Digest> {
+        matches!(caller.credential, Credential::Session { .. }).then(|| self.hash())
+    }
+
     fn of_cookie(forms: &MacKey, cookie: String, fresh: bool) -> Self {
         let form_token = URL_SAFE_NO_PAD.encode(forms.tag(&cookie));
         Self {

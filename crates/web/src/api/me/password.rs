@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use kibali_model::Credential;
 use serde_json::{Value, json};
 
 use crate::account::new_password;
@@ -25,8 +24,7 @@ pub(super) async fn change(
     let (Some(old), Some(new)) = (text("oldPassword"), text("newPassword")) else {
         return Err(Refusal::conflict("OldPassword and newPassword must be provided"));
     };
-    let session = matches!(caller.credential, Credential::Session { .. }).then(|| session.hash());
-    match own_password::change(&app, &caller, session, (old, new), address).await {
+    match own_password::change(&app, &caller, session.that_proved(&caller), (old, new), address).await {
         Ok(()) => {}
         Err(NotChanged::WrongOld) => return Err(Refusal::conflict("OldPassword is incorrect")),
         Err(NotChanged::Same) => {
