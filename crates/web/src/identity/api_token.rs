@@ -14,6 +14,7 @@ use kibali_store::fresh::{Cached, Change, RestsOn};
 
 use super::ClientAddress;
 use super::bearer::{NOTED_SECONDS, standing};
+use super::refused::Refused;
 use crate::{App, Refusal};
 
 /// Live tokens that were used not long ago, by their hash.
@@ -57,35 +58,37 @@ pub(super) async fn verify(
     parts: &Parts,
     address: ClientAddress,
 ) -> Result<Arc<Principal>, Refusal> {
-    let mut owner = None;
-    let verified = decide(app, token, parts, address, &mut owner).await;
-    if let Err(refusal) = &verified {
+    decide(app, token, parts, address).await.map_err(|Refused { refusal, user }| {
         let cause = refusal.name();
-        app.identity().gathered.happened("api_token.refused", &cause, owner, None, address, app.now());
-    }
-    verified
+        app.identity().gathered.happened("api_token.refused", &cause, user, None, address, app.now());
+        refusal
+    })
 }
 
-/// `owner` becomes the user whose token it is, where there is one.
 async fn decide(
     app: &App,
     token: &str,
     parts: &Parts,
     address: ClientAddress,
-    owner: &mut Option<ObjectId>,
-) -> Result<Arc<Principal>, Refusal> {
+) -> Result<Arc<Principal>, Refused<Refusal>> {
     if !app.settings.api_tokens {
-        return Err(Refusal::UnreadableCredentials("personal access tokens are switched off here"));
+        return Err(Refusal::UnreadableCredentials("personal access tokens are switched off here").into());
     }
     if !has_form(token) {
-        return Err(Refusal::ApiTokenMalformed);
+        return Err(Refusal::ApiTokenMalformed.into());
     }
     api_token_type(token).ok_or(Refusal::ApiTokenChecksum)?;
     let hash = sha256(token);
     let remembered = &app.identity().api_tokens;
     let live = remembered.get_or_load(&hash, || load(app, hash)).await?;
-    *owner = Some(live.principal.user);
     let now = app.now();
+    may_be_used(&live, parts, address, now).map_err(Refused::of(Some(live.principal.user)))?;
+    note_use(app, &live, now);
+    Ok(live.principal)
+}
+
+/// Has it not ended, nor its owner's account, and do its limits allow this?
+fn may_be_used(live: &Live, parts: &Parts, address: ClientAddress, now: Timestamp) -> Result<(), Refusal> {
     if now >= live.expires {
         return Err(Refusal::ApiTokenExpired);
     }
@@ -94,11 +97,10 @@ async fn decide(
     }
     let referrer = parts.headers.get(REFERER).and_then(|value| value.to_str().ok());
     let using = TokenUse { address: address.0, method: parts.method.as_str(), referrer };
-    if let Some(limit) = live.limits.broken_by(using) {
-        return Err(Refusal::ApiTokenLimit(told(limit)));
+    match live.limits.broken_by(using) {
+        Some(limit) => Err(Refusal::ApiTokenLimit(told(limit))),
+        None => Ok(()),
     }
-    note_use(app, &live, now);
-    Ok(live.principal)
 }
 
 /// Letters, digits and `-._~+/`, then `=`: what DHIS2 takes for a token.

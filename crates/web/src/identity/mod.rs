@@ -19,6 +19,7 @@ mod origin;
 mod passkey;
 mod pending;
 mod polls;
+mod refused;
 mod sealed;
 mod second_factor;
 mod session;

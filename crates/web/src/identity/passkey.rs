@@ -13,6 +13,7 @@ use kibali_store::door::factors::Proof;
 use kibali_store::door::passkeys::{self, Passkey, UsedPasskey};
 use serde_json::{Value, json};
 
+use super::refused::Refused;
 use super::sealed::Sealed;
 use super::session::{Session, SetCookie, sent};
 use crate::{App, Refusal, Settings};
@@ -169,48 +170,64 @@ impl<'a> Answered<'a> {
 
 /// A passkey that proved its user. Worth something once, to the write that spends the proof.
 #[derive(Debug, Clone)]
-pub(crate) struct Proved {
+pub(super) struct Proved {
     /// It.
-    pub(crate) passkey: Passkey,
+    pub(super) passkey: Passkey,
     /// What is to be spent.
-    pub(crate) proof: Proof,
+    pub(super) proof: Proof,
 }
 
 /// Holds an answer against what is kept: of `user`, or, where none is named, of whoever the authenticator names;
-/// then the passkey is all that is proved. `known` becomes the user whose passkey signed it, whatever else it says.
+/// then the passkey is all that is proved.
 ///
 /// # Errors
-/// [`PasskeyRefusal`].
-pub(crate) async fn check(
+/// [`PasskeyRefusal`], with the user whose passkey signed it, whatever else it says.
+pub(super) async fn check(
     app: &App,
     answered: &Answered<'_>,
     user: Option<ObjectId>,
-    known: &mut Option<ObjectId>,
-) -> Result<Proved, PasskeyRefusal> {
+) -> Result<Proved, Refused<PasskeyRefusal>> {
     let (challenge, _) = answered.asked("use")?;
     let answer = Assertion::read(answered.text).map_err(|_| PasskeyRefusal::Wrong)?;
+    let passkey = signed(app, &answer, user).await?;
+    let proof = said(app, challenge, &answer, &passkey, user.is_none());
+    let proof = proof.map_err(Refused::of(Some(passkey.user)))?;
+    Ok(Proved { passkey, proof })
+}
+
+/// The passkey that signed the answer.
+async fn signed(app: &App, answer: &Assertion, user: Option<ObjectId>) -> Result<Passkey, PasskeyRefusal> {
     let mut reader = app.store.reader().await.map_err(Refusal::from)?;
     let passkey = passkeys::by_credential(&mut reader, &answer.credential).await.map_err(Refusal::from)?;
     drop(reader);
-    let passkey = passkey.filter(|passkey| is_of(passkey, &answer, user)).ok_or(PasskeyRefusal::Unknown)?;
+    let passkey = passkey.filter(|passkey| is_of(passkey, answer, user)).ok_or(PasskeyRefusal::Unknown)?;
     // What an authenticator says counts for nothing without its signature.
     if !answer.is_by(&key_of(&passkey)?) {
         return Err(PasskeyRefusal::Wrong);
     }
-    *known = Some(passkey.user);
+    Ok(passkey)
+}
+
+/// What a signed answer proves. `alone`: nothing else is proved.
+fn said(
+    app: &App,
+    challenge: &str,
+    answer: &Assertion,
+    passkey: &Passkey,
+    alone: bool,
+) -> Result<Proof, PasskeyRefusal> {
     let origin = origin(&app.settings);
     answers(&answer.client, Asked { ceremony: Ceremony::Use, challenge, origin: &origin })?;
     let known = Known { eligible: passkey.eligible, counter: passkey.counter };
-    proves(shown(&app.settings, &answer.data), known, user.is_none())?;
-    let proof = Proof::Passkey(UsedPasskey {
+    proves(shown(&app.settings, &answer.data), known, alone)?;
+    Ok(Proof::Passkey(UsedPasskey {
         uid: passkey.uid,
         factor: passkey.factor(),
         counter: answer.data.counter,
         backed_up: answer.data.backed_up,
         challenge: sha256(challenge),
         until: until(app.now()),
-    });
-    Ok(Proved { passkey, proof })
+    }))
 }
 
 /// A passkey that was made, for its user to name and keep.

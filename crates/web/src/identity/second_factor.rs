@@ -8,6 +8,7 @@ use kibali_store::door::factors::{self, Enrolment, Proof};
 use super::ClientAddress;
 use super::mailed;
 use super::passkey::{self, Answered, PasskeyRefusal};
+use super::refused::Refused;
 use super::throttle::Slowed;
 use crate::{App, Refusal};
 
@@ -77,9 +78,9 @@ pub(crate) async fn check_proof(
 ) -> Result<Proof, ProofRefusal> {
     match given {
         Given::Code(typed) => check_code(app, holder, typed, None, address).await,
-        Given::Passkey(answered) => match passkey::check(app, answered, Some(holder.user), &mut None).await {
+        Given::Passkey(answered) => match passkey::check(app, answered, Some(holder.user)).await {
             Ok(proved) => Ok(proved.proof),
-            Err(refusal) => {
+            Err(Refused { refusal, .. }) => {
                 note(app, &refusal.name(), holder.user, address);
                 Err(ProofRefusal::Passkey(refusal))
             }

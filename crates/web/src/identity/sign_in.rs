@@ -7,8 +7,9 @@ use kibali_store::door::accounts::{self, Account, SignInRules};
 use kibali_store::door::factors::Proof;
 
 use super::passkey::{self, Answered, PasskeyRefusal, Proved};
+use super::refused::Refused;
 use super::second_factor::{Given, Holder, ProofRefusal, check_proof};
-use super::throttle::Slowed;
+use super::throttle::{Guess, Slowed};
 use super::{Asker, ClientAddress};
 use crate::{App, Refusal};
 
@@ -170,12 +171,8 @@ pub async fn sign_in_by_password(
     password: &str,
     address: ClientAddress,
 ) -> Result<Opened, SignInRefusal> {
-    let mut known = None;
-    let decided = decide(app, username, password, address, &mut known).await;
-    if let Err(refusal) = &decided {
-        note(app, refusal, known, address);
-    }
-    decided
+    let decided = decide(app, username, password, address).await;
+    decided.map_err(|refused| noted(app, refused, address))
 }
 
 /// Signs in with a passkey and nothing else: it must have made sure who used it, so that it is two factors in
@@ -188,30 +185,33 @@ pub(crate) async fn sign_in_by_passkey(
     answered: &Answered<'_>,
     address: ClientAddress,
 ) -> Result<SignedIn, SignInRefusal> {
-    let mut known = None;
-    let decided = decide_by_passkey(app, answered, &mut known).await;
-    match &decided {
-        Ok(who) => app.identity().throttle.succeeded(&who.username, address.network(), app.now()),
-        Err(refusal) => note(app, refusal, known, address),
-    }
-    decided
+    let decided = decide_by_passkey(app, answered).await;
+    let who = decided.map_err(|refused| noted(app, refused, address))?;
+    app.identity().throttle.succeeded(&who.username, address.network(), app.now());
+    Ok(who)
 }
 
-async fn decide_by_passkey(
-    app: &App,
-    answered: &Answered<'_>,
-    known: &mut Option<ObjectId>,
-) -> Result<SignedIn, SignInRefusal> {
-    let Proved { passkey, proof } =
-        passkey::check(app, answered, None, known).await.map_err(SignInRefusal::Passkey)?;
+async fn decide_by_passkey(app: &App, answered: &Answered<'_>) -> Result<SignedIn, Refused<SignInRefusal>> {
+    let proved = passkey::check(app, answered, None).await;
+    let Proved { passkey, proof } = proved
+        .map_err(|Refused { refusal, user }| Refused { refusal: SignInRefusal::Passkey(refusal), user })?;
+    open_by_passkey(app, passkey.user, proof).await.map_err(Refused::of(Some(passkey.user)))
+}
+
+async fn open_by_passkey(app: &App, user: ObjectId, proof: Proof) -> Result<SignedIn, SignInRefusal> {
     let mut reader = app.store.reader().await.map_err(|error| SignInRefusal::Undecided(error.into()))?;
-    let account = accounts::by_user(&mut reader, passkey.user).await;
+    let account = accounts::by_user(&mut reader, user).await;
     let account = account.map_err(|error| SignInRefusal::Undecided(error.into()))?;
     let account = account.ok_or(SignInRefusal::Passkey(PasskeyRefusal::Unknown))?;
     is_usable(&account, SignInRules::default(), app.now())?;
     let Account { user, uid, username, credential_version, .. } = account;
     let amr = SignIn::with_factor("", proof.factor());
     Ok(SignedIn { user, uid, username, credential_version, proof: Some(proof), amr, must_enrol: false })
+}
+
+fn noted(app: &App, refused: Refused<SignInRefusal>, address: ClientAddress) -> SignInRefusal {
+    note(app, &refused.refusal, refused.user, address);
+    refused.refusal
 }
 
 fn note(app: &App, refusal: &SignInRefusal, user: Option<ObjectId>, address: ClientAddress) {
@@ -222,24 +222,34 @@ fn note(app: &App, refusal: &SignInRefusal, user: Option<ObjectId>, address: Cli
     app.identity().gathered.happened("sign_in.refused", &cause, user, None, address, app.now());
 }
 
-/// `known` becomes the user whose name it is, where there is one.
 async fn decide(
     app: &App,
     username: &str,
     password: &str,
     address: ClientAddress,
-    known: &mut Option<ObjectId>,
-) -> Result<Opened, SignInRefusal> {
+) -> Result<Opened, Refused<SignInRefusal>> {
     if username.len() > LONGEST || password.len() > LONGEST || username.contains('\0') {
-        return Err(SignInRefusal::BadCredentials);
+        return Err(SignInRefusal::BadCredentials.into());
     }
-    let identity = app.identity();
-    let guess = identity.throttle.guess(username, address.network(), app.now())?;
+    let throttle = &app.identity().throttle;
+    let guess = throttle.guess(username, address.network(), app.now()).map_err(SignInRefusal::from)?;
     let (account, rules) = find(app, username).await.map_err(SignInRefusal::Undecided)?;
-    *known = account.as_ref().map(|account| account.user);
+    let user = account.as_ref().map(|account| account.user);
+    open_by_password(app, guess, account, rules, password).await.map_err(Refused::of(user))
+}
+
+/// Takes as long where no account has the name.
+async fn open_by_password(
+    app: &App,
+    guess: Guess<'_>,
+    account: Option<Account>,
+    rules: SignInRules,
+    password: &str,
+) -> Result<Opened, SignInRefusal> {
     let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
     let asker = if guess.is_known(app.now()) { Asker::Known } else { Asker::Stranger };
-    let fits = identity.passwords.verify(password, hash, asker).await.map_err(SignInRefusal::Undecided)?;
+    let fits = app.identity().passwords.verify(password, hash, asker).await;
+    let fits = fits.map_err(SignInRefusal::Undecided)?;
     let right = guess.decided(account.filter(|_| fits), app.now())?.ok_or(SignInRefusal::BadCredentials)?;
     if rules.locks_after_failures && right.is_locked(app.now()) {
         return Err(SignInRefusal::Locked);
