@@ -1,8 +1,6 @@
 //! Telling clients that a session ended (OpenID Connect Back-Channel Logout 1.0), after it did: what is to be told stands
 //! in the database, and one node tells it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::stream::{self, StreamExt as _};
 use kibali_oauth::algorithm;
 use kibali_oauth::logout::{self, again};
@@ -78,11 +76,8 @@ async fn tell_one(app: &App, notice: Notice) -> Result<bool, Refusal> {
 /// The form with a new logout token.
 async fn form(app: &App, listener: &Listener, notice: &Notice) -> Result<String, Refusal> {
     let issuer = app.settings.issuer();
-    let mut claims = logout::claims(&issuer, &listener.client_id, &notice.subject, &notice.sid, app.now());
-    let mut number = [0; 16];
-    app.random.fill(&mut number);
-    claims.insert("jti".to_owned(), URL_SAFE_NO_PAD.encode(number).into());
+    let claims = logout::claims(&issuer, &listener.client_id, &notice.subject, &notice.sid, app.now());
     let signs = algorithm(listener.profile, listener.algorithm.as_deref());
-    let token = app.signer().sign(signs, Some(logout::TYPE), &claims).await?;
+    let token = app.signer().sign(signs, Some(logout::TYPE), claims).await?;
     Ok(form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", token.expose()).finish())
 }

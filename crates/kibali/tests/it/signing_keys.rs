@@ -40,7 +40,7 @@ fn claims(t: &TestApp, seconds: i64) -> Claims {
 }
 
 async fn sign(t: &TestApp, algorithm: SigningAlgorithm, seconds: i64) -> String {
-    let token = t.app.signer().sign(algorithm, None, &claims(t, seconds)).await.unwrap();
+    let token = t.app.signer().sign(algorithm, None, claims(t, seconds)).await.unwrap();
     token.expose().clone()
 }
 
@@ -73,7 +73,7 @@ both!(
 both!(
     fn each_algorithm_signs_what_the_shown_keys_check(t) {
         for algorithm in SigningAlgorithm::EVERY {
-            let token = t.app.signer().sign(*algorithm, Some("logout+jwt"), &claims(t, 300)).await.unwrap();
+            let token = t.app.signer().sign(*algorithm, Some("logout+jwt"), claims(t, 300)).await.unwrap();
             let set = shown(t).await;
             assert!(is_checked(&set, token.expose()), "{algorithm:?}");
             let jws = Jws::read(token.expose()).unwrap();
@@ -185,7 +185,7 @@ both!(
             for other in keys.iter().filter(|other| other.kid != key.kid) {
                 assert!(seal.unseal(&place(other), &key.sealed).is_err());
             }
-            assert!(!format!("{:?}", t.app.signer().sign(SigningAlgorithm::EdDsa, None, &claims(t, 60)).await).contains("ey"));
+            assert!(!format!("{:?}", t.app.signer().sign(SigningAlgorithm::EdDsa, None, claims(t, 60)).await).contains("ey"));
         }
     }
 );

@@ -8,6 +8,8 @@ pub use retired::{Retirement, SeenKey, Stands};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kibali_crypto::jose::{Claims, Jwks, Jws, PublicKey, SigningError, SigningKey, parse_object};
 use kibali_crypto::{Random, SealKey, Secret};
 use kibali_model::{Clock, SigningAlgorithm, Timestamp};
@@ -84,8 +86,8 @@ impl Signer {
         }
     }
 
-    /// A JWT of these claims. Its header names the key, and `typ` where there is one. The key is kept at least
-    /// until `exp`.
+    /// A JWT of these claims, under a number (`jti`) that no other has. Its header names the key, and `typ` where there
+    /// is one. The key is kept at least until `exp`.
     ///
     /// # Errors
     /// The database failed, or a key cannot be made or unsealed.
@@ -93,9 +95,12 @@ impl Signer {
         &self,
         algorithm: SigningAlgorithm,
         typ: Option<&str>,
-        claims: &Claims,
+        mut claims: Claims,
     ) -> Result<Secret<String>, Refusal> {
         let now = self.clock.now();
+        let mut number = [0; 16];
+        self.random.fill(&mut number);
+        claims.insert("jti".to_owned(), URL_SAFE_NO_PAD.encode(number).into());
         let expires = claims.get("exp").and_then(Value::as_i64).unwrap_or_default();
         let expires = Timestamp::from_millis(0).plus_seconds(expires);
         let mut ring = self.ring_with(algorithm).await?;
@@ -112,7 +117,7 @@ impl Signer {
             let mut header = Map::new();
             header.insert("kid".to_owned(), held.facts.kid.as_str().into());
             header.extend(typ.map(|typ| ("typ".to_owned(), typ.into())));
-            return self.private(held)?.sign(&header, claims).map_err(Refusal::internal);
+            return self.private(held)?.sign(&header, &claims).map_err(Refusal::internal);
         }
         Err(nothing_signs())
     }

@@ -1,7 +1,5 @@
 //! Initial access tokens: made for a device whose user signed in, or by an administrator.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kibali_crypto::{Secret, new_token, sha256};
 use kibali_metadata::import::is_redirect;
 use kibali_model::{Principal, SigningAlgorithm, Uid};
@@ -43,14 +41,12 @@ pub(crate) async fn mint_for_device(
     let seconds = stored.named("deviceEnrollmentIATTtlSeconds").as_i64().unwrap_or(60);
     let (now, issuer) = (app.now(), app.settings.issuer());
     let expires = now.plus_seconds(seconds.clamp(1, LONGEST_OF_DEVICE));
-    let mut number = [0; 16];
-    app.random.fill(&mut number);
     let claims = json!({
         "iss": issuer, "aud": issuer, "sub": user.username, "iat": now.seconds(), "exp": expires.seconds(),
-        "jti": URL_SAFE_NO_PAD.encode(number), "scope": "client.create", "redirect_url": redirect_url,
+        "scope": "client.create", "redirect_url": redirect_url,
     });
     let claims = claims.as_object().cloned().unwrap_or_else(Map::new);
-    let token = app.signer().sign(SigningAlgorithm::DEFAULT, None, &claims).await?;
+    let token = app.signer().sign(SigningAlgorithm::DEFAULT, None, claims).await?;
     let row = InitialAccess {
         uid: app.new_uid(),
         name: None,
