@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use kibali_crypto::{MasterKey, Random};
+use kibali_model::{hex, unhex};
 use kibali_store::Store;
 use kibali_store::door::installation::{Fact, KeepFact, find};
 
@@ -54,17 +55,4 @@ fn make(path: &Path, random: &dyn Random) -> Result<MasterKey, Failure> {
         }
         Err(error) => Err(Failure::file(path)(error)),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text.chars().map(|digit| u8::try_from(digit.to_digit(16)?).ok()).collect();
-    let pairs = digits?;
-    let whole = pairs.len().is_multiple_of(2);
-    whole.then(|| {
-        pairs.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()
-    })
 }

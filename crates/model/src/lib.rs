@@ -9,6 +9,7 @@ mod authority;
 mod client;
 mod closed;
 mod factor;
+mod hex;
 mod lately;
 mod password;
 mod principal;
@@ -28,6 +29,7 @@ pub use client::{
 };
 pub use closed::Closed;
 pub use factor::{Factor, TwoFactorType};
+pub use hex::{hex, unhex};
 pub use lately::{Lately, Unproved};
 pub use password::{PasswordFault, PasswordPolicy, is_username};
 pub use principal::{Credential, OrgUnitScope, Principal};

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use kibali_crypto::{MasterKey, SystemRandom};
 use kibali_metadata::import::ImportParams;
-use kibali_model::{Clock, Timestamp};
+use kibali_model::{Clock, Timestamp, unhex};
 use kibali_store::{Engine, Location, Store, StoreOptions};
 use kibali_web::api::objects;
 use kibali_web::{App, Parts, Settings};
@@ -66,7 +66,7 @@ pub(super) async fn open(installation: &Installation, bcrypt_cost: u32) -> Outco
         Engine::Postgres => Location::Postgres(installation.url.clone()),
     };
     let key = std::fs::read_to_string(installation.directory.path().join("master.key"));
-    let key = unhex(key.map_err(|error| error.to_string())?.trim());
+    let key = unhex(key.map_err(|error| error.to_string())?.trim()).unwrap_or_default();
     let base = "http://localhost:8080".parse().map_err(|error| format!("{error}"))?;
     let mut settings = Settings::new(base);
     settings.bcrypt_cost = bcrypt_cost;
@@ -80,12 +80,6 @@ pub(super) async fn open(installation: &Installation, bcrypt_cost: u32) -> Outco
         master_key: MasterKey::from_bytes(&key).map_err(|error| error.to_string())?,
         settings,
     }))
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len() / 2)
-        .filter_map(|byte| u8::from_str_radix(text.get(2 * byte..2 * byte + 2)?, 16).ok())
-        .collect()
 }
 
 /// Fills a new installation.

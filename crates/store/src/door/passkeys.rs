@@ -1,6 +1,6 @@
 //! Passkeys: kept, used, and taken away again (rules of the door 6, 10).
 
-use kibali_model::{Factor, ObjectId, Timestamp, Uid};
+use kibali_model::{Factor, ObjectId, Timestamp, Uid, hex};
 use serde_json::json;
 
 use super::audit::{self, Who};
@@ -149,8 +149,7 @@ pub(super) async fn spend(
 }
 
 async fn spend_challenge(tx: &mut Tx, challenge: Hash, until: Timestamp) -> Result<bool, StoreError> {
-    let name: String = challenge.iter().map(|byte| format!("{byte:02x}")).collect();
-    spent::spend(tx, Purpose::Passkey, &name, until).await
+    spent::spend(tx, Purpose::Passkey, &hex(&challenge), until).await
 }
 
 /// What became of a new passkey.

@@ -14,6 +14,7 @@ pub use verify::{Finding, Verdict, verify};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kibali_crypto::{Digest, MacKey, Purpose, equal_in_constant_time};
+use kibali_model::{hex, unhex};
 use kibali_store::Reader;
 use kibali_store::door::seals::{self, CutAt, InsertSeal, Seal, TakeStrays};
 
@@ -53,8 +54,7 @@ impl Head {
 
 impl std::fmt::Display for Head {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:", self.number)?;
-        self.mac.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{}:{}", self.number, hex(&self.mac))
     }
 }
 
@@ -69,15 +69,8 @@ impl std::str::FromStr for Head {
     fn from_str(text: &str) -> Result<Self, NoHead> {
         let (number, digits) = text.split_once(':').ok_or(NoHead)?;
         let number = number.parse().ok().filter(|number| *number > 0).ok_or(NoHead)?;
-        let nibbles: Option<Vec<u8>> =
-            digits.chars().map(|digit| u8::try_from(digit.to_digit(16)?).ok()).collect();
-        let bytes: Vec<u8> = nibbles
-            .ok_or(NoHead)?
-            .chunks(2)
-            .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-            .collect();
-        let mac = bytes.try_into().map_err(|_| NoHead)?;
-        if digits.len() == 64 { Ok(Self { number, mac }) } else { Err(NoHead) }
+        let mac = unhex(digits).and_then(|bytes| bytes.try_into().ok()).ok_or(NoHead)?;
+        Ok(Self { number, mac })
     }
 }
 

@@ -1,6 +1,7 @@
 //! A copy of the database opens no refresh token.
 
 use kibali_crypto::{MasterKey, SealKey, sha256};
+use kibali_model::hex;
 use kibali_store::{Engine, Reader};
 use kibali_testkit::{TestApp, both};
 
@@ -36,10 +37,6 @@ async fn dump(t: &TestApp) -> Vec<(String, Vec<u8>)> {
 
 fn column<'a>(dump: &'a [(String, Vec<u8>)], place: &str) -> Vec<&'a Vec<u8>> {
     dump.iter().filter(|(at, _)| at == place).map(|(_, value)| value).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn holds(value: &[u8], part: &[u8]) -> bool {

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
+use kibali_model::hex;
 use serde_json::json;
 
 use super::answer;
@@ -66,7 +67,7 @@ pub(super) fn uuid(bytes: &[u8]) -> String {
             8 => (byte & 0x3f) | 0x80,
             _ => *byte,
         };
-        text.push_str(&format!("{byte:02x}"));
+        text.push_str(&hex(&[byte]));
     }
     text
 }
