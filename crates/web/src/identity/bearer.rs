@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use http::Method;
 use kibali_crypto::{Digest, sha256};
-use kibali_model::{ClientProfile, Credential, ObjectId, Principal, Scopes, Timestamp};
+use kibali_model::{ClientProfile, Credential, ObjectId, Principal, Scopes, Timestamp, Uid};
 use kibali_store::door::accounts;
 use kibali_store::door::changes::Topic;
 use kibali_store::door::marks::Used;
 use kibali_store::door::principals::{self, Standing};
-use kibali_store::door::tokens::{self, Hash};
+use kibali_store::door::tokens::{self, FoundToken, Hash};
 use kibali_store::fresh::{Cached, Change, RestsOn};
 
 use super::dpop::{self, Presented};
@@ -143,16 +143,9 @@ async fn load(app: &App, token: &str, hash: Digest) -> Result<Live, Refusal> {
     let mut reader = app.store.reader().await?;
     let found = tokens::find_access(&mut reader, hash).await?.ok_or(Refusal::InvalidToken)?;
     let now = app.now();
-    if now >= found.expires {
-        return Err(Refusal::ExpiredToken);
-    }
-    let client = found.client_uid.ok_or(Refusal::InvalidToken)?;
+    let client = client_here(app, &found, now)?;
     let account = accounts::by_user(&mut reader, found.user).await?.ok_or(Refusal::InvalidToken)?;
     if !found.stands(&account, now) {
-        return Err(Refusal::InvalidToken);
-    }
-    // What was made for somebody else opens nothing here (RFC 8707).
-    if found.resource.as_deref().is_some_and(|resource| !app.settings.is_ours(resource)) {
         return Err(Refusal::InvalidToken);
     }
     let credential = Credential::Bearer { client, scopes: found.scopes.clone() };
@@ -171,6 +164,19 @@ async fn load(app: &App, token: &str, hash: Digest) -> Result<Live, Refusal> {
         noted: Arc::new(AtomicI64::new(i64::MIN)),
         unused: found.unused.map(|successor| (successor, Arc::default())),
     })
+}
+
+/// The client of an access token that has not expired at `now`; whether its grant stands is asked beside it
+/// ([`FoundToken::stands`]). What was made for somebody else opens nothing here (RFC 8707).
+///
+/// # Errors
+/// [`Refusal::ExpiredToken`], [`Refusal::InvalidToken`].
+pub(crate) fn client_here(app: &App, found: &FoundToken, now: Timestamp) -> Result<Uid, Refusal> {
+    if now >= found.expires {
+        return Err(Refusal::ExpiredToken);
+    }
+    let is_ours = found.resource.as_deref().is_none_or(|resource| app.settings.is_ours(resource));
+    found.client_uid.filter(|_| is_ours).ok_or(Refusal::InvalidToken)
 }
 
 /// What a user is, remembered for all its tokens.

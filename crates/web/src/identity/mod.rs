@@ -29,7 +29,7 @@ mod throttle;
 pub use address::{ClientAddress, Network};
 pub(crate) use again::{demand_sign_in, forget_demand};
 pub(crate) use authorization::sent_credential;
-pub(crate) use bearer::standing;
+pub(crate) use bearer::{client_here, standing};
 pub use caller::{Caller, MaybeCaller};
 pub(crate) use dpop::SentProof;
 pub use gathered::{Flushed, flush};

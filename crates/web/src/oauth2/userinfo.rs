@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::answer;
 use crate::exchange::{BodyForm, subject};
 use crate::identity::dpop::{self, Presented};
-use crate::identity::{known, sent_credential};
+use crate::identity::{client_here, known, sent_credential};
 use crate::{App, Refusal};
 
 /// With the token in the header, or in the form of a POST (RFC 6750 section 2.2).
@@ -28,12 +28,8 @@ pub(super) async fn tell(State(app): State<App>, BodyForm(form): BodyForm) -> Re
     };
     let found = known::token(&app, token).await?.ok_or(Refusal::InvalidToken)?;
     let now = app.now();
-    if now >= found.expires {
-        return Err(Refusal::ExpiredToken);
-    }
+    let client = client_here(&app, &found, now)?;
     let account = known::holder(&app, &found, now).await?.ok_or(Refusal::InvalidToken)?;
-    let is_ours = found.resource.as_deref().is_none_or(|resource| app.settings.is_ours(resource));
-    let client = found.client_uid.filter(|_| is_ours).ok_or(Refusal::InvalidToken)?;
     let presented = match is_bound {
         true => Presented::Dpop { token, proof: form.proof.as_ref() },
         false => Presented::Bearer,

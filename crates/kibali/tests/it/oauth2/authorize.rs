@@ -53,8 +53,11 @@ both!(
         assert_eq!((who.status, who.json()), (200, json!({ "sub": ADMIN, "username": ADMIN })));
         assert_eq!(t.get("/oauth2/userinfo").bearer(identity).send().await.status, 401);
         t.clock.advance_seconds(300);
-        assert_eq!(t.get("/api/userRoles").bearer(token).send().await.status, 401);
-        assert_eq!(t.get("/userinfo").bearer(token).send().await.status, 401);
+        for path in ["/api/userRoles", "/userinfo"] {
+            let late = t.get(path).bearer(token).send().await;
+            assert_eq!(late.status, 401);
+            assert!(late.text().contains("Access token expired"), "{path}: {}", late.text());
+        }
     }
 );
 
