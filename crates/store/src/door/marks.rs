@@ -13,9 +13,9 @@ const CLIENT: Statement = Statement::new(
     "client.mark",
     "update client set last_used = $2 where object = $1 and coalesce(last_used, 0) < $2",
 );
-const USER: Statement = Statement::new(
+const SIGN_IN: Statement = Statement::new(
     "account.mark",
-    "update account set last_used = $2 where object = $1 and coalesce(last_used, 0) < $2",
+    "update account set last_login = $2 where object = $1 and coalesce(last_login, 0) < $2",
 );
 const SESSION: Statement = Statement::new(
     "session.mark",
@@ -27,7 +27,7 @@ const API_TOKEN: Statement = Statement::new(
     "update api_token set last_used = $2 where id = $1 and coalesce(last_used, 0) < $2",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[GRANT, CLIENT, USER, SESSION, API_TOKEN];
+pub(crate) const STATEMENTS: &[Statement] = &[GRANT, CLIENT, SIGN_IN, SESSION, API_TOKEN];
 
 /// Something that is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,8 +36,8 @@ pub enum Used {
     Grant(ObjectId),
     /// A client, by a token or at the token endpoint.
     Client(ObjectId),
-    /// An account, by whatever credential.
-    User(ObjectId),
+    /// An account, by a call that signs in each time: with HTTP Basic or a personal access token, as DHIS2 counts them.
+    SignIn(ObjectId),
     /// A session, by SHA-256 of its cookie.
     Session(Hash),
     /// A personal access token.
@@ -61,7 +61,7 @@ impl Write for MarkUsed {
             let (statement, values) = match used {
                 Used::Grant(grant) => (GRANT, values![*grant, *at]),
                 Used::Client(client) => (CLIENT, values![*client, *at]),
-                Used::User(user) => (USER, values![*user, *at]),
+                Used::SignIn(user) => (SIGN_IN, values![*user, *at]),
                 Used::ApiToken(token) => (API_TOKEN, values![*token, *at]),
                 Used::Session(hash) => (SESSION, values![*hash, *at, at.plus_seconds(self.session_seconds)]),
             };

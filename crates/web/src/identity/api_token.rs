@@ -125,7 +125,7 @@ fn note_use(app: &App, live: &Live, now: Timestamp) {
         return;
     }
     live.noted.store(now.millis(), Ordering::Relaxed);
-    app.identity().gathered.used(&[Used::ApiToken(live.token), Used::User(live.principal.user)], now);
+    app.identity().gathered.used(&[Used::ApiToken(live.token), Used::SignIn(live.principal.user)], now);
 }
 
 /// Finds a token that lives now. Neither a second factor of its owner nor an old password stands in its way: it

@@ -85,6 +85,6 @@ async fn recall(app: &App, verified: Verified) -> Result<Option<Principal>, Refu
         return Ok(None);
     }
     may_sign_in(&account, accounts::sign_in_rules(&mut reader).await?, app.now())?;
-    app.identity().gathered.used(&[Used::User(account.user)], app.now());
+    app.identity().gathered.used(&[Used::SignIn(account.user)], app.now());
     Ok(Some(principals::load(&mut reader, &account, Credential::Basic).await?))
 }

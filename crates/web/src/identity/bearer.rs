@@ -130,8 +130,7 @@ fn note_use(app: &App, live: &Live, now: Timestamp) {
         return;
     }
     live.noted.store(now.millis(), Ordering::Relaxed);
-    let used = [Used::Grant(live.grant), Used::Client(live.client), Used::User(live.principal.user)];
-    app.identity().gathered.used(&used, now);
+    app.identity().gathered.used(&[Used::Grant(live.grant), Used::Client(live.client)], now);
 }
 
 /// Finds a token that lives now; what ends it later by the clock alone is part of the answer, what ends it

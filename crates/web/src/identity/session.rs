@@ -180,7 +180,7 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
     session.since = Some(found.since);
     session.amr = found.amr;
     if now.seconds_since(found.last_used) >= NOTED_SECONDS {
-        app.identity().gathered.used(&[Used::Session(session.hash()), Used::User(found.user)], now);
+        app.identity().gathered.used(&[Used::Session(session.hash())], now);
     }
     Ok(session)
 }

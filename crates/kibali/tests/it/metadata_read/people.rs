@@ -1,6 +1,8 @@
 //! The parameters of lists of users and roles: each narrows, and none is passed over.
 
+use kibali_model::Clock as _;
 use kibali_testkit::{Answer, TestApp, both, seed};
+use kibali_web::identity::flush;
 use serde_json::{Value, json};
 
 use super::{ask, column};
@@ -143,6 +145,26 @@ both!(
             let answer = ask(t, &path).await;
             assert_eq!(answer.status, 200, "{query}: {}", answer.text());
             assert_eq!(letters(&answer), expected, "{query}");
+        }
+    }
+);
+
+both!(
+    fn whoever_calls_with_a_password_or_a_personal_token_signs_in_by_that(t) {
+        world(t).await;
+        let made = t.post("/api/apiTokens").basic("user.A", PASSWORD).json(&json!({})).send().await.json();
+        let token = format!("ApiToken {}", made["response"]["key"].as_str().unwrap());
+        let last = async || {
+            flush(&t.app).await.unwrap();
+            let found = ask(t, "/api/users?fields=lastLogin&filter=username:eq:user.A").await.json();
+            found["users"][0]["lastLogin"].as_str().map(str::to_owned)
+        };
+        let calls = [t.get("/api/me").basic("user.A", PASSWORD), t.get("/api/me").header("authorization", &token)];
+        for (number, call) in calls.into_iter().enumerate() {
+            t.clock.advance_seconds(24 * 3600);
+            assert_ne!(last().await, Some(t.clock.now().to_dhis2()), "{number}");
+            assert_eq!(call.send().await.status, 200);
+            assert_eq!(last().await, Some(t.clock.now().to_dhis2()), "{number}");
         }
     }
 );

@@ -238,9 +238,9 @@ mod tests {
         let at = Timestamp::from_millis(0);
         let most = i64::try_from(MOST).unwrap_or_default();
         for number in 0..most + 7 {
-            gathered.used(&[Used::User(ObjectId(number))], at);
+            gathered.used(&[Used::SignIn(ObjectId(number))], at);
         }
-        gathered.used(&[Used::User(ObjectId(1))], at);
+        gathered.used(&[Used::SignIn(ObjectId(1))], at);
         for number in 0..most + 5 {
             let mut token = [0; 32];
             token[..8].copy_from_slice(&number.to_le_bytes());
