@@ -20,7 +20,7 @@ pub struct Settings {
     pub old_generation: bool,
     /// Those of 2.42 and later are there: `/oauth2/*`, `/userinfo`, `/connect/*` and discovery.
     pub new_generation: bool,
-    /// Peers whose `X-Forwarded-*` headers count.
+    /// Peers whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Life of an access token in seconds; 43 200 in DHIS2.
     pub access_token_seconds: i64,
