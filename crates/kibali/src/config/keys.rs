@@ -82,7 +82,8 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "limits.doors.per_minute",
         "1200",
-        "Requests a minute from one address for tokens, to sign in, to register, and forms of pages; 0: any number",
+        "Requests a minute from one address for tokens, to sign in, to register, forms of pages, and any whose password \
+         for HTTP Basic must be hashed; 0: any number",
         |config, value| {
             values::number(value, 0, 10_000_000).map(|number| config.web.limits.doors.per_minute = number)
         },
@@ -90,7 +91,8 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "limits.doors.at_once",
         "200",
-        "Requests answered at once from one address for tokens, to sign in, to register, and forms of pages; 0: any number",
+        "Requests answered at once from one address for tokens, to sign in, to register, forms of pages, and any whose \
+         password for HTTP Basic must be hashed; 0: any number",
         |config, value| {
             values::number(value, 0, 100_000).map(|number| config.web.limits.doors.at_once = number)
         },
@@ -182,7 +184,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "connection.pool.max_size",
         "8",
-        "Connections that read, at most; on PostgreSQL as many again write",
+        "Connections that read, at most; on PostgreSQL as many again write, and one more listens",
         |config, value| values::number(value, 1, 1000).map(|number| config.connection.pool = number),
     ),
     key(
@@ -234,7 +236,8 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "oauth2.refresh_token.seconds",
         "2592000",
-        "Seconds a refresh token of `/uaa` lives; one of `/oauth2` lives 3600, or what its client says",
+        "Seconds a refresh token of `/uaa` lives; one of `/oauth2` lives 3600; at either, one of a public client lives 30 \
+         days, and all that follow from one sign-in a year. What its client says goes before",
         |config, value| {
             values::number(value, 60, 315_360_000).map(|seconds| config.web.refresh_token_seconds = seconds)
         },
@@ -269,7 +272,8 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "login.security.passkeys.enabled",
         "on",
-        "Users may make passkeys, which sign them in with and without a password; off stops new ones: on or off",
+        "Users may make passkeys, which sign them in with and without a password; they need https and a name, or localhost, \
+         in server.base.url, and serve under that name only; off stops new ones: on or off",
         |config, value| values::switch(value).map(|on| config.web.passkeys = on),
     ),
     key(
@@ -318,7 +322,8 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "oauth2.server.dcr.refresh-token-ttl",
         "2592000",
-        "Seconds a refresh token lives of a client that registered itself; each use gives it a new one",
+        "Seconds a refresh token lives of a client that registers itself; each use gives it a new one. Written into the \
+         client then: those that are there keep theirs",
         |config, value| {
             values::number(value, 60, 315_360_000)
                 .map(|seconds| config.web.registered_refresh_seconds = seconds)
