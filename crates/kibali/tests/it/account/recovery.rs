@@ -129,7 +129,12 @@ both!(
 both!(
     fn recovery_is_there_only_where_it_is_switched_on_and_mail_can_be_sent(t) {
         with_amina(t, json!({})).await;
-        let config = async |t: &TestApp| t.get("/api/loginConfig").send().await.json();
+        let config = async |t: &TestApp| {
+            let told = t.get("/api/loginConfig").send().await.json();
+            let info = t.get("/api/system/info").basic(AMINA, PASSWORD).send().await.json();
+            assert_eq!(told["emailConfigured"], info["emailConfigured"]);
+            told
+        };
         let off = Office::open(t, json!({})).await;
         assert_eq!(ask(&off.node, AMINA).await.json()["message"], "Account recovery is not enabled");
         assert_eq!(ask(&off.node, AMINA).await.status, 409);

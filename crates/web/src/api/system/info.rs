@@ -32,7 +32,7 @@ pub(super) async fn info(
         "version": app.settings.as_version.to_string(),
         "revision": concat!("kibali-", env!("CARGO_PKG_VERSION")),
         "encryption": true,
-        "emailConfigured": false,
+        "emailConfigured": app.mailer().is_configured(&stored),
         "redisEnabled": false,
         "systemId": system_id(&app),
         "systemName": stored.named("applicationTitle"),
