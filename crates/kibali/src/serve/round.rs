@@ -130,10 +130,12 @@ async fn last(app: &App) {
     }
 }
 
-/// The same, and closes the audit trail behind it.
+/// The same, and closes the audit trail behind it. Where it ends then is told, also where nothing came to it: it may have
+/// moved since it was told last.
 pub(super) async fn end(app: &App) {
     last(app).await;
-    tell(seal(app).await);
+    seal(app).await;
+    tell(audit::newest_seen(app));
 }
 
 #[cfg(test)]

@@ -160,6 +160,12 @@ async fn is_there(reader: &mut Reader, seen: Head, newest: Option<&Seal>) -> Res
     Ok(newest.is_some_and(|newest| seen.is(newest)))
 }
 
+/// Where the trail ended when this node looked last; none: it has not looked yet, or nothing is sealed.
+#[must_use]
+pub fn newest_seen(app: &App) -> Option<Head> {
+    *app.seen().head()
+}
+
 fn unreadable(seal: &Seal) -> Refusal {
     Refusal::internal(format!("seal {} of the audit trail cannot be read", seal.number))
 }

@@ -304,9 +304,14 @@ both! {
         assert!(!said.contains("wait to be sealed"), "a command seals what it wrote: {said}");
         let server = home.serve();
         assert_eq!(server.get_as("clerk", "Correct-1-horse", "/api/me").status, 200);
-        let log = server.stop();
-        let line = log.lines().rfind(|line| line.contains("the audit trail is sealed")).expect("a head");
-        let head = line.split_once("head=").expect("the head").1.split(' ').next().unwrap().trim_matches('"');
+        let told = |log: &str| {
+            let line = log.lines().rfind(|line| line.contains("the audit trail is sealed")).expect("a head");
+            let head = line.split_once("head=").expect("the head").1.split(' ').next().unwrap();
+            head.trim_matches('"').to_owned()
+        };
+        let head = told(&server.stop());
+        assert_eq!(told(&home.serve().stop()), head, "told again where nothing came to it");
+        let head = head.as_str();
         let said = home.done(&["audit", "verify", "--head", head], "");
         assert!(said.contains("are as they were written") && said.contains(&format!("Head: {head}")), "{said}");
         let (number, mac) = head.split_once(':').unwrap();
