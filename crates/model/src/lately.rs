@@ -55,7 +55,11 @@ mod tests {
 
     fn session(password: i64, factor: Option<i64>) -> Credential {
         let ago = |seconds: i64| NOW.plus_seconds(-seconds);
-        Credential::Session { since: ago(password), proved: factor.map(|at| (Factor::Totp, ago(at))) }
+        Credential::Session {
+            since: ago(password),
+            proved: factor.map(|at| (Factor::Totp, ago(at))),
+            hash: [0; 32],
+        }
     }
 
     fn missing(credential: &Credential, protected: bool) -> Option<Unproved> {

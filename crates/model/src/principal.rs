@@ -11,6 +11,8 @@ pub enum Credential {
         since: Timestamp,
         /// The second factor that was proved last in it, and when.
         proved: Option<(Factor, Timestamp)>,
+        /// SHA-256 of its cookie.
+        hash: [u8; 32],
     },
     /// A user name and password in the `Authorization` header.
     Basic,
@@ -72,6 +74,15 @@ impl Credential {
         match self {
             Self::Bearer { .. } | Self::ApiToken { .. } => true,
             Self::Session { .. } | Self::Basic | Self::System => false,
+        }
+    }
+
+    /// SHA-256 of the cookie, where a browser session proved who is calling, and not a header beside it.
+    #[must_use]
+    pub const fn session(&self) -> Option<[u8; 32]> {
+        match self {
+            Self::Session { hash, .. } => Some(*hash),
+            _ => None,
         }
     }
 

@@ -65,16 +65,28 @@ impl Browser {
 
     /// Submits a form of `page` and follows redirects.
     pub async fn submit(&mut self, page: &Page, form: &Form) -> Page {
+        let (path, request) = self.submission(page, form);
+        let answer = self.send(request).await;
+        self.follow(path, answer).await
+    }
+
+    /// What submits a form of `page`, to be changed before [`Browser::send`]; and where it goes.
+    ///
+    /// # Panics
+    /// The form leaves the site.
+    #[must_use]
+    pub fn submission(&self, page: &Page, form: &Form) -> (String, Request) {
         let action = if form.action.is_empty() { page.path.clone() } else { form.action.clone() };
         let path = self.local(&action).unwrap_or_else(|| panic!("the form leaves the site: {action}"));
         let fields: Vec<(&str, &str)> =
             form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         if form.method == "get" {
-            return self.open(&format!("{path}?{}", encode_form(&fields))).await;
+            let path = format!("{path}?{}", encode_form(&fields));
+            let request = self.request("GET", &path);
+            return (path, request);
         }
         let request = self.request("POST", &path).header("origin", &self.origin).form(&fields);
-        let answer = self.send(request).await;
-        self.follow(path, answer).await
+        (path, request)
     }
 
     /// A request with this browser's cookies, to be changed before [`Browser::send`].

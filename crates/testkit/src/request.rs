@@ -5,6 +5,7 @@ use axum::extract::ConnectInfo;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use http_body_util::BodyExt;
 use kibali_web::Rooms;
@@ -72,6 +73,20 @@ impl Request {
     #[must_use]
     pub fn form(self, fields: &[(&str, &str)]) -> Self {
         self.body("application/x-www-form-urlencoded", encode_form(fields))
+    }
+
+    /// With the last byte of its body held back until `meanwhile` is over, which begins when that byte is waited for.
+    pub async fn held_open(mut self, meanwhile: impl Future<Output = ()> + Send + 'static) -> Self {
+        let body = std::mem::take(self.inner.body_mut());
+        let mut first = body.collect().await.expect("the body is whole").to_bytes();
+        let last = first.split_off(first.len().saturating_sub(1));
+        let first = stream::iter([Ok::<_, std::convert::Infallible>(first)]);
+        let last = stream::once(async move {
+            meanwhile.await;
+            Ok(last)
+        });
+        *self.inner.body_mut() = Body::from_stream(first.chain(last));
+        self
     }
 
     /// Sends it and leaves the body to be read.

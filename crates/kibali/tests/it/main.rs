@@ -38,6 +38,7 @@ mod sealed;
 mod seeing;
 mod settings;
 mod sharing;
+mod shut_out;
 mod signing_keys;
 mod spent;
 mod statements;

@@ -3,6 +3,7 @@
 use kibali_model::{ApiTokenType, ObjectId, Timestamp, TokenLimits, Uid};
 use serde_json::json;
 
+use super::asker::Asker;
 use super::audit::{self, Who};
 use super::changes::{self, Topic};
 use super::cuts::Cutter;
@@ -24,12 +25,6 @@ const ONE: Statement = Statement::new(
     "api_token.one",
     "select id, uid, user_object, code, type, attributes, created, updated, expires, last_used
      from api_token where uid = $1 and user_object = $2",
-);
-// Taking the account's row also makes two of one user wait for each other, so that both are counted.
-const TOUCH_ACCOUNT: Statement = Statement::new(
-    "api_token.touch_account",
-    "update account set last_used = $3
-     where object = $1 and credential_version = $2 and disabled = 0 and (expiry is null or expiry > $3)",
 );
 const COUNT: Statement =
     Statement::new("api_token.count", "select count(*) from api_token where user_object = $1");
@@ -54,19 +49,8 @@ const LONG_EXPIRED: Statement = Statement::new(
     "select uid, user_object from api_token where expires < $1 order by expires limit $2",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[
-    FIND,
-    OF_USER,
-    ONE,
-    TOUCH_ACCOUNT,
-    COUNT,
-    OF_CODE,
-    INSERT,
-    CHANGE,
-    DELETE,
-    DELETE_OF_USER,
-    LONG_EXPIRED,
-];
+pub(crate) const STATEMENTS: &[Statement] =
+    &[FIND, OF_USER, ONE, COUNT, OF_CODE, INSERT, CHANGE, DELETE, DELETE_OF_USER, LONG_EXPIRED];
 
 /// Tokens of one user, at most.
 pub const MOST: i64 = 100;
@@ -146,8 +130,7 @@ pub async fn one(reader: &mut Reader, user: ObjectId, uid: &str) -> Result<Optio
 pub enum Kept {
     /// It is there.
     Done,
-    /// The account was closed or its password changed since the caller proved who they are; or the token has
-    /// gone.
+    /// The token has gone.
     Gone,
     /// The user has as many as there may be.
     TooMany,
@@ -162,8 +145,8 @@ pub struct InsertApiToken {
     pub hash: Hash,
     /// What it is.
     pub token: ApiToken,
-    /// The account's credential version when its user proved who they are.
-    pub credential_version: i64,
+    /// Whoever makes it.
+    pub by: Asker,
     /// From where.
     pub address: String,
 }
@@ -173,9 +156,8 @@ impl Write for InsertApiToken {
 
     async fn apply(&self, tx: &mut Tx) -> Result<Kept, StoreError> {
         let (token, now) = (&self.token, self.token.created);
-        if tx.run(TOUCH_ACCOUNT, values![token.user, self.credential_version, now]).await? == 0 {
-            return Ok(Kept::Gone);
-        }
+        // Taking the account's row also makes two of one user wait for each other, so that both are counted.
+        self.by.still_stands(tx, now).await?;
         let count = tx.row(COUNT, values![token.user]).await?;
         if count.map_or(Ok(0), |row| row.int(0))? >= MOST {
             return Ok(Kept::TooMany);

@@ -3,6 +3,7 @@
 use kibali_model::{ObjectId, Scopes, SignIn, Timestamp};
 use serde_json::json;
 
+use super::asker::Asker;
 use super::audit::{self, Who};
 use super::consents;
 use super::ends;
@@ -64,8 +65,11 @@ pub struct Code {
 }
 
 /// Keeps a new code. Answers false, and does nothing, where the pushed request it answers was spent before.
+/// [`StoreError::Gone`]: whoever allowed it was shut out meanwhile.
 #[derive(Debug, Clone)]
 pub struct InsertCode {
+    /// Who allows it.
+    pub by: Asker,
     /// SHA-256 of the code.
     pub hash: Hash,
     /// What it is for.
@@ -84,6 +88,7 @@ impl Write for InsertCode {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        self.by.still_stands(tx, self.now).await?;
         if let Some(hash) = self.pushed
             && !pushed::spend(tx, hash).await?
         {

@@ -7,6 +7,7 @@ use super::audit::{self, Who};
 use super::ends;
 use super::live_grants::Which;
 use super::past::EndedWhy;
+use super::protection;
 use super::sessions;
 use crate::{Statement, StoreError, Tx, Write, values};
 
@@ -164,9 +165,12 @@ impl Write for CutGrants {
     }
 }
 
-/// What would make new grants without anybody being asked.
+/// What would make new grants without anybody being asked. Whoever is just making it is waited for.
 async fn forget(tx: &mut Tx, which: Which, now: Timestamp) -> Result<(), StoreError> {
     let Which { user, client } = which;
+    if let Some(user) = user {
+        protection::hold(tx, user).await?;
+    }
     match (user, client) {
         (Some(user), client) => tx.run(DELETE_CONSENTS_OF_USER, values![user, client]).await?,
         (None, Some(client)) => tx.run(DELETE_CONSENTS_OF_CLIENT, values![client]).await?,

@@ -3,6 +3,7 @@
 use kibali_model::{ObjectId, Scopes, SignIn, Timestamp};
 use serde_json::json;
 
+use super::asker::Asker;
 use super::audit::{self, Who};
 use super::grants::{self, NewGrant};
 use super::pushed::MOST_WAITING;
@@ -132,13 +133,14 @@ impl Write for InsertDevice {
     }
 }
 
-/// Keeps what a user said. Answers false where somebody answered before, or it is too late.
+/// Keeps what a user said. Answers false where somebody answered before, or it is too late. [`StoreError::Gone`]: the
+/// user was shut out meanwhile.
 #[derive(Debug, Clone)]
 pub struct AnswerDevice {
     /// SHA-256 of the user code.
     pub user_hash: Hash,
     /// Who answers.
-    pub user: ObjectId,
+    pub by: Asker,
     /// For which client.
     pub client: ObjectId,
     /// Yes or no.
@@ -153,14 +155,14 @@ impl Write for AnswerDevice {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let SignIn { at, sid, amr } = &self.sign_in;
-        let row =
-            values![self.user_hash, self.user, self.granted, *at, sid.as_deref(), amr.as_str(), self.now];
+        self.by.still_stands(tx, self.now).await?;
+        let (SignIn { at, sid, amr }, user) = (&self.sign_in, self.by.user);
+        let row = values![self.user_hash, user, self.granted, *at, sid.as_deref(), amr.as_str(), self.now];
         if tx.run(ANSWER, row).await? == 0 {
             return Ok(false);
         }
         let event = if self.granted { "consent.given" } else { "consent.refused" };
-        let who = Who { user: Some(self.user), client: Some(self.client), address: None };
+        let who = Who { user: Some(user), client: Some(self.client), address: None };
         audit::record(tx, event, who, json!({ "by": "device" }), self.now).await?;
         Ok(true)
     }

@@ -3,6 +3,7 @@
 use kibali_model::{Factor, ObjectId, Timestamp, TwoFactorType};
 use serde_json::json;
 
+use super::asker::Asker;
 use super::audit::{self, Who};
 use super::ends;
 use super::mailed;
@@ -210,12 +211,10 @@ impl Write for BeginTotp {
 /// What a user does with a second factor that was found right, and what must be known of it.
 #[derive(Debug, Clone)]
 pub struct WithProof {
-    /// Who.
-    pub user: ObjectId,
+    /// Who; the session that does it, if one does, has proved the factor from now on.
+    pub by: Asker,
     /// What it is worth, once.
     pub proof: Proof,
-    /// The session that does it, if one does: it has proved the factor from now on.
-    pub session: Option<Hash>,
     /// From where.
     pub address: String,
     /// When.
@@ -224,10 +223,10 @@ pub struct WithProof {
 
 impl WithProof {
     async fn spend(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        if !spend(tx, self.user, self.proof, self.now).await? {
+        if !spend(tx, self.by.user, self.proof, self.now).await? {
             return Ok(false);
         }
-        if let Some(session) = self.session {
+        if let Some(session) = self.by.session {
             sessions::proved(tx, session, self.proof.factor(), self.now).await?;
         }
         Ok(true)
@@ -235,12 +234,13 @@ impl WithProof {
 
     async fn record(&self, tx: &mut Tx, event: &str) -> Result<(), StoreError> {
         let detail = json!({ "factor": self.proof.factor().as_str() });
-        audit::record(tx, event, of(self.user, Some(&self.address)), detail, self.now).await
+        audit::record(tx, event, of(self.by.user, Some(&self.address)), detail, self.now).await
     }
 }
 
 /// Confirms an enrolment: signing in takes a code from now on. The user's other sessions and what a password
-/// alone obtained end. False: the code is spent, or something else is being set up by now.
+/// alone obtained end. False: the code is spent, or something else is being set up by now. [`StoreError::Gone`]: the
+/// user was shut out meanwhile.
 #[derive(Debug, Clone)]
 pub struct ConfirmFactor {
     /// The first code.
@@ -255,8 +255,8 @@ impl Write for ConfirmFactor {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let WithProof { user, session, now, .. } = self.with;
-        let held = hold(tx, user).await?.ok_or(StoreError::Stale)?;
+        let WithProof { by: Asker { user, session, .. }, now, .. } = self.with;
+        let held = self.with.by.still_stands(tx, now).await?;
         let Some(next) = held.state.confirmed_by(self.with.proof.factor()) else { return Ok(false) };
         let Enrolment { begun, seed, .. } = &self.enrolment;
         let same = tx.row(IS_BEGUN, values![user, *begun, seed.clone()]).await?.is_some();
@@ -290,21 +290,23 @@ impl Write for ReplaceRecoveryCodes {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let held = hold(tx, self.with.user).await?.ok_or(StoreError::Stale)?;
+        let user = self.with.by.user;
+        let held = hold(tx, user).await?.ok_or(StoreError::Stale)?;
         if !held.protected || !self.with.spend(tx).await? {
             return Ok(false);
         }
-        replace_codes(tx, self.with.user, &self.recovery_codes).await?;
+        replace_codes(tx, user, &self.recovery_codes).await?;
         self.with.record(tx, "factor.recovery_codes_made").await?;
         Ok(true)
     }
 }
 
 /// Makes recovery codes where a factor protects the account and there are none. False: nothing does, or there are some.
+/// [`StoreError::Gone`]: the user was shut out meanwhile.
 #[derive(Debug, Clone)]
 pub struct MakeRecoveryCodes {
     /// Who, having proved a moment ago who they are.
-    pub user: ObjectId,
+    pub by: Asker,
     /// SHA-256 of the recovery codes.
     pub recovery_codes: Vec<Hash>,
     /// From where.
@@ -317,12 +319,12 @@ impl Write for MakeRecoveryCodes {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let held = hold(tx, self.user).await?.ok_or(StoreError::Stale)?;
-        if !held.protected || tx.row(ANY_CODE, values![self.user]).await?.is_some() {
+        let (held, user) = (self.by.still_stands(tx, self.now).await?, self.by.user);
+        if !held.protected || tx.row(ANY_CODE, values![user]).await?.is_some() {
             return Ok(false);
         }
-        replace_codes(tx, self.user, &self.recovery_codes).await?;
-        let who = of(self.user, Some(&self.address));
+        replace_codes(tx, user, &self.recovery_codes).await?;
+        let who = of(user, Some(&self.address));
         audit::record(tx, "factor.recovery_codes_made", who, json!({}), self.now).await?;
         Ok(true)
     }
@@ -337,12 +339,13 @@ impl Write for SwitchOffFactor {
     type Output = bool;
 
     async fn apply(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        hold(tx, self.0.user).await?;
+        let user = self.0.by.user;
+        hold(tx, user).await?;
         if !self.0.spend(tx).await? {
             return Ok(false);
         }
-        clear(tx, self.0.user).await?;
-        settle(tx, self.0.user, self.0.now).await?;
+        clear(tx, user).await?;
+        settle(tx, user, self.0.now).await?;
         self.0.record(tx, "factor.disabled").await?;
         Ok(true)
     }

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod api_tokens;
+pub mod asker;
 pub mod audit;
 pub mod changes;
 pub mod client_use;

@@ -3,6 +3,7 @@
 use kibali_model::{Factor, ObjectId, Timestamp, Uid, hex};
 use serde_json::json;
 
+use super::asker::Asker;
 use super::audit::{self, Who};
 use super::ends;
 use super::past::EndedWhy;
@@ -166,14 +167,14 @@ pub enum Added {
     TooMany,
     /// It is kept already, for this user or another.
     Taken,
-    /// The session has ended, or the account is no longer what it was.
-    Gone,
 }
 
 /// Keeps a new passkey. Where it is the first second factor, the user's other sessions and what a password alone
-/// obtained end.
+/// obtained end. [`StoreError::Gone`]: the user was shut out meanwhile.
 #[derive(Debug, Clone)]
 pub struct AddPasskey {
+    /// Whose it is. The session that does it has proved the factor from now on.
+    pub by: Asker,
     /// It.
     pub passkey: Passkey,
     /// SHA-256 of the challenge that it answered.
@@ -182,10 +183,6 @@ pub struct AddPasskey {
     pub until: Timestamp,
     /// SHA-256 of the recovery codes, for the case that it is the first factor.
     pub recovery_codes: Vec<Hash>,
-    /// The session that does it: it has proved the factor from now on.
-    pub session: Hash,
-    /// The account's credential version when its user proved who they are.
-    pub credential_version: i64,
     /// From where.
     pub address: String,
 }
@@ -194,11 +191,9 @@ impl Write for AddPasskey {
     type Output = Added;
 
     async fn apply(&self, tx: &mut Tx) -> Result<Added, StoreError> {
-        let (passkey, user, now) = (&self.passkey, self.passkey.user, self.passkey.created);
-        let held = protection::hold(tx, user).await?;
-        let Some(held) = held.filter(|held| held.is_as_it_was(self.credential_version, now)) else {
-            return Ok(Added::Gone);
-        };
+        let (passkey, now) = (&self.passkey, self.passkey.created);
+        let Asker { user, session, .. } = self.by;
+        let first = !self.by.still_stands(tx, now).await?.protected;
         if !spend_challenge(tx, self.challenge, self.until).await? {
             return Ok(Added::Late);
         }
@@ -207,11 +202,6 @@ impl Write for AddPasskey {
         }
         if tx.rows(OF_USER, values![user]).await?.len() >= MOST {
             return Ok(Added::TooMany);
-        }
-        let first = !held.protected;
-        // A session that a factor set up meanwhile has ended adds nothing.
-        if !sessions::is_open(tx, self.session, user, !first).await? {
-            return Ok(Added::Gone);
         }
         let row = values![
             passkey.uid,
@@ -228,10 +218,12 @@ impl Write for AddPasskey {
         ];
         tx.run(INSERT, row).await?;
         protection::settle(tx, user, now).await?;
-        sessions::proved(tx, self.session, passkey.factor(), now).await?;
+        if let Some(session) = session {
+            sessions::proved(tx, session, passkey.factor(), now).await?;
+        }
         if first {
             protection::replace_codes(tx, user, &self.recovery_codes).await?;
-            sessions::end_others(tx, user, Some(self.session), now).await?;
+            sessions::end_others(tx, user, session, now).await?;
             ends::end_password_grants(tx, user, EndedWhy::FactorAdded, now).await?;
             let detail = json!({ "factor": passkey.factor().as_str() });
             audit::record(tx, "factor.enabled", of(user, &self.address), detail, now).await?;

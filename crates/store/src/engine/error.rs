@@ -9,6 +9,9 @@ pub enum StoreError {
     /// The object was changed by someone else since it was read.
     #[error("the object was changed since it was read")]
     Stale,
+    /// Whoever asks was shut out meanwhile: the account is closed, its password was changed, or the session has ended.
+    #[error("whoever asks for the write was shut out meanwhile")]
+    Gone,
     /// The reads or writes waiting in line are too many, or another process holds the database; try again.
     #[error("too many reads or writes are waiting, or another process holds the database")]
     Busy,

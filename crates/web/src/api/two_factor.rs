@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{WebMessage, answer};
 use crate::body::Json;
 use crate::factor::{self, FactorRefusal, Own};
-use crate::identity::{Caller, ClientAddress, Given, ProofRefusal, Session, is_mailed, require_person};
+use crate::identity::{Caller, ClientAddress, Given, ProofRefusal, is_mailed, require_person};
 use crate::speech::cors;
 use crate::system_settings::Stored;
 use crate::{App, Refusal};
@@ -34,28 +34,26 @@ pub(super) fn router() -> Router<App> {
 }
 
 /// The caller's own second factor, where a person is calling.
-fn own<'a>(caller: &'a Principal, session: &Session, address: ClientAddress) -> Result<Own<'a>, Refusal> {
+fn own(caller: &Principal, address: ClientAddress) -> Result<Own<'_>, Refusal> {
     require_person(caller)?;
-    Ok(Own::new(caller, session, address))
+    Ok(Own::new(caller, address))
 }
 
 async fn enroll_totp(
     State(app): State<App>,
     Caller(caller): Caller,
-    session: Session,
     address: ClientAddress,
 ) -> Result<WebMessage, Refusal> {
-    own(&caller, &session, address)?.begin_totp(&app).await?;
+    own(&caller, address)?.begin_totp(&app).await?;
     Ok(WebMessage::ok("The user has enrolled in TOTP 2FA, call the QR code endpoint to continue the process"))
 }
 
 async fn enroll_email(
     State(app): State<App>,
     Caller(caller): Caller,
-    session: Session,
     address: ClientAddress,
 ) -> Result<WebMessage, Refusal> {
-    own(&caller, &session, address)?.begin_mailed(&app).await?.required(&app)?;
+    own(&caller, address)?.begin_mailed(&app).await?.required(&app)?;
     let message = "The user has enrolled in email-based 2FA, a code was generated and sent successfully to the user's \
                    email";
     Ok(WebMessage::ok(message))
@@ -64,10 +62,9 @@ async fn enroll_email(
 async fn qr_json(
     State(app): State<App>,
     Caller(caller): Caller,
-    session: Session,
     address: ClientAddress,
 ) -> Result<Response, Refusal> {
-    let seed = own(&caller, &session, address)?.enrolling(&app).await?;
+    let seed = own(&caller, address)?.enrolling(&app).await?;
     let image = image(&app, &caller, &seed).await?;
     let body = json!({ "base32Secret": seed.base32().expose(), "base64QRImage": STANDARD.encode(image) });
     Ok(answer::no_store(answer::json(&body)))
@@ -76,10 +73,9 @@ async fn qr_json(
 async fn qr_png(
     State(app): State<App>,
     Caller(caller): Caller,
-    session: Session,
     address: ClientAddress,
 ) -> Result<Response, Refusal> {
-    let seed = own(&caller, &session, address)?.enrolling(&app).await?;
+    let seed = own(&caller, address)?.enrolling(&app).await?;
     shown(image(&app, &caller, &seed).await?)
 }
 
@@ -87,11 +83,10 @@ async fn qr_png(
 async fn enroll_and_show(
     State(app): State<App>,
     Caller(caller): Caller,
-    session: Session,
     address: ClientAddress,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let own = own(&caller, &session, address)?;
+    let own = own(&caller, address)?;
     if own.session.is_some() {
         cors::require_known_site(&app, &Method::POST, &headers).await?;
     }
@@ -113,10 +108,9 @@ fn shown(image: Vec<u8>) -> Result<Response, Refusal> {
 async fn is_enabled(
     State(app): State<App>,
     Caller(caller): Caller,
-    session: Session,
     address: ClientAddress,
 ) -> Result<Response, Refusal> {
-    let found = Own::new(&caller, &session, address).find(&app).await?;
+    let found = Own::new(&caller, address).find(&app).await?;
     let enabled = found.is_some_and(|found| found.state.is_enabled());
     Ok(answer::no_store(answer::json(&Value::Bool(enabled))))
 }
@@ -124,12 +118,11 @@ async fn is_enabled(
 async fn enable(
     State(app): State<App>,
     Caller(caller): Caller,
-    session: Session,
     address: ClientAddress,
     Json(body): Json,
 ) -> Result<WebMessage, Refusal> {
     let code = code(&body).ok_or_else(no_code)?;
-    let done = own(&caller, &session, address)?.confirm(&app, &code, false).await;
+    let done = own(&caller, address)?.confirm(&app, &code, false).await;
     done.map_err(|refusal| told(refusal, |seconds| Refusal::TooManyAttempts { seconds }))?;
     Ok(WebMessage::ok("2FA was enabled successfully"))
 }
@@ -137,11 +130,10 @@ async fn enable(
 async fn disable(
     State(app): State<App>,
     Caller(caller): Caller,
-    session: Session,
     address: ClientAddress,
     Json(body): Json,
 ) -> Result<WebMessage, Refusal> {
-    let own = own(&caller, &session, address)?;
+    let own = own(&caller, address)?;
     own.require_enabled(&app).await?;
     let code = match code(&body) {
         Some(code) => code,

@@ -260,6 +260,7 @@ async fn grant(
     let code = new_token(&*app.random);
     let now = app.now();
     let insert = InsertCode {
+        by: principal.into(),
         hash: sha256(code.expose()),
         code: Code {
             user: principal.user,

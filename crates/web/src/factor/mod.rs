@@ -18,8 +18,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::account::recovery::require_mail;
 use crate::identity::{
-    ClientAddress, Given, Holder, Mailed, ProofRefusal, Session, check_first_code, check_proof, mail_code,
-    open_seed, require_proof, seal_seed,
+    ClientAddress, Given, Holder, Mailed, ProofRefusal, check_first_code, check_proof, mail_code, open_seed,
+    require_proof, seal_seed,
 };
 use crate::system_settings::Stored;
 use crate::{App, Refusal};
@@ -54,8 +54,8 @@ impl From<Refusal> for FactorRefusal {
 
 impl<'a> Own<'a> {
     /// The caller, with the session where it is what proved them.
-    pub(crate) fn new(principal: &'a Principal, session: &Session, address: ClientAddress) -> Self {
-        Self { principal, session: session.that_proved(principal), address }
+    pub(crate) const fn new(principal: &'a Principal, address: ClientAddress) -> Self {
+        Self { principal, session: principal.credential.session(), address }
     }
 
     const fn user(&self) -> ObjectId {
@@ -190,7 +190,7 @@ impl<'a> Own<'a> {
         require_proof(app, self.principal, Lately::WAYS_IN).await?;
         let codes = RecoveryCodes::new(app);
         let make = MakeRecoveryCodes {
-            user: self.user(),
+            by: self.principal.into(),
             recovery_codes: codes.hashes(),
             address: self.address.to_string(),
             now: app.now(),
@@ -265,13 +265,7 @@ impl<'a> Own<'a> {
     }
 
     fn with(&self, app: &App, proof: Proof) -> WithProof {
-        WithProof {
-            user: self.user(),
-            proof,
-            session: self.session,
-            address: self.address.to_string(),
-            now: app.now(),
-        }
+        WithProof { by: self.principal.into(), proof, address: self.address.to_string(), now: app.now() }
     }
 }
 

@@ -28,8 +28,6 @@ pub(crate) enum KeepRefusal {
     TooMany,
     /// It is registered already.
     Taken,
-    /// The session or the account is no longer what it was.
-    Gone,
 }
 
 impl From<Refusal> for KeepRefusal {
@@ -89,16 +87,15 @@ impl Own<'_> {
         answered: &Answered<'_>,
         name: &str,
     ) -> Result<Kept, KeepRefusal> {
-        let session = self.session.ok_or(KeepRefusal::Gone)?;
+        self.session.ok_or(Refusal::NoCredentials)?;
         let made = made_passkey(app, answered).map_err(KeepRefusal::Passkey)?;
         let codes = RecoveryCodes::new(app);
         let write = AddPasskey {
+            by: self.principal.into(),
             challenge: made.challenge,
             until: made.until,
             passkey: self.passkey(app, made, name),
             recovery_codes: codes.hashes(),
-            session,
-            credential_version: self.principal.credential_version,
             address: self.address.to_string(),
         };
         match app.store.write(write).await.map_err(Refusal::from)? {
@@ -107,7 +104,6 @@ impl Own<'_> {
             Added::Late => Err(KeepRefusal::Passkey(PasskeyRefusal::Late)),
             Added::TooMany => Err(KeepRefusal::TooMany),
             Added::Taken => Err(KeepRefusal::Taken),
-            Added::Gone => Err(KeepRefusal::Gone),
         }
     }
 

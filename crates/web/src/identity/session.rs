@@ -109,11 +109,6 @@ impl Session {
         sha256(self.cookie.expose())
     }
 
-    /// The same, where the session is what proved the caller, and not a header beside it.
-    pub(crate) fn that_proved(&self, caller: &Principal) -> Option<Digest> {
-        matches!(caller.credential, Credential::Session { .. }).then(|| self.hash())
-    }
-
     fn of_cookie(forms: &MacKey, cookie: String, fresh: bool) -> Self {
         let form_token = URL_SAFE_NO_PAD.encode(forms.tag(&cookie));
         Self {
@@ -171,7 +166,7 @@ async fn load(app: &App, cookie: String) -> Result<Session, Refusal> {
     // A password alone opens no account that has a second factor.
     let account = account.filter(|account| !account.protected || found.proved.is_some());
     let Some(account) = account else { return Ok(session) };
-    let credential = Credential::Session { since: found.since, proved: found.proved };
+    let credential = Credential::Session { since: found.since, proved: found.proved, hash: session.hash() };
     let principal = Some(Arc::new(principals::load(&mut reader, &account, credential).await?));
     match account.must_enrol() {
         true => session.enrolling = principal,

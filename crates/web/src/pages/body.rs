@@ -77,9 +77,10 @@ impl FromRequest<App> for Posted {
         let (mut parts, body) = request.into_parts();
         cors::require_known_site(app, &parts.method, &parts.headers).await?;
         body::require_form(&parts.headers)?;
+        let form = Form::parse(&body::bytes(body, Bounds::FORM, app.settings.body_patience).await?);
+        // After the body, which may have taken long to come: the session is what it is now.
         let session = Session::from_request_parts(&mut parts, app).await?;
         let Ok(address) = ClientAddress::from_request_parts(&mut parts, app).await;
-        let form = Form::parse(&body::bytes(body, Bounds::FORM, app.settings.body_patience).await?);
         Ok(Self { session, address, headers: parts.headers, form })
     }
 }

@@ -79,7 +79,7 @@ pub(super) async fn submit(State(app): State<App>, form: VisitorForm) -> Result<
     };
     let answer = AnswerDevice {
         user_hash: sha256(&code),
-        user: form.visitor.principal.user,
+        by: (&*form.visitor.principal).into(),
         client: device.client,
         granted,
         sign_in: form.visitor.sign_in(),

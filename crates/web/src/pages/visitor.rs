@@ -46,9 +46,9 @@ impl Visitor {
         Ok(account.is_some_and(|account| !account.two_factor_demanded))
     }
 
-    /// Their own second factor, through this session.
+    /// Their own second factor.
     pub(super) fn own(&self, address: ClientAddress) -> Own<'_> {
-        Own::new(&self.principal, &self.session, address)
+        Own::new(&self.principal, address)
     }
 
     /// The session they are signed in with.

@@ -355,6 +355,8 @@ impl From<StoreError> for Refusal {
         match error {
             StoreError::Busy => Self::Busy { seconds: 1 },
             StoreError::Stale => Self::conflict("The object was changed meanwhile; read it again and retry."),
+            // Whoever was shut out since they proved who they are makes nothing.
+            StoreError::Gone => Self::NoCredentials,
             StoreError::NulInText => Self::bad_request("A text may not hold the character U+0000"),
             other => Self::internal(other),
         }

@@ -1,8 +1,10 @@
 //! `Authorization: ApiToken`: what is taken, what is refused and how.
 
 use kibali_model::{ApiTokenType, Clock, TokenLimits};
+use kibali_store::StoreError;
 use kibali_store::door::accounts::{self, Account};
 use kibali_store::door::api_tokens::{ApiToken, InsertApiToken, Kept};
+use kibali_store::door::asker::Asker;
 use kibali_store::door::audit;
 use kibali_testkit::seed::{ADMIN, ADMIN_PASSWORD};
 use kibali_testkit::{TestApp, both};
@@ -73,7 +75,12 @@ both!(
 );
 
 /// Puts a token of the account straight into the store, under the hash of `key`.
-pub(super) async fn keep(t: &TestApp, account: &Account, key: &str, kind: ApiTokenType) -> (Kept, String) {
+pub(super) async fn keep(
+    t: &TestApp,
+    account: &Account,
+    key: &str,
+    kind: ApiTokenType,
+) -> (Result<Kept, StoreError>, String) {
     let now = t.clock.now();
     let token = ApiToken {
         id: t.app.new_object_id(),
@@ -91,10 +98,10 @@ pub(super) async fn keep(t: &TestApp, account: &Account, key: &str, kind: ApiTok
     let write = InsertApiToken {
         hash: kibali_crypto::sha256(key),
         token,
-        credential_version: account.credential_version,
+        by: Asker { user: account.user, credential_version: account.credential_version, session: None },
         address: String::new(),
     };
-    (t.app.store.write(write).await.unwrap(), uid)
+    (t.app.store.write(write).await, uid)
 }
 
 pub(super) async fn account(t: &TestApp, username: &str) -> Account {
@@ -111,7 +118,7 @@ both!(
             ("d2p_z9T7lpwaWUcvi8yBWt5zvB0LMUfUayHChm7SWGeNrYOJ38vtdY", ApiTokenType::V2),
         ] {
             let (kept, uid) = keep(t, &account, key, kind).await;
-            assert_eq!(kept, Kept::Done);
+            assert_eq!(kept.unwrap(), Kept::Done);
             assert_eq!(call(t, key).await.status, 200, "{key}");
             assert_eq!(show(t, &uid).await["type"], kind.as_str());
         }

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use kibali_crypto::sha256;
 use kibali_model::{Clock, GrantType, ObjectId, SignIn, Timestamp};
+use kibali_store::door::asker::Asker;
 use kibali_store::door::factors::{self, BeginTotp, ConfirmFactor, Proof, ReplaceRecoveryCodes, WithProof};
 use kibali_store::door::links::{IssueLink, Purpose};
 use kibali_store::door::mailed::BeginMailed;
@@ -29,7 +30,8 @@ pub(super) fn shown(t: &TestApp, step: i64) -> Proof {
 
 pub(super) fn with(t: &TestApp, account: &accounts::Account, proof: Proof) -> WithProof {
     let now = t.clock.now();
-    WithProof { user: account.user, proof, session: None, address: "127.0.0.1".into(), now }
+    let by = Asker { user: account.user, credential_version: account.credential_version, session: None };
+    WithProof { by, proof, address: "127.0.0.1".into(), now }
 }
 
 both!(

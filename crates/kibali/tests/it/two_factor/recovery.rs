@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use kibali_crypto::sha256;
 use kibali_model::Clock;
 use kibali_store::door::accounts;
+use kibali_store::door::asker::Asker;
 use kibali_store::door::factors::{self, MakeRecoveryCodes};
 use kibali_testkit::{Browser, both};
 use serde_json::json;
@@ -92,11 +93,13 @@ both!(
         make_ordinary(t, &[]).await;
         let (mut browser, app) = enrolled(t).await;
         let mut reader = t.app.store.reader().await.unwrap();
-        let user = accounts::by_username(&mut reader, ORDINARY.0).await.unwrap().unwrap().user;
+        let account = accounts::by_username(&mut reader, ORDINARY.0).await.unwrap().unwrap();
         drop(reader);
+        let (user, session) = (account.user, Some(sha256(&browser.cookies["kibali"])));
+        let by = Asker { user, credential_version: account.credential_version, session };
         let make = |number: usize| {
             let recovery_codes = vec![sha256(format!("code {number}"))];
-            MakeRecoveryCodes { user, recovery_codes, address: "127.0.0.1".into(), now: t.clock.now() }
+            MakeRecoveryCodes { by, recovery_codes, address: "127.0.0.1".into(), now: t.clock.now() }
         };
         let other = t.another(2, |_| {}).await;
         let made = (0..8).map(|number| {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use kibali_crypto::sha256;
 use kibali_model::ObjectId;
+use kibali_store::door::codes;
+use kibali_store::door::cuts::{CutGrants, Cutter};
 use kibali_store::door::factors::{self, BeginTotp, ConfirmFactor, Proof, SwitchOffFactor};
+use kibali_store::door::live_grants::Which;
 use kibali_store::door::protection::ResetFactor;
 use kibali_store::{Engine, Statement, StoreError, Tx, Write, values};
 use kibali_testkit::TestApp;
@@ -13,6 +16,7 @@ use tokio::sync::Semaphore;
 use super::races::{account, shown, with};
 use super::{enrolled, opens};
 use crate::pages::{ORDINARY, make_ordinary, signed_in};
+use crate::shut_out::{asker, code};
 
 /// Does one thing, and another in the same transaction when it is told to go on.
 struct Slow<A, B> {
@@ -93,7 +97,7 @@ async fn a_factor_that_is_taken_away_while_it_is_confirmed_takes_along_what_that
         factors::find(&mut reader, account.user).await.unwrap().unwrap()
     };
     let mut with = with(t, &account, shown(t, 1));
-    with.session = Some(sha256(&browser.cookies["kibali"]));
+    with.by.session = Some(sha256(&browser.cookies["kibali"]));
     let enrolment = found().await.enrolment(t.app.now()).unwrap();
     let confirm = ConfirmFactor { with, enrolment, recovery_codes: Vec::new() };
     let reset = ResetFactor { user: account.user, by: "admin".into(), now: t.app.now() };
@@ -102,6 +106,22 @@ async fn a_factor_that_is_taken_away_while_it_is_confirmed_takes_along_what_that
     assert!(confirmed.unwrap().0);
     assert!(!found().await.protects());
     assert!(!opens(&mut browser).await, "it proved what is there no longer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_that_is_allowed_while_its_user_is_cut_goes_with_the_rest() {
+    let Some(t) = &TestApp::start(Engine::Postgres).await else { return };
+    make_ordinary(t, &[]).await;
+    let by = asker(t, &signed_in(t, ORDINARY).await).await;
+    let allowed = code(t, by).await;
+    let hash = allowed.hash;
+    let which = Which { user: Some(by.user), client: None };
+    let cutter = Cutter { user: by.user, address: String::new() };
+    let cut = CutGrants { which, by: cutter, now: t.app.now() };
+    let (inserted, ended) =
+        between(t, allowed, About("select object from account where object = $1", by.user), cut).await;
+    assert!(inserted.unwrap().0 && ended == 0);
+    assert!(codes::find(&mut t.app.store.reader().await.unwrap(), hash).await.unwrap().is_none());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

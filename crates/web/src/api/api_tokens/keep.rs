@@ -51,11 +51,10 @@ pub(crate) async fn make(
     let write = InsertApiToken {
         hash: sha256(secret.expose()),
         token: token.clone(),
-        credential_version: caller.credential_version,
+        by: caller.into(),
         address: address.to_string(),
     };
-    // Whoever was shut out since they proved who they are makes nothing.
-    require_kept(app.store.write(write).await?, &token, || Refusal::NoCredentials)?;
+    require_kept(app.store.write(write).await?, &token)?;
     Ok((token, secret))
 }
 
@@ -80,7 +79,7 @@ pub(super) async fn change(
         require_future(&token, now)?;
     }
     let write = ChangeApiToken { token: token.clone(), address: address.to_string(), now };
-    require_kept(app.store.write(write).await?, &token, || missing(token.uid.as_str()))
+    require_kept(app.store.write(write).await?, &token)
 }
 
 /// Deletes a token of the caller.
@@ -106,10 +105,10 @@ fn require_future(token: &ApiToken, now: Timestamp) -> Result<(), Refusal> {
     Err(invalid("ApiToken expire timestamp must be in the future."))
 }
 
-fn require_kept(kept: Kept, token: &ApiToken, gone: impl FnOnce() -> Refusal) -> Result<(), Refusal> {
+fn require_kept(kept: Kept, token: &ApiToken) -> Result<(), Refusal> {
     match kept {
         Kept::Done => Ok(()),
-        Kept::Gone => Err(gone()),
+        Kept::Gone => Err(missing(token.uid.as_str())),
         Kept::TooMany => {
             Err(Refusal::conflict(format!("You have {MOST} personal access tokens; delete one first")))
         }

@@ -9,7 +9,7 @@ use crate::account::new_password;
 use crate::account::own_password::{self, NotChanged};
 use crate::api::answer;
 use crate::body::{self, Json, Raw};
-use crate::identity::{Caller, ClientAddress, Session};
+use crate::identity::{Caller, ClientAddress};
 use crate::{App, Refusal};
 
 /// `PUT /api/me/changePassword`.
@@ -17,14 +17,13 @@ pub(super) async fn change(
     State(app): State<App>,
     Caller(caller): Caller,
     address: ClientAddress,
-    session: Session,
     Json(body): Json,
 ) -> Result<StatusCode, Refusal> {
     let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let (Some(old), Some(new)) = (text("oldPassword"), text("newPassword")) else {
         return Err(Refusal::conflict("OldPassword and newPassword must be provided"));
     };
-    match own_password::change(&app, &caller, session.that_proved(&caller), (old, new), address).await {
+    match own_password::change(&app, &caller, caller.credential.session(), (old, new), address).await {
         Ok(()) => {}
         Err(NotChanged::WrongOld) => return Err(Refusal::conflict("OldPassword is incorrect")),
         Err(NotChanged::Same) => {

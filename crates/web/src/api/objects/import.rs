@@ -246,7 +246,7 @@ pub fn system_principal() -> Principal {
 #[must_use]
 pub fn operator_principal() -> Principal {
     Principal {
-        credential: Credential::Session { since: Timestamp::from_millis(0), proved: None },
+        credential: Credential::Session { since: Timestamp::from_millis(0), proved: None, hash: [0; 32] },
         ..system_principal()
     }
 }

@@ -98,7 +98,6 @@ pub(super) async fn keep(State(app): State<App>, posted: Posted) -> Result<Respo
         },
         Err(KeepRefusal::TooMany) => again(Some("You have twenty passkeys already. Remove one first.")).await,
         Err(KeepRefusal::Taken) => again(Some("This passkey is registered already.")).await,
-        Err(KeepRefusal::Gone) => Err(Refusal::FormExpired),
     }
 }
 
