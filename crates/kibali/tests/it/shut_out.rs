@@ -253,3 +253,31 @@ both!(
         assert!(answer.location().is_some_and(|to| to.contains("code=")), "{}", answer.text());
     }
 );
+
+both!(
+    fn an_import_whose_last_byte_comes_after_its_caller_was_shut_out_writes_nothing(t) {
+        make_ordinary(t, &["ALL"]).await;
+        let groups = json!({ "userGroups": [{ "id": "groupheld01", "name": "Held" }] });
+        for out in EVERY {
+            let browser = signed_in(t, ORDINARY).await;
+            let by = asker(t, &browser).await;
+            let mut asked = vec![browser.request("POST", "/api/metadata")];
+            if out == Out::Disabled || out == Out::Reset {
+                asked.push(t.post("/api/metadata").basic(ORDINARY.0, ORDINARY.1));
+            }
+            for request in asked {
+                let answer = request.json(&groups).held_open(shut_out(t, out, by)).await.send().await;
+                assert_eq!(answer.status, 401, "{out:?}: {}", answer.text());
+                match out {
+                    Out::Left | Out::Cut => {}
+                    Out::Disabled => set(t, "disabled", json!(false)).await,
+                    Out::Reset => set(t, "password", json!(ORDINARY.1)).await,
+                }
+            }
+        }
+        let group = t.get("/api/userGroups/groupheld01").basic(ADMIN, ADMIN_PASSWORD).send().await;
+        assert_eq!(group.status, 404);
+        let request = t.post("/api/metadata").basic(ORDINARY.0, ORDINARY.1).json(&groups);
+        assert_eq!(request.held_open(async {}).await.send().await.status, 200, "nobody was shut out");
+    }
+);

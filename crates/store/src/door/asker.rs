@@ -3,10 +3,11 @@
 
 use kibali_model::{ObjectId, Principal, Timestamp};
 
+use super::accounts;
 use super::protection::{self, Held};
 use super::sessions;
 use super::tokens::Hash;
-use crate::{StoreError, Tx};
+use crate::{Reader, StoreError, Tx};
 
 /// A person, as they were when their request began.
 #[derive(Debug, Clone, Copy)]
@@ -45,5 +46,21 @@ impl Asker {
             None => !held.protected,
         };
         if stands { Ok(held) } else { Err(StoreError::Gone) }
+    }
+
+    /// The same, of a snapshot that a plan rests on.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`].
+    pub async fn stands_in(&self, reader: &mut Reader, now: Timestamp) -> Result<(), StoreError> {
+        let account = accounts::by_user(reader, self.user).await?;
+        let as_it_was = account.is_some_and(|account| account.is_as_it_was(self.credential_version, now));
+        let there = match self.session {
+            Some(session) => {
+                sessions::find(reader, session).await?.is_some_and(|found| found.user == self.user)
+            }
+            None => true,
+        };
+        if as_it_was && there { Ok(()) } else { Err(StoreError::Gone) }
     }
 }

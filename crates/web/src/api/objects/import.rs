@@ -8,6 +8,7 @@ use kibali_metadata::import::{
     parse_payload, plan,
 };
 use kibali_model::{Authorities, Credential, ObjectId, OrgUnitScope, Principal, Timestamp, Uid};
+use kibali_store::door::asker::Asker;
 use kibali_store::objects::facts;
 use kibali_store::objects::write::{ClientSecretHash, Hashes, WriteChanges};
 use kibali_store::{StoreError, Write};
@@ -144,6 +145,10 @@ async fn decide(
     own_address: bool,
 ) -> Result<Plan, Refusal> {
     let mut reader = app.store.snapshot().await?;
+    // Kibali itself, and whoever runs it, have no account to be shut out of.
+    if caller.credential != Credential::System && caller.user != system_principal().user {
+        Asker::from(caller).stands_in(&mut reader, app.now()).await?;
+    }
     let settings = Stored::read(&mut reader).await?;
     let mut seed = [0; 8];
     app.random.fill(&mut seed);
