@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0024_resource_of_devices.sql"),
     include_str!("../migrations/0025_lean_indexes.sql"),
     include_str!("../migrations/0026_retired_keys.sql"),
+    include_str!("../migrations/0027_last_login.sql"),
 ];
 
 const FIND_TABLE_SQLITE: Statement = Statement::new(

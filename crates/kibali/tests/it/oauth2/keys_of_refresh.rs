@@ -172,6 +172,7 @@ both!(
             async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
                 for text in [
                     // What came after.
+                    "alter table account add column last_used integer",
                     "drop table retired_key",
                     "drop index oauth_grant_live_both",
                     "alter table device_code drop column resource",
