@@ -9,6 +9,7 @@ mod api_tokens;
 mod appends;
 mod audit;
 mod bad_input;
+mod between;
 mod binary;
 mod clients;
 mod code;

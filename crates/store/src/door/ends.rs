@@ -27,6 +27,13 @@ const SINCE: Statement = Statement::new(
 );
 const CHILDREN: Statement =
     Statement::new("grant.children", "select id from oauth_grant where parent = $1 and ended is null");
+// Whoever exchanges a token takes the row of its grant.
+const HOLD: Statement =
+    Statement::new("grant.hold", "update oauth_grant set last_used = last_used where id = $1");
+const HOLD_OF_OBJECT: Statement = Statement::new(
+    "grant.hold_of_object",
+    "update oauth_grant set last_used = last_used where client = $1 or user_object = $1",
+);
 const CHILDREN_OF_OBJECT: Statement = Statement::new(
     "grant.children_of_object",
     "select c.id from oauth_grant p join oauth_grant c on c.parent = p.id
@@ -41,29 +48,40 @@ const OF_REFRESH: Statement = Statement::new(
     "select g.id, g.client from refresh_token t join oauth_grant g on g.id = t.grant_id where t.hash = $1",
 );
 
-pub(crate) const STATEMENTS: &[Statement] =
-    &[END, LIVE_OF_USER, PASSWORD_GRANTS_OF_USER, SINCE, CHILDREN, CHILDREN_OF_OBJECT, OF_ACCESS, OF_REFRESH];
+pub(crate) const STATEMENTS: &[Statement] = &[
+    END,
+    LIVE_OF_USER,
+    PASSWORD_GRANTS_OF_USER,
+    SINCE,
+    CHILDREN,
+    HOLD,
+    HOLD_OF_OBJECT,
+    CHILDREN_OF_OBJECT,
+    OF_ACCESS,
+    OF_REFRESH,
+];
 
 /// Ends a grant, and those that were exchanged from it: their tokens are deleted, and every node is told to
 /// forget them. Answers whether it was open.
 pub(super) async fn end(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) -> Result<bool, StoreError> {
-    for each in below(tx, grant).await? {
-        end_one(tx, each, why, now).await?;
-    }
-    end_one(tx, grant, why, now).await
+    let was_open = end_one(tx, grant, why, now).await?;
+    end_below(tx, grant, why, now).await?;
+    Ok(was_open)
 }
 
-/// The grants that were exchanged from this one, and from those: two may act one for the other.
-async fn below(tx: &mut Tx, grant: i64) -> Result<Vec<i64>, StoreError> {
-    let mut found = vec![grant];
-    let mut next = 0;
-    while let Some(parent) = found.get(next).copied() {
+/// Ends the grants that were exchanged from this one, and from those: two may act one for the other. Whoever calls it
+/// has the row of the grant, and each is ended before those below it are looked for: an exchange that is under way
+/// was over before that, and is found, or comes after it, and finds nothing to exchange.
+async fn end_below(tx: &mut Tx, grant: i64, why: EndedWhy, now: Timestamp) -> Result<(), StoreError> {
+    let mut above = vec![grant];
+    while let Some(parent) = above.pop() {
         for child in tx.rows(CHILDREN, values![parent]).await? {
-            found.push(child.int(0)?);
+            let child = child.int(0)?;
+            end_one(tx, child, why, now).await?;
+            above.push(child);
         }
-        next += 1;
     }
-    Ok(found.split_off(1))
+    Ok(())
 }
 
 /// Ends what was exchanged from grants of a user or a client that is deleted.
@@ -75,6 +93,7 @@ pub(crate) async fn end_exchanged_from(
     object: ObjectId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    tx.run(HOLD_OF_OBJECT, values![object]).await?;
     for child in tx.rows(CHILDREN_OF_OBJECT, values![object]).await? {
         end(tx, child.int(0)?, EndedWhy::Revoked, now).await?;
     }
@@ -163,13 +182,12 @@ impl Write for RevokeToken {
         if let Some(row) = tx.row(OF_ACCESS, values![self.hash]).await?
             && row.id(1)? == self.client
         {
+            let grant = row.int(0)?;
+            tx.run(HOLD, values![grant]).await?;
             past::remember(tx, Ending::Access(self.hash), EndedWhy::Revoked, self.now).await?;
             tx.run(DELETE_ACCESS, values![self.hash]).await?;
-            let grant = row.int(0)?;
-            // Which of the grant's tokens it was exchanged from is not kept; none of it outlives one that is cut.
-            for each in below(tx, grant).await? {
-                end_one(tx, each, EndedWhy::Revoked, self.now).await?;
-            }
+            // Which of the grant's tokens one was exchanged from is not kept; none outlives one that is cut.
+            end_below(tx, grant, EndedWhy::Revoked, self.now).await?;
             let detail = json!({ "grant": grant.to_string() });
             audit::record_of_grant(tx, "token.revoked", grant, None, detail, self.now).await?;
             changes::record(tx, Topic::Token, Some(row.id(0)?), self.now).await?;

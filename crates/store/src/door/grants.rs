@@ -8,7 +8,7 @@ use super::ends;
 use super::factors::{self, Proof};
 use super::past::EndedWhy;
 use super::protection;
-use super::tokens::{self, NewTokens};
+use super::tokens::{self, Hash, NewTokens};
 use crate::{Statement, StoreError, Tx, Write, values};
 
 const TOUCH_ACCOUNT: Statement = Statement::new(
@@ -41,7 +41,9 @@ pub(super) const TOUCH: Statement = Statement::new(
 );
 pub(super) const USED: Statement =
     Statement::new("grant.used", "update oauth_grant set last_used = $2 where id = $1 and ended is null");
-pub(crate) const STATEMENTS: &[Statement] = &[TOUCH_ACCOUNT, INSERT, OWN, SURPLUS, TOUCH, USED];
+const HAS_TOKEN: Statement =
+    Statement::new("grant.has_token", "select 1 from access_token where hash = $1 and grant_id = $2");
+pub(crate) const STATEMENTS: &[Statement] = &[TOUCH_ACCOUNT, INSERT, OWN, SURPLUS, TOUCH, USED, HAS_TOKEN];
 
 /// A grant to insert.
 #[derive(Debug, Clone)]
@@ -64,14 +66,24 @@ pub struct NewGrant {
     pub sign_in: SignIn,
     /// What its tokens are for, where that is not this server (RFC 8707).
     pub resource: Option<String>,
-    /// The grant it is exchanged from, and ends with.
-    pub parent: Option<i64>,
+    /// What it is exchanged from.
+    pub parent: Option<Parent>,
     /// Who acts for the user, as JSON (RFC 8693 section 4.1).
     pub act: Option<String>,
 }
 
+/// What a grant is exchanged from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parent {
+    /// The grant, which it ends with.
+    pub grant: i64,
+    /// SHA-256 of the access token of that grant which was presented.
+    pub token: Hash,
+}
+
 /// Grants what was decided, inserts its tokens and answers the grant. Answers none, and grants nothing, when the account
-/// was disabled or its password changed since it was read, or the proof of the second factor is spent.
+/// was disabled or its password changed since it was read, the proof of the second factor is spent, or what it is
+/// exchanged from is gone.
 #[derive(Debug, Clone)]
 pub struct IssueGrant {
     /// The grant.
@@ -152,15 +164,21 @@ async fn insert_for_account(
     tokens: &NewTokens,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    // Nothing is exchanged from what has ended meanwhile.
     if let Some(parent) = grant.parent
-        && tx.run(USED, values![parent, now]).await? == 0
+        && !is_there(tx, parent, now).await?
     {
         return Ok(false);
     }
     insert_row(tx, grant, now).await?;
     insert_tokens(tx, grant.id, grant, tokens, now).await?;
     Ok(true)
+}
+
+/// Nothing is exchanged from what has ended meanwhile. Whoever ends a grant, or revokes a token of it alone, takes its row
+/// first, as is done here.
+async fn is_there(tx: &mut Tx, Parent { grant, token }: Parent, now: Timestamp) -> Result<bool, StoreError> {
+    let stands = tx.run(USED, values![grant, now]).await? != 0;
+    Ok(stands && tx.row(HAS_TOKEN, values![token, grant]).await?.is_some())
 }
 
 /// How the audit trail calls tokens that a grant brings.
@@ -215,7 +233,7 @@ async fn insert_row(tx: &mut Tx, grant: &NewGrant, now: Timestamp) -> Result<(),
         grant.sign_in.sid.as_deref(),
         grant.sign_in.amr.as_str(),
         grant.resource.as_deref(),
-        grant.parent,
+        grant.parent.map(|parent| parent.grant),
         grant.act.as_deref(),
     ];
     tx.run(INSERT, row).await?;

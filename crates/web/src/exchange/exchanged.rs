@@ -1,9 +1,10 @@
 //! A token for a token of another client (RFC 8693).
 
+use kibali_crypto::sha256;
 use kibali_model::GrantType;
 use kibali_oauth::Parameters;
 use kibali_oauth::token_exchange::{SubjectFacts, exchange, subject_token};
-use kibali_store::door::grants::{IssueGrant, NewGrant};
+use kibali_store::door::grants::{IssueGrant, NewGrant, Parent};
 use serde_json::Value;
 
 use super::Asking;
@@ -14,7 +15,8 @@ use crate::identity::known;
 
 impl Asking<'_> {
     pub(super) async fn exchanged(&self, parameters: &Parameters) -> Result<TokenAnswer, Refusal> {
-        let found = known::token(self.app, subject_token(parameters)?).await?;
+        let token = subject_token(parameters)?;
+        let found = known::token(self.app, token).await?;
         let found = found.ok_or(Refusal::SubjectRefused)?;
         let account = known::holder(self.app, &found, self.now).await?;
         let (account, client_id) = account.zip(found.client_id.as_ref()).ok_or(Refusal::SubjectRefused)?;
@@ -38,7 +40,9 @@ impl Asking<'_> {
             ..self.order(&*account, given.scopes)
         };
         let (answer, tokens) = self.mint(&order).await?;
-        let grant = NewGrant { parent: Some(found.grant), ..self.grant(GrantType::TokenExchange, &order) };
+        // It may be remembered here and gone there.
+        let parent = Parent { grant: found.grant, token: sha256(token) };
+        let grant = NewGrant { parent: Some(parent), ..self.grant(GrantType::TokenExchange, &order) };
         let at_most = self.app.settings.password_grants_per_user;
         let issued =
             self.app.store.write(IssueGrant { grant, tokens, proof: None, at_most, now: self.now }).await?;
