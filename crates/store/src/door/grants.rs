@@ -6,6 +6,7 @@ use serde_json::json;
 use super::audit::{self, Who};
 use super::ends;
 use super::factors::{self, Proof};
+use super::logouts;
 use super::past::EndedWhy;
 use super::protection;
 use super::tokens::{self, Hash, NewTokens};
@@ -137,14 +138,19 @@ impl Write for IssueGrant {
     }
 }
 
-/// Inserts a grant and its first tokens, unless the account changed since the decision.
+/// Inserts a grant that a person allowed in a session, and its first tokens, unless the account changed since.
 pub(super) async fn insert(
     tx: &mut Tx,
     grant: &NewGrant,
     tokens: &NewTokens,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    Ok(account_stands(tx, grant, true, now).await? && insert_for_account(tx, grant, tokens, now).await?)
+    if !account_stands(tx, grant, true, now).await? || !insert_for_account(tx, grant, tokens, now).await? {
+        return Ok(false);
+    }
+    // What was allowed lives on when the session ends, and whoever has it hears of the end.
+    logouts::owe_late(tx, grant, now).await?;
+    Ok(true)
 }
 
 /// Is the account as it was when the grant was decided? Touching its row also makes two grants of one user wait for

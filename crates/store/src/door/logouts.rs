@@ -4,11 +4,14 @@
 use kibali_model::{ClientProfile, ObjectId, Timestamp};
 
 use super::clients::known;
+use super::grants::NewGrant;
 use super::tokens::Hash;
 use crate::{Reader, Row, Statement, StoreError, Tx, Write, values};
 
 /// Notices that may wait for one client; more are lost.
 const MOST: i64 = 1000;
+/// Seconds in which a client takes in its tokens before it is told that their session is over.
+const TAKEN_IN: i64 = 5;
 
 // A user who is disabled already was told of when that happened.
 macro_rules! owe {
@@ -31,8 +34,33 @@ macro_rules! owe {
     };
 }
 
+macro_rules! hold {
+    ($name:literal, $which:literal) => {
+        Statement::new(
+            $name,
+            concat!("update session set sid = sid where user_object = $1 and hash ", $which, " $2"),
+        )
+    };
+}
+
 const OWE_ONE: Statement = owe!("logout.owe_one", "=");
 const OWE_OTHERS: Statement = owe!("logout.owe_others", "<>");
+// Whoever spends a code takes the row of its session.
+const HOLD_ONE: Statement = hold!("logout.hold_one", "=");
+const HOLD_OTHERS: Statement = hold!("logout.hold_others", "<>");
+const HOLD_SID: Statement =
+    Statement::new("logout.hold_sid", "update session set sid = sid where user_object = $1 and sid = $2");
+// One that waits already waits on, so that it finds the new tokens too.
+const OWE_LATE: Statement = Statement::new(
+    "logout.owe_late",
+    "insert into logout_notice (client, sid, subject, attempts, due, created)
+     select c.object, cast($3 as text), a.username, 0, cast($5 as bigint), cast($4 as bigint)
+     from client c
+       join account a on a.object = $2
+     where c.object = $1 and c.logout_uri is not null
+       and (select count(*) from logout_notice n where n.client = c.object) < $6
+     on conflict (client, sid) do update set due = excluded.due where logout_notice.due < excluded.due",
+);
 const DUE: Statement = Statement::new(
     "logout.due",
     "select n.client, n.sid, n.subject, n.attempts, n.due, c.client_id, c.logout_uri, c.token_algorithm,
@@ -58,7 +86,8 @@ const NOT_TRIED: Statement = Statement::new(
     "update logout_notice set attempts = $3, due = $4 where client = $1 and sid = $2",
 );
 
-pub(crate) const STATEMENTS: &[Statement] = &[OWE_ONE, OWE_OTHERS, DUE, CLAIM, DONE, POSTPONE, NOT_TRIED];
+pub(crate) const STATEMENTS: &[Statement] =
+    &[OWE_ONE, OWE_OTHERS, HOLD_ONE, HOLD_OTHERS, HOLD_SID, OWE_LATE, DUE, CLAIM, DONE, POSTPONE, NOT_TRIED];
 
 /// Which sessions of a user are about to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,11 +105,24 @@ pub(crate) async fn owe(
     leaving: Leaving,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (statement, hash) = match leaving {
-        Leaving::One(hash) => (OWE_ONE, hash.to_vec()),
-        Leaving::AllBut(hash) => (OWE_OTHERS, hash.map_or_else(Vec::new, |hash| hash.to_vec())),
+    let (hold, owe, hash) = match leaving {
+        Leaving::One(hash) => (HOLD_ONE, OWE_ONE, hash.to_vec()),
+        Leaving::AllBut(hash) => (HOLD_OTHERS, OWE_OTHERS, hash.map_or_else(Vec::new, |hash| hash.to_vec())),
     };
-    tx.run(statement, values![user, hash, now, MOST]).await?;
+    tx.run(hold, values![user, hash.clone()]).await?;
+    tx.run(owe, values![user, hash, now, MOST]).await?;
+    Ok(())
+}
+
+/// The same for a grant whose session has ended by now: of a code that was allowed in it and is spent after it. Part of
+/// the write that spends the code, once it has granted.
+pub(super) async fn owe_late(tx: &mut Tx, grant: &NewGrant, now: Timestamp) -> Result<(), StoreError> {
+    let Some(sid) = grant.sign_in.sid.as_deref() else { return Ok(()) };
+    // Either the session goes on, and whoever ends it finds the grant, or it is gone.
+    if tx.run(HOLD_SID, values![grant.user, sid]).await? == 0 {
+        let due = now.plus_seconds(TAKEN_IN);
+        tx.run(OWE_LATE, values![grant.client, grant.user, sid, now, due, MOST]).await?;
+    }
     Ok(())
 }
 

@@ -54,13 +54,13 @@ pub(super) fn token(asked: &Asked) -> String {
 }
 
 /// The sessions that a site was told of.
-fn sids(site: &Site) -> Vec<String> {
+pub(super) fn sids(site: &Site) -> Vec<String> {
     let sid = |asked: &Asked| said(&json!(token(asked)))["sid"].as_str().unwrap().to_owned();
     site.asked().iter().map(sid).collect()
 }
 
 /// How many notices wait.
-async fn waiting(t: &TestApp) -> i64 {
+pub(super) async fn waiting(t: &TestApp) -> i64 {
     let mut reader = t.app.store.reader().await.unwrap();
     reader.rows_composed("select count(*) from logout_notice", vec![]).await.unwrap()[0].int(0).unwrap()
 }

@@ -16,14 +16,14 @@ pub(super) async fn television(t: &TestApp) {
     register(t, "tv", json!({ "authorizationGrantTypes": grants })).await;
 }
 
-async fn start(t: &TestApp) -> Value {
+pub(super) async fn start(t: &TestApp) -> Value {
     let fields = [("scope", "openid username")];
     let answer = t.post("/oauth2/device_authorization").basic("tv", SECRET).form(&fields).send().await;
     assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")), "{}", answer.text());
     answer.json()
 }
 
-async fn poll(t: &TestApp, code: &str) -> Answer {
+pub(super) async fn poll(t: &TestApp, code: &str) -> Answer {
     let fields = [("grant_type", GRANT), ("device_code", code)];
     t.post("/oauth2/token").basic("tv", SECRET).form(&fields).send().await
 }

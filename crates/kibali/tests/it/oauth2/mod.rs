@@ -14,6 +14,7 @@ mod introspect;
 mod itself;
 pub(crate) mod jwks_uri;
 mod keys_of_refresh;
+mod late;
 mod lifetimes;
 mod logout;
 mod notices;
