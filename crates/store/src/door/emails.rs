@@ -19,6 +19,10 @@ const HOLDERS: Statement = Statement::new(
     "account.by_email",
     "select object from account where email_key = $1 order by object limit 2",
 );
+const READ_BY: Statement = Statement::new(
+    "account.by_email_read",
+    "select object from account where verified_email = $1 and email_key = $1",
+);
 const VERIFIED_BY: Statement =
     Statement::new("account.verified_by", "select object from account where verified_email = $1");
 // Whoever else has this address might show at the same moment to read it.
@@ -27,7 +31,7 @@ const HOLD: Statement =
 const VERIFY: Statement =
     Statement::new("account.verify_email", "update account set verified_email = $2 where object = $1");
 
-pub(crate) const STATEMENTS: &[Statement] = &[OF_USER, HOLDERS, VERIFIED_BY, HOLD, VERIFY];
+pub(crate) const STATEMENTS: &[Statement] = &[OF_USER, HOLDERS, READ_BY, VERIFIED_BY, HOLD, VERIFY];
 
 /// The address of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,12 +75,17 @@ pub async fn verified(reader: &mut Reader, user: ObjectId) -> Result<Option<Stri
     Ok(if now.verified { now.address } else { row.text_opt(1)? })
 }
 
-/// The account with this address, whatever its case; none where several have it.
+/// The account with this address, whatever its case: that of whoever has shown to read it; where nobody has, none where
+/// several have it.
 ///
 /// # Errors
 /// The database failed.
 pub async fn holder(reader: &mut Reader, address: &str) -> Result<Option<Account>, StoreError> {
-    let rows = reader.rows(HOLDERS, values![fold(address)]).await?;
+    let key = fold(address);
+    if let Some(row) = reader.row(READ_BY, values![key.as_str()]).await? {
+        return accounts::by_user(reader, row.id(0)?).await;
+    }
+    let rows = reader.rows(HOLDERS, values![key]).await?;
     match rows.as_slice() {
         [row] => accounts::by_user(reader, row.id(0)?).await,
         _ => Ok(None),

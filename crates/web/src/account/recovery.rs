@@ -80,7 +80,7 @@ async fn look_and_send(app: &App, place: Place, name: &str) -> Result<(), Refusa
     send(app, place, &errand).await.map(|_| ())
 }
 
-/// Whoever has the address, if one user has it; else whoever has the name.
+/// Whoever has shown to read the address, or has it, if one user has it; else whoever has the name.
 async fn find(app: &App, name: &str) -> Result<Option<Account>, Refusal> {
     if name.is_empty() || name.len() > LONGEST || name.contains('\0') {
         return Ok(None);

@@ -127,6 +127,37 @@ both!(
 );
 
 both!(
+    fn whoever_writes_anothers_address_into_their_profile_stops_no_recovery_by_it(t) {
+        let office = open(t).await;
+        let node = &office.node;
+        let rival = |email: &str| json!({ "users": [{
+            "id": "userrival01", "username": "rival", "password": PASSWORD, "firstName": "R", "surname": "V",
+            "email": email, "userRoles": [{ "id": "roleclerk01" }],
+        }]});
+        import(&node.app, &rival("rival@example.org")).await;
+        let write = json!({ "email": "amina@EXAMPLE.org" });
+        assert_eq!(node.put("/api/me").basic("rival", PASSWORD).json(&write).send().await.status, 200);
+        office.mail().await;
+        ask(node, "amina@example.org").await;
+        assert!(office.mail().await.is_empty(), "nobody has shown to read it");
+        verify_address(&office).await;
+        ask(node, "amina@example.org").await;
+        assert_eq!(reset(node, &token_in(&office.link().await), NEW).await.status, 200);
+        assert_eq!(status_as(node, AMINA, NEW).await, 200);
+        assert_eq!(status_as(node, "rival", PASSWORD).await, 200);
+
+        // Who has another address by now is not found by the one before.
+        let moved = json!({ "email": "new@example.org" });
+        assert_eq!(node.put("/api/me").basic(AMINA, NEW).json(&moved).send().await.status, 200);
+        office.mail().await;
+        ask(node, "amina@example.org").await;
+        assert_eq!(reset(node, &token_in(&office.link().await), "Third_2028").await.status, 200);
+        assert_eq!(status_as(node, "rival", "Third_2028").await, 200);
+        assert_eq!(status_as(node, AMINA, NEW).await, 200);
+    }
+);
+
+both!(
     fn recovery_is_there_only_where_it_is_switched_on_and_mail_can_be_sent(t) {
         with_amina(t, json!({})).await;
         let config = async |t: &TestApp| {
