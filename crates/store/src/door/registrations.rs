@@ -56,11 +56,14 @@ const SURPLUS: Statement = Statement::new(
      where r.user_object = $1 and r.way = 'enrolled'
      order by coalesce(c.last_used, r.created) desc, r.client desc limit 100 offset $2",
 );
+// As every metadata write does: those that register at once are counted one after the other.
+const HOLD: Statement =
+    Statement::new("registration.hold", "update installation set value = value where name = 'metadata_lock'");
 const OPEN: Statement =
     Statement::new("registration.open", "select count(*) from registration where way = 'open'");
 
 pub(crate) const STATEMENTS: &[Statement] =
-    &[INSERT, FIND, LIVE, SPEND, DELETE, KEEP, FIND_REGISTRATION, SURPLUS, OPEN];
+    &[INSERT, FIND, LIVE, SPEND, DELETE, KEEP, FIND_REGISTRATION, SURPLUS, HOLD, OPEN];
 
 /// How a client came to register itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -286,6 +289,7 @@ impl Write for RegisterClient {
         let may = match self.initial {
             Some(hash) => tx.run(SPEND, values![hash, self.now]).await? > 0,
             None => {
+                tx.run(HOLD, values![]).await?;
                 let open = tx.row(OPEN, values![]).await?;
                 open.map_or(Ok(0), |row| row.int(0))? < self.most_open
             }

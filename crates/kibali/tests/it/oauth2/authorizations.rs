@@ -1,14 +1,20 @@
 //! Live grants and remembered consents, for administrators; no metadata (modern reference 2.7, 2.8).
 
-use kibali_model::ObjectId;
-use kibali_store::door::accounts;
+use kibali_crypto::sha256;
+use kibali_model::{Clock, GrantType, ObjectId, Scopes};
+use kibali_store::Engine;
 use kibali_store::door::audit::newest;
+use kibali_store::door::codes::InsertCode;
+use kibali_store::door::{accounts, consents};
 use kibali_testkit::{TestApp, both};
 use kibali_web::why;
 use serde_json::{Value, json};
 
+use super::late::{by, code_for};
 use super::{allow, asking, register, tokens};
+use crate::between::{Nothing, between};
 use crate::foundation::admin;
+use crate::grants::asked_for;
 use crate::pages::{ORDINARY, make_ordinary, signed_in as as_user};
 
 const GRANTS: &str = "/api/42/oAuth2Authorizations";
@@ -103,3 +109,28 @@ both!(
         }
     }
 );
+
+/// On PostgreSQL alone: on SQLite one writes after the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_person_allows_in_two_windows_at_once_is_both_remembered() {
+    let Some(t) = &TestApp::start(Engine::Postgres).await else { return };
+    let mut grant = asked_for(t, 1, "one", GrantType::AuthorizationCode).await.grant;
+    let (user, client, store) = (grant.user, grant.client, &t.app.store);
+    let mut answer = |name: &str| {
+        grant.scopes = Scopes::parse(name);
+        InsertCode {
+            by: by(&grant),
+            hash: sha256(name),
+            code: code_for(t, &grant),
+            asked: Some(Scopes::parse(name)),
+            remember: true,
+            pushed: None,
+            now: t.clock.now(),
+        }
+    };
+    let (one, other) = (answer("email"), answer("profile"));
+    let (one, other) = between(t, one, Nothing, store.write(other)).await;
+    assert!(one.unwrap().0 && other.unwrap());
+    let kept = consents::find(&mut store.reader().await.unwrap(), user, client).await.unwrap();
+    assert_eq!(kept, Some(Scopes::parse("email profile")));
+}

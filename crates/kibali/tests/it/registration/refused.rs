@@ -1,9 +1,17 @@
 //! What registers nothing, and what the tokens of registration do not open.
 
-use kibali_testkit::both;
+use std::sync::Arc;
+
+use kibali_crypto::sha256;
+use kibali_model::{Clock, ObjectId};
+use kibali_store::Engine;
+use kibali_store::door::registrations::{RegisterClient, Way};
+use kibali_store::objects::write::{Hashes, WriteChanges};
+use kibali_testkit::{TestApp, both};
 use serde_json::json;
 
 use super::{REGISTER, android, invitation, register};
+use crate::between::{Nothing, between};
 use crate::oauth2::CALLBACK;
 
 both!(
@@ -64,3 +72,24 @@ both!(
         assert_eq!(register(t, &managing, &json!({ "redirect_uris": [CALLBACK] })).await.status, 401);
     }
 );
+
+/// On PostgreSQL alone: on SQLite one writes after the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_register_openly_at_once_are_no_more_than_may() {
+    let Some(t) = &TestApp::start(Engine::Postgres).await else { return };
+    let now = t.clock.now();
+    let register = |id: i64| RegisterClient {
+        initial: None,
+        changes: WriteChanges { changes: Arc::default(), hashes: Hashes::default(), now },
+        client: ObjectId(id),
+        hash: sha256(format!("{id}")),
+        way: Way::Open,
+        user: None,
+        redirect_url: None,
+        most_open: 1,
+        address: String::new(),
+        now,
+    };
+    let (first, second) = between(t, register(1), Nothing, t.app.store.write(register(2))).await;
+    assert_eq!((first.unwrap().0, second.unwrap()), (true, false));
+}
