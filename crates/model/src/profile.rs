@@ -19,8 +19,8 @@ pub struct Rules {
     pub proof_key: bool,
     /// Its authorization requests are pushed (RFC 9126).
     pub pushed: bool,
-    /// Its new redirect URIs are read by nobody on the way.
-    pub clear_of_readers: bool,
+    /// Nobody on the way reads what is sent to its new redirect URIs.
+    pub secure_redirects: bool,
     /// Seconds that one of its codes lives at most.
     pub code_seconds: Option<i64>,
     /// Its tokens are bound to a key that it holds, and its proofs of it hold a nonce of this server (RFC 9449).
@@ -38,7 +38,7 @@ const LEGACY: Rules = Rules {
     without_password: false,
     proof_key: false,
     pushed: false,
-    clear_of_readers: false,
+    secure_redirects: false,
     code_seconds: None,
     bound: false,
     keeps_refresh_tokens: false,
@@ -56,7 +56,7 @@ const FAPI2: Rules = Rules {
     without_password: true,
     proof_key: true,
     pushed: true,
-    clear_of_readers: true,
+    secure_redirects: true,
     code_seconds: Some(60),
     bound: true,
     keeps_refresh_tokens: true,

@@ -136,8 +136,7 @@ pub(crate) fn time(claims: &Map<String, Value>, name: &str) -> Option<Timestamp>
 mod tests {
     #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
     use super::*;
-    use kibali_model::ClientProfile;
-    use kibali_model::{ObjectId, Uid};
+    use kibali_model::{ClientProfile, ObjectId, Uid};
     use serde_json::json;
 
     const ISSUER: &str = "https://dhis2.example.org/dhis/";

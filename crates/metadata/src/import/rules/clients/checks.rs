@@ -147,7 +147,7 @@ fn address(text: &str, allowed: &[String]) -> Option<String> {
 
 /// Codes of the strictest clients go where nobody on the way reads them. What such a client has already stays.
 fn clear_address(client: &Registration, before: Option<&Registration>) -> Option<String> {
-    let strict = |client: &Registration| client.profile.rules().clear_of_readers;
+    let strict = |client: &Registration| client.profile.rules().secure_redirects;
     let known = before.filter(|before| strict(before)).map_or(&[][..], |before| &before.redirect_uris);
     let mut new = client.redirect_uris.iter().filter(|uri| strict(client) && !known.contains(uri));
     let shown = shape::shown(&new.find(|uri| !is_secure_redirect(uri))?.as_str().into());
