@@ -4,7 +4,7 @@ use kibali_model::PasswordFault;
 use kibali_store::door::accounts::Account;
 use kibali_store::door::{emails, passwords};
 
-use crate::identity::Asker;
+use crate::identity::Priority;
 use crate::system_settings::Stored;
 use crate::{App, Refusal};
 
@@ -24,7 +24,7 @@ pub(crate) async fn fault(
     }
     let old = passwords::old(&mut app.store.reader().await?, account.user).await?;
     for hash in account.password_hash.iter().chain(&old) {
-        if app.identity().passwords.verify(password, Some(hash), Asker::Known).await? {
+        if app.identity().passwords.verify(password, Some(hash), Priority::Known).await? {
             return Ok(Some(PasswordFault::UsedBefore));
         }
     }

@@ -11,7 +11,7 @@ use kibali_store::door::clients::{ClientCredentials, ReplaceVerifier};
 
 use super::assertion;
 use super::form::Form;
-use crate::identity::{Asker, ClientAddress, known, sent_credential};
+use crate::identity::{ClientAddress, Priority, known, sent_credential};
 use crate::{App, Refusal};
 
 /// A client that sent a request and proved it.
@@ -144,7 +144,7 @@ async fn fits_imported(
         app.guard().of_hash(passage, app.now())?;
     }
     for (old, hash) in hashes {
-        if app.identity().passwords.verify(secret, Some(hash), Asker::Stranger).await? {
+        if app.identity().passwords.verify(secret, Some(hash), Priority::Stranger).await? {
             let new = app.identity().client_secrets.verifier(secret).to_vec();
             let (client, old, now) = (found.client.object, old.to_vec(), app.now());
             app.store.write(ReplaceVerifier { client, old, new, now }).await?;

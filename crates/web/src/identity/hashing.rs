@@ -17,9 +17,9 @@ const RETRY_SECONDS: u32 = 2;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Who has a password hashed.
+/// Whose turn it is to have a password hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asker {
+pub enum Priority {
     /// Somebody who is signed in, or did sign in from the same network within a day.
     Known,
     /// Anybody else. The last quarter of the queue is not theirs: a flood of guesses leaves it to those who are known.
@@ -62,11 +62,16 @@ impl HashPool {
     ///
     /// # Errors
     /// [`Refusal::Busy`] when too many wait already.
-    pub async fn verify(&self, password: &str, hash: Option<&str>, asker: Asker) -> Result<bool, Refusal> {
+    pub async fn verify(
+        &self,
+        password: &str,
+        hash: Option<&str>,
+        priority: Priority,
+    ) -> Result<bool, Refusal> {
         let password = password.to_owned();
         let known = hash.is_some();
         let hash = hash.unwrap_or(&self.dummy).to_owned();
-        let fits = self.run(asker, move || verify_password(&password, &hash)).await?;
+        let fits = self.run(priority, move || verify_password(&password, &hash)).await?;
         Ok(fits && known)
     }
 
@@ -76,7 +81,7 @@ impl HashPool {
     /// [`Refusal::Busy`] when too many wait already.
     pub async fn hash(&self, password: &str) -> Result<String, Refusal> {
         let (password, random, cost) = (password.to_owned(), Arc::clone(&self.random), self.cost);
-        self.run(Asker::Known, move || hash_password(&*random, &password, cost))
+        self.run(Priority::Known, move || hash_password(&*random, &password, cost))
             .await?
             .map_err(Refusal::internal)
     }
@@ -89,13 +94,13 @@ impl HashPool {
 
     async fn run<T: Send + 'static>(
         &self,
-        asker: Asker,
+        priority: Priority,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refusal> {
         let busy = Refusal::Busy { seconds: RETRY_SECONDS };
-        let most = match asker {
-            Asker::Known => self.most,
-            Asker::Stranger => self.most - self.most / 4,
+        let most = match priority {
+            Priority::Known => self.most,
+            Priority::Stranger => self.most - self.most / 4,
         };
         let one_more = |waiting| (waiting < most).then_some(waiting + 1);
         if self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_err() {
@@ -146,15 +151,15 @@ mod tests {
         let (random, dummy) = (Arc::new(SystemRandom), dummy_hash(4));
         let pool =
             HashPool { jobs, waiting: Arc::default(), most: 8, random, cost: 4, dummy, done: Arc::default() };
-        let ask = |asker| pool.verify("guess", None, asker).now_or_never();
-        let is_busy = |asker| matches!(ask(asker), Some(Err(Refusal::Busy { seconds: RETRY_SECONDS })));
-        assert!((0..6).all(|_| ask(Asker::Stranger).is_none()));
-        assert!(is_busy(Asker::Stranger));
-        assert!((0..2).all(|_| ask(Asker::Known).is_none()));
-        assert!(is_busy(Asker::Known) && is_busy(Asker::Stranger));
+        let ask = |priority| pool.verify("guess", None, priority).now_or_never();
+        let is_busy = |priority| matches!(ask(priority), Some(Err(Refusal::Busy { seconds: RETRY_SECONDS })));
+        assert!((0..6).all(|_| ask(Priority::Stranger).is_none()));
+        assert!(is_busy(Priority::Stranger));
+        assert!((0..2).all(|_| ask(Priority::Known).is_none()));
+        assert!(is_busy(Priority::Known) && is_busy(Priority::Stranger));
         // Those who asked have gone: their places come back, and nothing was hashed for them.
         waiting.try_iter().for_each(|job| job());
-        assert!(ask(Asker::Stranger).is_none());
+        assert!(ask(Priority::Stranger).is_none());
         assert_eq!(pool.hashes(), 0);
     }
 }

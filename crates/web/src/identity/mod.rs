@@ -34,7 +34,7 @@ pub use caller::{Caller, MaybeCaller};
 pub(crate) use dpop::SentProof;
 pub use gathered::{Flushed, flush};
 pub(crate) use half::{ask_for_code, half_signed_in};
-pub use hashing::Asker;
+pub use hashing::Priority;
 pub(crate) use lately::{require_proof, unproved};
 pub(crate) use mailed::{Mailed, is_mailed, mail_code, mailed_before};
 pub(crate) use making::{may_make_api_tokens, require_person};

@@ -10,7 +10,7 @@ use super::passkey::{self, Answered, PasskeyRefusal, Proved};
 use super::refused::Refused;
 use super::second_factor::{Given, Holder, ProofRefusal, check_proof};
 use super::throttle::{Guess, Slowed};
-use super::{Asker, ClientAddress};
+use super::{ClientAddress, Priority};
 use crate::{App, Refusal};
 
 /// A user who proved all that the account asks for, and whose account may be used.
@@ -247,8 +247,8 @@ async fn open_by_password(
     password: &str,
 ) -> Result<Opened, SignInRefusal> {
     let hash = account.as_ref().and_then(|account| account.password_hash.as_deref());
-    let asker = if guess.is_known(app.now()) { Asker::Known } else { Asker::Stranger };
-    let fits = app.identity().passwords.verify(password, hash, asker).await;
+    let priority = if guess.is_known(app.now()) { Priority::Known } else { Priority::Stranger };
+    let fits = app.identity().passwords.verify(password, hash, priority).await;
     let fits = fits.map_err(SignInRefusal::Undecided)?;
     let right = guess.decided(account.filter(|_| fits), app.now())?.ok_or(SignInRefusal::BadCredentials)?;
     if rules.locks_after_failures && right.is_locked(app.now()) {
